@@ -1,0 +1,101 @@
+package topics
+
+import (
+	"encoding/json"
+	"math"
+	"strconv"
+)
+
+// Header is the third frame of a beat.
+type Header struct {
+	Version     int    `json:"v"`                   // 1
+	Incarnation int64  `json:"inc"`                 // when the sender started, Unix ms
+	Seq         uint64 `json:"seq"`                 // counts the sender's beats from 1
+	Beat        int    `json:"beat"`                // ms between its beats
+	List        uint64 `json:"list"`                // number of the list that stands, counted from 1
+	Pulse       bool   `json:"pulse,omitempty"`     // only the own name is here; list number List still stands
+	Strict      bool   `json:"strict,omitempty"`    // I list only what I hear
+	Complete    bool   `json:"complete,omitempty"`  // this is all I hear
+	Leaving     bool   `json:"leaving,omitempty"`   // this is goodbye
+	Degraded    bool   `json:"degraded,omitempty"`  // I hear too few or run too late to be trusted
+	Listeners   int    `json:"listeners,omitempty"` // how many nodes say they listen to me
+}
+
+// Validate returns the first Rule that a header breaks, or nil. Version is 1 or more, Incarnation 0 to MaxTime,
+// Seq and List 0 to MaxInt (0: not counted), Beat MinBeat to MaxBeat, Listeners 0 to 2^31-1; a pulse
+// has a List.
+func (h Header) Validate() error {
+	switch {
+	case h.Version < 1:
+		return RuleVersion
+	case h.Incarnation < 0 || h.Incarnation > MaxTime:
+		return RuleIncarnation
+	case h.Seq > MaxInt:
+		return RuleSeq
+	case h.Beat < MinBeat || h.Beat > MaxBeat:
+		return RuleBeat
+	case h.List > MaxInt:
+		return RuleList
+	case h.Pulse && h.List == 0:
+		return RulePulse
+	case h.Listeners < 0 || h.Listeners > math.MaxInt32:
+		return RuleListeners
+	}
+	return nil
+}
+
+// AppendHeader appends the JSON of a header that Validate accepts to dst: one line, fields in the order of
+// the struct, false and absent ones left out.
+func AppendHeader(dst []byte, h Header) []byte {
+	dst = strconv.AppendInt(append(dst, `{"v":`...), int64(h.Version), 10)
+	dst = strconv.AppendInt(append(dst, `,"inc":`...), h.Incarnation, 10)
+	dst = strconv.AppendUint(append(dst, `,"seq":`...), h.Seq, 10)
+	dst = strconv.AppendInt(append(dst, `,"beat":`...), int64(h.Beat), 10)
+	dst = strconv.AppendUint(append(dst, `,"list":`...), h.List, 10)
+	dst = appendFlag(dst, `,"pulse":true`, h.Pulse)
+	dst = appendFlag(dst, `,"strict":true`, h.Strict)
+	dst = appendFlag(dst, `,"complete":true`, h.Complete)
+	dst = appendFlag(dst, `,"leaving":true`, h.Leaving)
+	dst = appendFlag(dst, `,"degraded":true`, h.Degraded)
+	if h.Listeners != 0 {
+		dst = strconv.AppendInt(append(dst, `,"listeners":`...), int64(h.Listeners), 10)
+	}
+	return append(dst, '}')
+}
+
+func appendFlag(dst []byte, field string, set bool) []byte {
+	if set {
+		dst = append(dst, field...)
+	}
+	return dst
+}
+
+// ParseHeader reads a beat header. Fields it does not know are ignored, in every version. The error wraps the
+// Rule that was broken (RuleSize, RuleJSON or one of Validate) and shows the input, quoted and cut.
+func ParseHeader(b []byte) (Header, error) {
+	var h Header
+	if err := decode(b, MaxHeader, &h); err != nil {
+		return Header{}, broken("header", b, err)
+	}
+	if err := h.Validate(); err != nil {
+		return Header{}, broken("header", b, err)
+	}
+	return h, nil
+}
+
+// decode reads one JSON object of at most limit bytes into v.
+func decode(b []byte, limit int, v any) error {
+	if len(b) > limit {
+		return RuleSize
+	}
+	if err := json.Unmarshal(b, v); err != nil {
+		return jsonError{err}
+	}
+	return nil
+}
+
+// jsonError is a broken RuleJSON with the decoder's word on what was wrong.
+type jsonError struct{ cause error }
+
+func (e jsonError) Error() string { return RuleJSON.Error() + ": " + quote(e.cause.Error()) }
+func (e jsonError) Unwrap() error { return RuleJSON }

@@ -1,0 +1,32 @@
+package topics
+
+// Limits of the wire. What is larger is refused by whoever reads it, and never written.
+const (
+	MaxName     = 253      // bytes of a host (RFC 1123, RFC 1035 section 2.3.4)
+	MaxLabel    = 63       // bytes of one label of it
+	MaxList     = 64 << 10 // bytes of a comma list
+	MaxNames    = 1024     // names taken out of one list
+	MaxHeader   = 1 << 10  // bytes of a beat header
+	MaxEnvelope = 1 << 10  // bytes of a message envelope
+	MaxMessage  = 1 << 20  // bytes of a message body, by default
+	MaxChannel  = 128      // bytes of a channel's name
+	MaxFrames   = 8        // frames of one message
+
+	MinPort = 1                // of a name
+	MaxPort = 65535 - PortStep // of a name: the message port must be a port too
+	MinBeat = 10               // ms between two beats, as a header may say
+	MaxBeat = 60 * 60 * 1000   // ms: an hour
+	MaxUID  = 64               // bytes of a message's identity
+	MaxTTL  = 32               // hops of a relayed message
+	MaxType = 128              // bytes of a media type
+
+	// MaxInt bounds every integer of a header and an envelope: the largest that a double holds exactly with
+	// all its predecessors (2^53 - 1), so that JSON in any language carries it.
+	MaxInt = 1<<53 - 1
+
+	// MaxTime is the last millisecond of the year 9999 (UTC), in Unix ms: the largest incarnation and SentAt.
+	MaxTime = 253402300799999
+)
+
+// maxText is the longest spelling of a name: a host and ":55535".
+const maxText = MaxName + 6

@@ -1,0 +1,96 @@
+package topics
+
+import "strings"
+
+// Ports and topics of the wire. A node that carries a port in its name keeps the same distance between its
+// two ports.
+const (
+	DiscoveryPort = 20000 // discovery PUB: peer lists
+	MessagePort   = 30000 // message PUB: everything an application says
+	PortStep      = MessagePort - DiscoveryPort
+
+	Discovery     = "0"      // topic of a peer list
+	Message       = "1"      // topic of a plain message, the one naive nodes read
+	ChannelPrefix = "2/"     // topic of a named channel: "2/CHANNEL"
+	Relay         = "3"      // topic of a relayed message
+	HelloPrefix   = "hello/" // subscription "hello/NAME": NAME is listening to you
+)
+
+// Kind says what a topic carries.
+type Kind uint8
+
+const (
+	KindUnknown Kind = iota // none of ours: drop and count
+	KindBeat                // "0": a peer list or a pulse
+	KindMessage             // "1"
+	KindChannel             // "2/CHANNEL", with a valid channel name
+	KindRelay               // "3"
+	KindHello               // "hello/…": a subscription, never published; ParseHello judges the name
+)
+
+// KindOf classifies a whole topic frame. ZeroMQ matches subscriptions by prefix, so a subscriber to "1" is
+// also sent "10": comparing whole topics is the receiver's work.
+func KindOf(topic []byte) Kind {
+	switch {
+	case string(topic) == Discovery:
+		return KindBeat
+	case string(topic) == Message:
+		return KindMessage
+	case string(topic) == Relay:
+		return KindRelay
+	case hasPrefix(topic, ChannelPrefix) && isChannel(topic[len(ChannelPrefix):]):
+		return KindChannel
+	case hasPrefix(topic, HelloPrefix):
+		return KindHello
+	}
+	return KindUnknown
+}
+
+// Channel returns the channel that a topic names. ok is false for every other topic and for a channel name
+// that ChannelTopic would refuse.
+func Channel(topic string) (name string, ok bool) {
+	name, ok = strings.CutPrefix(topic, ChannelPrefix)
+	if !ok || !isChannel(name) {
+		return "", false
+	}
+	return name, true
+}
+
+// ChannelTopic returns the topic of a channel. A channel name is 1 to 128 bytes of printable ASCII without
+// space and comma: it stands in logs, on command lines and in comma lists as it is. Case counts.
+//
+// Subscribing to "2/a" in ZeroMQ brings "2/ab" too; see KindOf.
+func ChannelTopic(name string) (string, error) {
+	if !isChannel(name) {
+		return "", broken("channel", name, RuleChannel)
+	}
+	return ChannelPrefix + name, nil
+}
+
+func isChannel[T text](name T) bool {
+	if len(name) == 0 || len(name) > MaxChannel {
+		return false
+	}
+	for i := range len(name) {
+		if c := name[i]; c <= ' ' || c > '~' || c == ',' {
+			return false
+		}
+	}
+	return true
+}
+
+// HelloTopic returns the topic that n subscribes to at a publisher, to say that it is listening there.
+func HelloTopic(n Name) string { return HelloPrefix + string(n) }
+
+// ParseHello returns who says hello with a subscription to this topic. It does not allocate on failure: the
+// error is the Rule itself, RuleHello when the topic is another one.
+func ParseHello(topic []byte) (Name, error) {
+	if !hasPrefix(topic, HelloPrefix) {
+		return "", RuleHello
+	}
+	return ParseNameBytes(topic[len(HelloPrefix):])
+}
+
+func hasPrefix(b []byte, prefix string) bool {
+	return len(b) >= len(prefix) && string(b[:len(prefix)]) == prefix
+}
