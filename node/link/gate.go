@@ -1,0 +1,294 @@
+package link
+
+import (
+	"container/list"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"sync"
+	"time"
+)
+
+// gate accepts connections for one publisher and shakes hands with each in a goroutine of its own, so that
+// zmq4's accept loop meets only connections that answer at once.
+//
+// A connection that has not subscribed to anything yet is a stranger. Strangers are the first to go when
+// there are too many of them, too many connections, or too few file descriptors; an honest one stops being a
+// stranger within a round trip.
+type gate struct {
+	link  *Link
+	port  Port
+	ln    net.Listener
+	ready chan *subscriber // shaken hands with, for zmq4 to accept
+	done  chan struct{}    // no more are accepted
+	over  chan struct{}    // zmq4 has closed its end
+	wg    sync.WaitGroup   // accept loop and handshakes
+
+	mu        sync.Mutex
+	meter     *meter
+	all       map[*subscriber]struct{}
+	strangers *list.List // of *subscriber, oldest first
+}
+
+func newGate(l *Link, port Port, addr string) (*gate, error) {
+	ln, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("%s publisher: %w", port, err)
+	}
+	return &gate{
+		link: l, port: port, ln: ln,
+		ready:     make(chan *subscriber),
+		done:      make(chan struct{}),
+		over:      make(chan struct{}),
+		all:       make(map[*subscriber]struct{}),
+		strangers: list.New(),
+	}, nil
+}
+
+func (g *gate) start() {
+	g.wg.Add(1)
+	go g.accept()
+	if addr := addrPort(g.ln.Addr()); !addr.Addr().IsUnspecified() {
+		local.add(addr.String(), g)
+	}
+}
+
+// accept takes connections until the gate closes. Errors (no file descriptors left, mostly) are waited out.
+func (g *gate) accept() {
+	defer g.wg.Done()
+	wait := time.Duration(0)
+	for {
+		raw, err := g.ln.Accept()
+		if err == nil {
+			wait = 0
+			g.enter(raw)
+			continue
+		}
+		if g.closing() {
+			return
+		}
+		g.link.counters.add(acceptErrors, 1)
+		g.shedStranger()
+		wait = min(max(2*wait, 5*time.Millisecond), time.Second)
+		select {
+		case <-time.After(wait):
+		case <-g.done:
+			return
+		}
+	}
+}
+
+func (g *gate) closing() bool {
+	select {
+	case <-g.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// enter makes room for a connection and starts its handshake.
+func (g *gate) enter(raw net.Conn) {
+	g.link.counters.add(accepted, 1)
+	s := &subscriber{conn: g.link.newConn(raw, g.port), gate: g}
+	if !g.admit(s) {
+		g.link.counters.add(refusedFull, 1)
+		s.hangUp(errors.New("too many connections"))
+		return
+	}
+	go g.shake(s)
+}
+
+// admit finds s a place: with the strangers over their number, or everybody over theirs, the oldest stranger
+// goes; failing one, an older listener without a name.
+func (g *gate) admit(s *subscriber) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closing() {
+		return false
+	}
+	cfg := &g.link.cfg
+	if g.strangers.Len() >= cfg.MaxStrangers || len(g.all) >= cfg.MaxSubscribers {
+		if !g.shedLocked() {
+			return false
+		}
+	}
+	g.wg.Add(1) // under g.mu, so never after stop
+	g.all[s] = struct{}{}
+	s.at = g.strangers.PushBack(s)
+	return true
+}
+
+func (g *gate) shedStranger() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.shedLocked()
+}
+
+// shedLocked hangs up the oldest stranger, or else some listener that never said its name.
+func (g *gate) shedLocked() bool {
+	if front := g.strangers.Front(); front != nil {
+		g.dropLocked(front.Value.(*subscriber))
+		return true
+	}
+	for s := range g.all {
+		if !s.named {
+			g.dropLocked(s)
+			return true
+		}
+	}
+	return false
+}
+
+func (g *gate) dropLocked(s *subscriber) {
+	g.link.counters.add(shed, 1)
+	g.forgetLocked(s)
+	go s.hangUp(errors.New("closed to make room")) // closing may block, and g.mu is held
+}
+
+func (g *gate) forgetLocked(s *subscriber) {
+	delete(g.all, s)
+	g.settledLocked(s)
+}
+
+func (g *gate) settledLocked(s *subscriber) {
+	if s.at != nil {
+		g.strangers.Remove(s.at)
+		s.at = nil
+	}
+}
+
+// settled: s has subscribed to something. named: it has said who it is.
+func (g *gate) settled(s *subscriber) {
+	g.mu.Lock()
+	g.settledLocked(s)
+	g.mu.Unlock()
+}
+
+func (g *gate) introduced(s *subscriber) {
+	g.mu.Lock()
+	s.named = true
+	g.mu.Unlock()
+}
+
+// gone: s has ended, or never got through.
+func (g *gate) gone(s *subscriber) {
+	g.mu.Lock()
+	g.forgetLocked(s)
+	g.mu.Unlock()
+	if s.listens || s.hasHello {
+		s.listens, s.hasHello = false, false
+		g.link.emit(Event{Kind: ListenerDown, ID: s.id, Port: s.port, Addr: s.remote, Err: reason(s.ended())})
+	}
+}
+
+func (g *gate) shake(s *subscriber) {
+	defer g.wg.Done()
+	err := s.conn.shake(g.link.ctx, g.link.cfg.HandshakeTimeout, "PUB", "SUB", "XSUB")
+	if err != nil {
+		switch {
+		case s.ended() != nil: // shed
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			g.link.counters.add(handshakeTimeouts, 1)
+		default:
+			g.link.counters.add(handshakeRejects, 1)
+		}
+		s.hangUp(err)
+		g.gone(s)
+		return
+	}
+	s.script = zmq4Script("SUB")
+	s.hand()
+	select {
+	case g.ready <- s:
+	case <-g.done:
+		s.Close()
+		g.gone(s)
+	}
+}
+
+// zmq4's end of the gate.
+
+// Accept gives zmq4 first the meter, then every connection that is ready.
+func (g *gate) Accept() (net.Conn, error) {
+	g.mu.Lock()
+	m := g.meter
+	g.meter = nil
+	g.mu.Unlock()
+	if m != nil {
+		return m, nil
+	}
+	select {
+	case s := <-g.ready:
+		return s, nil
+	case <-g.over:
+		return nil, net.ErrClosed
+	}
+}
+
+func (g *gate) Addr() net.Addr { return g.ln.Addr() }
+
+// Close is called by zmq4 once its accept loop has been told to end; before that the loop would spin.
+func (g *gate) Close() error {
+	close(g.over)
+	return nil
+}
+
+// stop closes the door, and waits for the handshakes under way.
+func (g *gate) stop() {
+	local.remove(addrPort(g.ln.Addr()).String(), g)
+	g.mu.Lock()
+	close(g.done)
+	g.mu.Unlock()
+	g.ln.Close()
+	g.wg.Wait()
+}
+
+// subscribers returns all who are connected.
+func (g *gate) subscribers() []*subscriber {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	all := make([]*subscriber, 0, len(g.all))
+	for s := range g.all {
+		all = append(all, s)
+	}
+	return all
+}
+
+// localGates are the publishers of this process by address: a dial to one of them needs no socket.
+type localGates struct {
+	mu     sync.Mutex
+	byAddr map[string]*gate
+}
+
+var local = localGates{byAddr: make(map[string]*gate)}
+
+func (lg *localGates) add(addr string, g *gate) {
+	lg.mu.Lock()
+	lg.byAddr[addr] = g
+	lg.mu.Unlock()
+}
+
+func (lg *localGates) remove(addr string, g *gate) {
+	lg.mu.Lock()
+	if lg.byAddr[addr] == g {
+		delete(lg.byAddr, addr)
+	}
+	lg.mu.Unlock()
+}
+
+// dial connects to a publisher of this process through memory, if it is one.
+func (lg *localGates) dial(ctx context.Context, from net.IP, addr string) net.Conn {
+	lg.mu.Lock()
+	g := lg.byAddr[addr]
+	lg.mu.Unlock()
+	if g == nil || g.closing() {
+		return nil
+	}
+	to := g.ln.Addr()
+	here, there := newPipe(&net.TCPAddr{IP: from}, to)
+	g.enter(there)
+	return here
+}
