@@ -28,6 +28,16 @@ const (
 	KindHello               // "hello/…": a subscription, never published; ParseHello judges the name
 )
 
+// kinds are the words for each Kind.
+var kinds = [...]string{"unknown", "beat", "message", "channel", "relay", "hello"}
+
+func (k Kind) String() string {
+	if int(k) >= len(kinds) {
+		return kinds[KindUnknown]
+	}
+	return kinds[k]
+}
+
 // KindOf classifies a whole topic frame. ZeroMQ matches subscriptions by prefix, so a subscriber to "1" is
 // also sent "10": comparing whole topics is the receiver's work.
 func KindOf(topic []byte) Kind {
