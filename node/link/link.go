@@ -98,8 +98,12 @@ type Event struct {
 	Err    error       // Down, ListenerDown: why
 }
 
-// ErrClosed is what a closed link answers.
-var ErrClosed = errors.New("link closed")
+// ErrClosed is what a closed link answers. ErrHandshake is what a dial ends with that reached somebody who
+// does not speak ZMTP as a publisher, or said nothing in time.
+var (
+	ErrClosed    = errors.New("link closed")
+	ErrHandshake = errors.New("handshake")
+)
 
 // Link is one node's sockets: two PUBs, bound, and one SUB, connected to whatever was dialled.
 type Link struct {
@@ -220,7 +224,7 @@ func (l *Link) Dial(ctx context.Context, port Port, addr netip.AddrPort, target 
 	d := &dialled{conn: l.newConn(raw, port)}
 	if err := d.shake(ctx, l.cfg.HandshakeTimeout, "SUB", "PUB", "XPUB"); err != nil {
 		d.hangUp(err)
-		return fmt.Errorf("handshake with %s: %w", addr, err)
+		return fmt.Errorf("%w with %s: %w", ErrHandshake, addr, err)
 	}
 	d.remote = addr
 	d.out.put(l.subscriptions(port))
