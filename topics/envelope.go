@@ -70,9 +70,15 @@ func appendString(dst []byte, s string) []byte {
 // ParseEnvelope reads a message envelope. Fields it does not know are ignored, in every version. The error wraps
 // the Rule that was broken (RuleSize, RuleJSON or one of Validate) and shows the input, quoted and cut.
 func ParseEnvelope(b []byte) (Envelope, error) {
-	var e Envelope
-	if err := decode(b, MaxEnvelope, &e); err != nil {
-		return Envelope{}, broken("envelope", b, err)
+	if len(b) > MaxEnvelope {
+		return Envelope{}, broken("envelope", b, RuleSize)
+	}
+	e, ok := scanEnvelope(b)
+	if !ok {
+		var err error
+		if e, err = decode[Envelope](b); err != nil {
+			return Envelope{}, broken("envelope", b, err)
+		}
 	}
 	if err := e.Validate(); err != nil {
 		return Envelope{}, broken("envelope", b, err)

@@ -73,9 +73,15 @@ func appendFlag(dst []byte, field string, set bool) []byte {
 // ParseHeader reads a beat header. Fields it does not know are ignored, in every version. The error wraps the
 // Rule that was broken (RuleSize, RuleJSON or one of Validate) and shows the input, quoted and cut.
 func ParseHeader(b []byte) (Header, error) {
-	var h Header
-	if err := decode(b, MaxHeader, &h); err != nil {
-		return Header{}, broken("header", b, err)
+	if len(b) > MaxHeader {
+		return Header{}, broken("header", b, RuleSize)
+	}
+	h, ok := scanHeader(b)
+	if !ok {
+		var err error
+		if h, err = decode[Header](b); err != nil {
+			return Header{}, broken("header", b, err)
+		}
 	}
 	if err := h.Validate(); err != nil {
 		return Header{}, broken("header", b, err)
@@ -83,15 +89,12 @@ func ParseHeader(b []byte) (Header, error) {
 	return h, nil
 }
 
-// decode reads one JSON object of at most limit bytes into v.
-func decode(b []byte, limit int, v any) error {
-	if len(b) > limit {
-		return RuleSize
+// decode reads one JSON object.
+func decode[T any](b []byte) (v T, err error) {
+	if err := json.Unmarshal(b, &v); err != nil {
+		return v, jsonError{err}
 	}
-	if err := json.Unmarshal(b, v); err != nil {
-		return jsonError{err}
-	}
-	return nil
+	return v, nil
 }
 
 // jsonError is a broken RuleJSON with the decoder's word on what was wrong.

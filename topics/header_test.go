@@ -51,6 +51,9 @@ func TestLargestHeaderFits(t *testing.T) {
 func checkHeader(t testing.TB, h Header) {
 	t.Helper()
 	b := AppendHeader([]byte("x"), h)[1:]
+	if got, ok := scanHeader(b); h.Version <= math.MaxInt32 && (!ok || got != h) {
+		t.Fatalf("%s: the scanner reads %+v, %v", b, got, ok)
+	}
 	got, err := ParseHeader(b)
 	if err != nil || got != h {
 		t.Fatalf("%s: got %+v, %v, want %+v", b, got, err, h)

@@ -104,6 +104,9 @@ func (in *Interner) begin() {
 }
 
 func (in *Interner) intern(b []byte) (*interned, Rule) {
+	if len(b) == 0 {
+		return nil, RuleEmpty
+	}
 	if known := in.known[string(b)]; known != nil {
 		return known, RuleNone
 	}
