@@ -35,7 +35,8 @@ type conn struct {
 var errHungUp = errors.New("hung up")
 
 func (l *Link) newConn(raw net.Conn, port Port) *conn {
-	c := &conn{link: l, id: ID(lastID.Add(1)), port: port, raw: raw, in: inbox{conn: raw}}
+	c := &conn{link: l, id: ID(lastID.Add(1)), port: port, raw: raw}
+	c.in = inbox{conn: raw, most: controlBuffer}
 	c.remote = addrPort(raw.RemoteAddr())
 	c.out = newOutbox(raw, l.cfg.OutboxBytes, l.cfg.StallTimeout, c.writeFailed)
 	return c

@@ -70,7 +70,7 @@ func (g *gate) accept() {
 			return
 		}
 		g.link.counters.add(acceptErrors, 1)
-		g.shedStranger()
+		g.hangUpStranger()
 		wait = min(max(2*wait, 5*time.Millisecond), time.Second)
 		select {
 		case <-time.After(wait):
@@ -93,59 +93,77 @@ func (g *gate) closing() bool {
 func (g *gate) enter(raw net.Conn) {
 	g.link.counters.add(accepted, 1)
 	s := &subscriber{conn: g.link.newConn(raw, g.port), gate: g}
-	if !g.admit(s) {
+	in, out := g.admit(s)
+	if out != nil {
+		g.link.counters.add(shed, 1)
+		out.hangUp(errShed)
+	}
+	if !in {
 		g.link.counters.add(refusedFull, 1)
-		s.hangUp(errors.New("too many connections"))
+		s.hangUp(errFull)
 		return
 	}
 	go g.shake(s)
 }
 
+var (
+	errShed = errors.New("closed to make room")
+	errFull = errors.New("too many connections")
+)
+
 // admit finds s a place: with the strangers over their number, or everybody over theirs, the oldest stranger
-// goes; failing one, an older listener without a name.
-func (g *gate) admit(s *subscriber) bool {
+// has to go out; failing one, some listener that never said its name.
+func (g *gate) admit(s *subscriber) (in bool, out *subscriber) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.closing() {
-		return false
+		return false, nil
 	}
 	cfg := &g.link.cfg
 	if g.strangers.Len() >= cfg.MaxStrangers || len(g.all) >= cfg.MaxSubscribers {
-		if !g.shedLocked() {
-			return false
+		if out = g.oldestStranger(); out == nil {
+			out = g.someNameless()
 		}
+		if out == nil {
+			return false, nil
+		}
+		g.forgetLocked(out)
 	}
 	g.wg.Add(1) // under g.mu, so never after stop
 	g.all[s] = struct{}{}
 	s.at = g.strangers.PushBack(s)
-	return true
+	return true, out
 }
 
-func (g *gate) shedStranger() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.shedLocked()
-}
-
-// shedLocked hangs up the oldest stranger, or else some listener that never said its name.
-func (g *gate) shedLocked() bool {
+func (g *gate) oldestStranger() *subscriber {
 	if front := g.strangers.Front(); front != nil {
-		g.dropLocked(front.Value.(*subscriber))
-		return true
+		return front.Value.(*subscriber)
 	}
+	return nil
+}
+
+func (g *gate) someNameless() *subscriber {
 	for s := range g.all {
 		if !s.named {
-			g.dropLocked(s)
-			return true
+			return s
 		}
 	}
-	return false
+	return nil
 }
 
-func (g *gate) dropLocked(s *subscriber) {
-	g.link.counters.add(shed, 1)
-	g.forgetLocked(s)
-	go s.hangUp(errors.New("closed to make room")) // closing may block, and g.mu is held
+// hangUpStranger gives a file descriptor back. Listeners are left alone: they are limited to half of the
+// descriptors, so it is not they who took the last.
+func (g *gate) hangUpStranger() {
+	g.mu.Lock()
+	s := g.oldestStranger()
+	if s != nil {
+		g.forgetLocked(s)
+	}
+	g.mu.Unlock()
+	if s != nil {
+		g.link.counters.add(shed, 1)
+		s.hangUp(errShed)
+	}
 }
 
 func (g *gate) forgetLocked(s *subscriber) {

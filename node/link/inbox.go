@@ -7,16 +7,20 @@ import (
 )
 
 const (
-	smallBuffer = 1 << 10  // a quiet connection's input: a mesh of 300 has 1,200 of them
-	largeBuffer = 64 << 10 // a busy connection's
-	maxRun      = 64 << 10 // bytes handed to zmq4 at once, where a single message is not larger
+	smallBuffer   = 1 << 10  // a quiet connection's input: a mesh of 300 has 1,200 of them
+	controlBuffer = 2 << 10  // a subscriber's, at most: it holds any control frame
+	largeBuffer   = 64 << 10 // a busy publisher's
+	quietReads    = 16       // reads in a row that filled no small buffer: the connection is quiet again
+	maxRun        = 64 << 10 // bytes handed to zmq4 at once, where a single message is not larger
 )
 
 // inbox is the buffered input of one connection. Bytes [r:w] of buf are unread.
 type inbox struct {
-	conn net.Conn
-	buf  []byte
-	r, w int
+	conn  net.Conn
+	most  int // bytes of the buffer, where what is announced needs no more
+	buf   []byte
+	r, w  int
+	quiet int // small reads since the last large one
 }
 
 func (in *inbox) unread() []byte { return in.buf[in.r:in.w] }
@@ -28,8 +32,8 @@ func (in *inbox) skip(n int)     { in.r += n }
 func (in *inbox) fill(need int) error {
 	if in.r == in.w {
 		in.r, in.w = 0, 0
-		if len(in.buf) > largeBuffer { // a large message is gone: so is its buffer
-			in.buf = nil
+		if len(in.buf) > in.most || len(in.buf) > smallBuffer && in.quiet >= quietReads {
+			in.buf = nil // the large message, or the rush, is over
 		}
 	}
 	if in.buf == nil {
@@ -40,6 +44,10 @@ func (in *inbox) fill(need int) error {
 	}
 	n, err := in.conn.Read(in.buf[in.w:])
 	in.w += n
+	in.quiet++
+	if n >= smallBuffer {
+		in.quiet = 0
+	}
 	if n > 0 {
 		return nil
 	}
@@ -54,8 +62,8 @@ func (in *inbox) fill(need int) error {
 func (in *inbox) makeRoom(need int) {
 	unread := in.w - in.r
 	size := len(in.buf)
-	if unread > size/2 || size < largeBuffer {
-		size = min(2*size, max(largeBuffer, need))
+	if unread > size/2 || size < in.most {
+		size = min(2*size, max(in.most, need))
 	}
 	if size <= len(in.buf) {
 		copy(in.buf, in.buf[in.r:in.w])
@@ -71,6 +79,19 @@ func (in *inbox) makeRoom(need int) {
 type limits struct {
 	message int // bytes of a message, all its frames together
 	frames  int
+}
+
+// check refuses what no peer would take, or could not be told from a nudge. It returns how many bytes the
+// message has at most on the wire.
+func (l limits) check(frames [][]byte) (size int, err error) {
+	for _, f := range frames {
+		size += len(f)
+	}
+	if size == 0 || size > l.message || len(frames) > l.frames {
+		return 0, fmt.Errorf("publish: %d bytes in %d frames, not 1 to %d in at most %d",
+			size, len(frames), l.message, l.frames)
+	}
+	return size + 9*len(frames), nil
 }
 
 // violation is a breach of the limits or of ZMTP: it ends the connection that did it.

@@ -187,7 +187,8 @@ func (l *Link) Publish(p Port, frames ...[]byte) error {
 	return l.pubs[p].publish(frames)
 }
 
-// SetBeat gives the message that everybody gets who subscribes to our lists, at that moment.
+// SetBeat gives the message that everybody gets who subscribes to our lists, at that moment. Set before it
+// is published, it reaches nobody after a newer one.
 func (l *Link) SetBeat(frames ...[]byte) {
 	beat := appendMessage(nil, frames...)
 	l.mu.Lock()
@@ -195,10 +196,12 @@ func (l *Link) SetBeat(frames ...[]byte) {
 	l.mu.Unlock()
 }
 
-func (l *Link) newestBeat() []byte {
+func (l *Link) sendBeat(s *subscriber) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.beat
+	if l.beat != nil {
+		s.send(l.beat)
+	}
 }
 
 // Dial connects to the publisher at a literal address, and returns when an Up event with this target has
@@ -222,6 +225,7 @@ func (l *Link) Dial(ctx context.Context, port Port, addr netip.AddrPort, target 
 		return err
 	}
 	d := &dialled{conn: l.newConn(raw, port)}
+	d.in.most = largeBuffer
 	if err := d.shake(ctx, l.cfg.HandshakeTimeout, "SUB", "PUB", "XPUB"); err != nil {
 		d.hangUp(err)
 		return fmt.Errorf("%w with %s: %w", ErrHandshake, addr, err)
@@ -357,10 +361,12 @@ func (l *Link) Close(grace time.Duration) error {
 		s.hangUp(ErrClosed)
 	}
 	l.hangUpDialled()
+	// zmq4 lets go of every connection that ended, but only while it accepts and while receive reads. Its own
+	// Close does not wait for its goroutines, and these may still have events to report.
+	l.zmq4Conns.Wait()
 	for _, p := range l.pubs {
 		p.close()
 	}
-	l.zmq4Conns.Wait() // while receive still reads, so that none of zmq4's goroutines is stuck in a send
 	_ = l.sub.Close()
 	<-l.received
 	close(l.events)

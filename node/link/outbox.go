@@ -39,6 +39,9 @@ func newOutbox(conn net.Conn, limit int, stall time.Duration, fail func(error)) 
 // put queues b, which must not change any more, and says whether it was taken. An empty outbox takes
 // anything, so that a message larger than the limit is not refused for ever.
 func (o *outbox) put(b []byte) bool {
+	if len(b) == 0 {
+		return true // nothing to write, and a write of nothing never ends
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.closed || o.bytes > 0 && o.bytes+len(b) > o.limit {
@@ -61,6 +64,7 @@ func (o *outbox) write() {
 		batch := o.waiting
 		if len(batch) == 0 || o.closed {
 			o.writing = false
+			o.waiting = nil // a burst is over: so is its memory
 			o.idle.Broadcast()
 			o.mu.Unlock()
 			return

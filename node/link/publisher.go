@@ -58,9 +58,9 @@ func zmq4Options() []zmq4.Option {
 
 // publish queues a message. It waits only while zmq4 has more queued than it can write.
 func (p *publisher) publish(frames [][]byte) error {
-	size := 9 * len(frames)
-	for _, f := range frames {
-		size += len(f)
+	size, err := p.gate.link.cfg.limits().check(frames)
+	if err != nil {
+		return err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -98,6 +98,7 @@ func (p *publisher) send() {
 			return
 		}
 		next := p.pending[0]
+		p.pending[0] = topicRun{}
 		p.pending = p.pending[1:]
 		p.bytes -= len(next.run)
 		p.changed.Broadcast()

@@ -21,7 +21,7 @@ type subscriber struct {
 	at   *list.Element // among the gate's strangers, until it subscribes; guarded by gate.mu
 
 	topics   []string
-	greet    bool // it has just subscribed to the lists: the newest is due
+	greet    bool // it has just subscribed to the lists, for the first time: the newest is due
 	listens  bool // ListenerUp was said
 	hasHello bool
 	named    bool // the same, for the gate; guarded by gate.mu
@@ -109,7 +109,7 @@ func (s *subscriber) subscribe(topic string) (pass bool, err error) {
 		return false, violate("too_many_subscriptions", "more than %d subscriptions", maxSubscriptions)
 	}
 	s.topics = append(s.topics, topic)
-	s.greet = s.port == Discovery && (topic == "" || topic == topics.Discovery)
+	s.greet = s.port == Discovery && !s.listens && (topic == "" || topic == topics.Discovery)
 	s.script = appendFrame(s.script[:0], 0, append([]byte{1}, topic...))
 	return true, nil
 }
@@ -138,13 +138,9 @@ func (s *subscriber) hello(topic string) {
 
 // welcome sends the newest whole list to this connection alone, and reports a listener.
 func (s *subscriber) welcome() {
-	if beat := s.link.newestBeat(); beat != nil {
-		s.send(beat)
-	}
-	if !s.listens {
-		s.listens = true
-		s.link.emit(Event{Kind: ListenerUp, ID: s.id, Port: s.port, Addr: s.remote})
-	}
+	s.listens = true
+	s.link.sendBeat(s)
+	s.link.emit(Event{Kind: ListenerUp, ID: s.id, Port: s.port, Addr: s.remote})
 }
 
 // send queues whole messages; what the outbox refuses is counted and lost to this subscriber only.
@@ -157,11 +153,9 @@ func (s *subscriber) send(run []byte) {
 }
 
 // Write takes what zmq4 writes to its subscriber: a topic, for zmq4 to choose the subscribers by, and a run
-// of messages that stand already as they go over the wire.
+// of messages that stand already as they go over the wire. It never fails: zmq4 forgets to close a connection
+// that fails during its handshake. The end of a connection is told by Read.
 func (s *subscriber) Write(p []byte) (int, error) {
-	if s.ended() != nil {
-		return 0, io.EOF
-	}
 	if run := s.writer.write(p); run != nil && string(run) != runNudge {
 		s.send(run)
 	}

@@ -1,0 +1,99 @@
+package link
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+)
+
+// drainEvents reads a link's events until it is closed.
+func drainEvents(links ...*Link) {
+	for _, l := range links {
+		go func() {
+			for range l.Events() {
+			}
+		}()
+	}
+}
+
+// hide makes dials to l go through TCP, though it is in this process.
+func hide(l *Link) {
+	for _, p := range l.pubs {
+		local.remove(addrPort(p.gate.ln.Addr()).String(), p.gate)
+	}
+}
+
+// benchmarkDial reports the cost of a connection: dial, handshake, subscription, first beat, at both ends.
+func benchmarkDial(b *testing.B, tcp bool) {
+	from, to := open(b, Config{Hello: "a"}), open(b, Config{})
+	if tcp {
+		hide(to)
+	}
+	to.SetBeat([]byte("0"), []byte("b"))
+	drainEvents(to)
+	defer to.Close(0)
+	defer from.Close(0)
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := from.Dial(context.Background(), Discovery, to.Addr(Discovery), "b"); err != nil {
+			b.Fatal(err)
+		}
+		for e := range from.Events() {
+			if e.Kind == Received {
+				from.HangUp(e.ID)
+			}
+			if e.Kind == Down {
+				break
+			}
+		}
+	}
+}
+
+func BenchmarkDialMemory(b *testing.B) { benchmarkDial(b, false) }
+func BenchmarkDialTCP(b *testing.B)    { benchmarkDial(b, true) }
+
+// BenchmarkMesh connects every node of one process with every other, on both ports.
+func BenchmarkMesh(b *testing.B) {
+	const nodes = 128
+	for b.Loop() {
+		before := memory()
+		start := time.Now()
+		links := make([]*Link, nodes)
+		for i := range links {
+			links[i] = open(b, Config{Hello: "a", Subscribe: []string{"1"}})
+			links[i].SetBeat([]byte("0"), []byte("b"))
+		}
+		drainEvents(links...)
+		var dials sync.WaitGroup
+		for _, from := range links {
+			dials.Go(func() {
+				for _, to := range links {
+					for _, p := range []Port{Discovery, Message} {
+						if from != to {
+							if err := from.Dial(context.Background(), p, to.Addr(p), ""); err != nil {
+								b.Error(err)
+							}
+						}
+					}
+				}
+			})
+		}
+		dials.Wait()
+		b.ReportMetric(time.Since(start).Seconds(), "s/setup")
+		conns := float64(nodes * (nodes - 1) * 2)
+		b.ReportMetric(float64(memory()-before)/conns, "B/conn")
+		for _, l := range links {
+			l.Close(0)
+		}
+	}
+}
+
+// memory is what the process holds of the system's.
+func memory() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapInuse + m.StackInuse
+}
