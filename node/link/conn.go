@@ -94,7 +94,7 @@ func (c *conn) shake(ctx context.Context, timeout time.Duration, own string, pee
 	if err := c.raw.SetReadDeadline(time.Now().Add(timeout)); err != nil {
 		return err
 	}
-	c.out.put(append(greeting[:greetingSize:greetingSize], ready(own)...))
+	c.out.put(opening(own))
 	if err := c.readGreeting(); err != nil {
 		return err
 	}

@@ -217,7 +217,7 @@ func (g *gate) shake(s *subscriber) {
 		g.gone(s)
 		return
 	}
-	s.script = zmq4Script("SUB")
+	s.script = subscriberScript
 	s.hand()
 	select {
 	case g.ready <- s:

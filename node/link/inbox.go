@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	smallBuffer   = 1 << 10  // a quiet connection's input: a mesh of 300 has 1,200 of them
+	smallBuffer   = 512      // a quiet connection's input: it holds two or three pulses
 	controlBuffer = 2 << 10  // a subscriber's, at most: it holds any control frame
 	largeBuffer   = 64 << 10 // a busy publisher's
 	quietReads    = 16       // reads in a row that filled no small buffer: the connection is quiet again

@@ -32,7 +32,7 @@ type Config struct {
 	OutboxBytes      int           // waiting for one subscriber: 4 MiB
 	MaxStrangers     int           // connections that have not subscribed yet, a port: 256
 	MaxSubscribers   int           // connections, a port: 2,048, or less where file descriptors are few
-	EventBuffer      int           // events waiting for the reader of Events: 1,024
+	EventBuffer      int           // events waiting for the reader of Events: 128; each may hold a message of the largest size
 }
 
 func (c Config) withDefaults() Config {
@@ -47,7 +47,7 @@ func (c Config) withDefaults() Config {
 	files := maxOpenFiles()
 	set(&c.MaxStrangers, min(256, max(8, files/8)))
 	set(&c.MaxSubscribers, min(2048, max(16, files/4)))
-	set(&c.EventBuffer, 1024)
+	set(&c.EventBuffer, 128)
 	if c.HandshakeTimeout == 0 {
 		c.HandshakeTimeout = 3 * time.Second
 	}
@@ -232,7 +232,7 @@ func (l *Link) Dial(ctx context.Context, port Port, addr netip.AddrPort, target 
 	}
 	d.remote = addr
 	d.out.put(l.subscriptions(port))
-	d.script = zmq4Script("PUB")
+	d.script = publisherScript
 	l.mu.Lock()
 	l.dialled[d.id] = d
 	l.mu.Unlock()

@@ -27,8 +27,7 @@ type meter struct {
 }
 
 func newMeter() *meter {
-	m := &meter{script: zmq4Script("SUB")}
-	m.script = appendFrame(m.script, 0, []byte{1})
+	m := &meter{script: appendFrame(subscriberScript, 0, []byte{1})}
 	m.changed = sync.NewCond(&m.mu)
 	return m
 }

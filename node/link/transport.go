@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -52,8 +53,9 @@ func (handover) Listen(_ context.Context, token string) (net.Listener, error) {
 
 func (handover) Addr(endpoint string) (string, error) { return endpoint, nil }
 
-// zmq4Script is what zmq4 reads first of any connection: a greeting and a READY of ours, in place of the
-// peer's, which the gate has judged already.
-func zmq4Script(peerType string) []byte {
-	return append(greeting[:greetingSize:greetingSize], ready(peerType)...)
-}
+// What zmq4 reads first of any connection: a greeting and a READY of ours, in place of the peer's, which the
+// gate has judged already.
+var (
+	publisherScript  = slices.Clip(opening("PUB"))
+	subscriberScript = slices.Clip(opening("SUB"))
+)

@@ -110,6 +110,11 @@ func ready(socketType string) []byte {
 	return appendCommand(nil, "READY", append(prop, socketType...))
 }
 
+// opening is all that a socket of this type says before its peer has to say anything: greeting and READY.
+func opening(socketType string) []byte {
+	return append(greeting[:greetingSize:greetingSize], ready(socketType)...)
+}
+
 // parseReady checks the whole of a READY's properties and returns its socket type. zmq4 panics on a property
 // that runs past the end, so nothing gets to it that did not pass here.
 func parseReady(body []byte) (socketType string, err error) {
