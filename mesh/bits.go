@@ -1,0 +1,56 @@
+package mesh
+
+import "math/bits"
+
+// bitset is a set of table slots. One row of the matrix: whom a peer lists.
+type bitset []uint64
+
+func (b bitset) has(i int) bool {
+	w := i >> 6
+	return w < len(b) && b[w]&(1<<(i&63)) != 0
+}
+
+func (b *bitset) set(i int) {
+	w := i >> 6
+	for len(*b) <= w {
+		*b = append(*b, 0)
+	}
+	(*b)[w] |= 1 << (i & 63)
+}
+
+func (b bitset) clear(i int) {
+	if w := i >> 6; w < len(b) {
+		b[w] &^= 1 << (i & 63)
+	}
+}
+
+func (b bitset) word(w int) uint64 {
+	if w < len(b) {
+		return b[w]
+	}
+	return 0
+}
+
+// each calls f with every member in ascending order. f may clear members.
+func (b bitset) each(f func(i int)) {
+	for w := range b {
+		eachBit(w, b[w], f)
+	}
+}
+
+func eachBit(w int, word uint64, f func(i int)) {
+	for ; word != 0; word &= word - 1 {
+		f(w<<6 + bits.TrailingZeros64(word))
+	}
+}
+
+// diff calls lost with every member of old that is not in b, then gained with every one of b not in old.
+func (b bitset) diff(old bitset, lost, gained func(i int)) {
+	n := max(len(b), len(old))
+	for w := range n {
+		eachBit(w, old.word(w)&^b.word(w), lost)
+	}
+	for w := range n {
+		eachBit(w, b.word(w)&^old.word(w), gained)
+	}
+}

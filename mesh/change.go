@@ -1,0 +1,46 @@
+package mesh
+
+import "hearsay/topics"
+
+// Kind says what a Change is about.
+type Kind uint8
+
+const (
+	Quiet       Kind = iota // not told to the application
+	Joined                  // alive for the first time
+	Suspected               // silent, no longer listed
+	Recovered               // suspect or detached, and heard again
+	Separated               // detached: others hear it
+	Evicted                 // quarantined
+	OnProbation             // heard again, and has to prove itself
+	Relapsed                // silent during probation
+	Returned                // alive again after quarantine or goodbye
+	Departed                // left: it said goodbye
+	Restarted               // the same name with another incarnation
+	Conflict                // two processes use one name
+	Forgotten               // dropped from the table
+	Withheld                // our list leaves out names with a port, because naive peers could not stand them
+	kinds
+)
+
+var kindNames = [...]string{
+	"quiet", "joined", "suspect", "recovered", "detached", "evicted", "probation", "relapsed", "returned",
+	"left", "restarted", "conflict", "forgotten", "withheld",
+}
+
+// String is the word for a kind in logs and JSON.
+func (k Kind) String() string {
+	if k >= kinds {
+		return "unknown"
+	}
+	return kindNames[k]
+}
+
+// Change is one thing that an application may want to know about a peer.
+type Change struct {
+	Kind        Kind
+	Peer        topics.Name
+	From, To    State  // equal where the state did not change
+	Why         string // for people
+	Incarnation int64  // of the peer, Unix ms; 0 from a naive one
+}

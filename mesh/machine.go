@@ -1,0 +1,183 @@
+package mesh
+
+import (
+	"hash/fnv"
+	"math"
+	"math/rand/v2"
+	"time"
+
+	"hearsay/topics"
+)
+
+// never is a Time that does not come.
+const never = Time(math.MaxInt64)
+
+// Machine decides who is a member. It is not safe for concurrent use, and never asks for the time.
+type Machine struct {
+	cfg Config
+	key topics.Name // Self.Key()
+	rng *rand.Rand
+	now Time
+	out []Effect
+	due Time // nothing is to be done by a Tick before
+
+	peers map[topics.Name]*peer // by key
+	slots []*peer               // the same in a fixed order; nil where one was dropped
+	free  []int                 // the nil ones
+	seeds []*peer
+	links map[LinkID]*link
+	addrs map[string]*peer // which peer is heard at a discovery endpoint
+	hosts map[string]int   // how many such endpoints an address has
+	mine  map[string]bool  // endpoints and addresses that turned out to be this node
+
+	dials     dialer
+	listeners listeners
+	sources   sources
+	list      list
+	budget    budget
+
+	count    [states]int // peers in each state
+	naive    int         // alive naive peers
+	roundAt  Time        // when the round completes
+	lateTill Time        // this node ran late and is not to be trusted until then
+	conflict Time        // when the last conflict over the own name was told
+	parked   []*link     // links that claim to lead to a peer not heard
+	scratch  bitset
+	lostHere []*peer
+	stats    Stats
+	taken    [states][triggers]uint64
+}
+
+// New makes the machine of a node that has just started, at time zero. The Config is valid: see Validate.
+func New(cfg Config) *Machine {
+	cfg = cfg.withDefaults()
+	m := &Machine{
+		cfg:      cfg,
+		key:      cfg.Self.Key(),
+		rng:      rand.New(rand.NewPCG(cfg.Seed, nameHash(cfg.Self))),
+		peers:    make(map[topics.Name]*peer),
+		links:    make(map[LinkID]*link),
+		addrs:    make(map[string]*peer),
+		hosts:    make(map[string]int),
+		mine:     make(map[string]bool),
+		roundAt:  cfg.Beat,
+		conflict: -time.Hour,
+		budget:   budget{tokens: 1},
+	}
+	m.listeners.init()
+	m.sources.init()
+	m.list.init()
+	m.dials.lost = make(map[flight][]*dial)
+	for _, name := range cfg.Seeds {
+		m.addSeed(name)
+	}
+	return m
+}
+
+// nameHash keeps machines with equal Config.Seed from drawing equal numbers.
+func nameHash(n topics.Name) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(n))
+	return h.Sum64()
+}
+
+// Deadline is when the next Tick is due. Until then the machine has nothing to do by itself.
+func (m *Machine) Deadline() Time { return m.due }
+
+// Incarnation is the one that this node publishes.
+func (m *Machine) Incarnation() int64 { return m.cfg.Incarnation }
+
+// Step takes one event and returns what to do about it, in order. Time that runs backwards is taken to stand
+// still. The slice is good until the next Step.
+func (m *Machine) Step(now Time, ev Event) []Effect {
+	m.now = max(m.now, now)
+	clear(m.out)
+	m.out = m.out[:0]
+	if m.list.leaving {
+		m.stepLeaving(ev)
+		return m.out
+	}
+	switch ev := ev.(type) {
+	case Beat:
+		m.onBeat(ev)
+	case Heard:
+		m.onHeard(ev)
+	case Tick:
+		m.onTick()
+	case LinkUp:
+		m.onLinkUp(ev)
+	case LinkDown:
+		m.onLinkDown(ev)
+	case DialFailed:
+		m.onDialFailed(ev)
+	case ListenerUp:
+		m.onListenerUp(ev)
+	case Hello:
+		m.onHello(ev)
+	case ListenerDown:
+		m.onListenerDown(ev)
+	case Known:
+		m.onKnown(ev)
+	case Forget:
+		m.onForget(ev)
+	case Leave:
+		m.onLeave()
+	}
+	m.dialWaiting()
+	return m.out
+}
+
+// do adds an effect.
+func (m *Machine) do(e Effect) { m.out = append(m.out, e) }
+
+// at asks for a Tick at time t.
+func (m *Machine) at(t Time) { m.due = min(m.due, t) }
+
+// after is the time d from now, a little more or less, so that many nodes do not act in step.
+func (m *Machine) after(d time.Duration) Time {
+	return m.now + time.Duration(float64(d)*(0.9+0.3*m.rng.Float64()))
+}
+
+// onTick does everything that is due and finds out when the next thing is.
+func (m *Machine) onTick() {
+	m.due = never
+	if m.now >= m.roundAt {
+		m.round()
+	}
+	m.at(m.roundAt)
+	m.guessNaive()
+	for _, p := range m.slots {
+		if p != nil {
+			m.wake(p)
+		}
+	}
+	m.publish()
+}
+
+// wake does what is due for one peer.
+func (m *Machine) wake(p *peer) {
+	if p.due <= m.now {
+		p.due = never
+		m.onDue(p)
+	}
+	if p.messageDue <= m.now {
+		p.messageDue = never
+		m.dialMessages(p)
+	}
+	if p.helloDue <= m.now {
+		p.helloDue = never
+		m.helloAgain(p)
+	}
+	m.at(min(p.due, p.messageDue, p.helloDue))
+}
+
+// schedule sets when onDue is next called for p.
+func (m *Machine) schedule(p *peer, t Time) {
+	p.due = t
+	m.at(t)
+}
+
+// tell emits a Change that is not a transition.
+func (m *Machine) tell(k Kind, p *peer, why string) {
+	m.do(Emit{Change{Kind: k, Peer: p.name, From: p.state, To: p.state, Why: why, Incarnation: p.incarnation}})
+}
