@@ -1,0 +1,82 @@
+// Command hearsay runs nodes of a gossip mesh over ZeroMQ PUB/SUB.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/urfave/cli/v2"
+)
+
+// Exit statuses, the same for every command.
+const (
+	exitFailed = 1 // it was tried, and did not work
+	exitUsage  = 2 // the command line is wrong
+)
+
+// usageError is a command line that cannot be meant.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := newApp().RunContext(ctx, os.Args)
+	stop()
+	if err == nil {
+		return
+	}
+	fmt.Fprintf(os.Stderr, "hearsay: %v\n", err)
+	var usage usageError
+	if errors.As(err, &usage) {
+		os.Exit(exitUsage)
+	}
+	os.Exit(exitFailed)
+}
+
+func newApp() *cli.App {
+	app := &cli.App{
+		Name:      "hearsay",
+		Usage:     "a gossip mesh over ZeroMQ PUB/SUB: nodes find, lose and re-admit each other without a server",
+		UsageText: "hearsay COMMAND [flags] [arguments]",
+		Description: "Try it: 'hearsay ring' runs a mesh of four nodes in one process.\n" +
+			"For real: start 'hearsay node OTHER_HOST' on every machine, each given any one of the others.",
+		Commands:        []*cli.Command{nodeCommand(), ringCommand(), versionCommand()},
+		HideVersion:     true,
+		HideHelpCommand: true,
+		Action: func(c *cli.Context) error {
+			if c.Args().Present() {
+				return usagef("unknown command %.40q: 'hearsay --help' lists the commands", c.Args().First())
+			}
+			return cli.ShowAppHelp(c)
+		},
+		ExitErrHandler: func(*cli.Context, error) {}, // main says it, on one line
+	}
+	onUsageError := func(c *cli.Context, err error, _ bool) error {
+		where := "hearsay"
+		if c.Command != nil && c.Command.Name != "" && c.Command.Name != "hearsay" {
+			where += " " + c.Command.Name
+		}
+		return usagef("%w: '%s --help' lists the flags", err, where)
+	}
+	app.OnUsageError = onUsageError
+	for _, command := range app.Commands {
+		command.OnUsageError = onUsageError
+		command.HideHelpCommand = true
+	}
+	return app
+}
+
+// noArguments refuses arguments to a command that takes none.
+func noArguments(c *cli.Context) error {
+	if c.Args().Present() {
+		return usagef("%s takes no arguments, but was given %.40q", c.Command.Name, c.Args().First())
+	}
+	return nil
+}

@@ -1,0 +1,269 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"hearsay/mesh"
+	"hearsay/node"
+	"hearsay/topics"
+)
+
+const (
+	maxRing   = 250 // 127.77.0.1 to 127.77.0.250
+	maxMatrix = 24  // nodes whose table fits a terminal
+	ringPoll  = 20 * time.Millisecond
+)
+
+func ringCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "ring",
+		Usage: "run a ring of nodes in this process and watch it find itself",
+		Description: "Starts the nodes on 127.77.0.1, 127.77.0.2 and so on, with the standard ports, each given only the next\n" +
+			"one's address, the last the first's. Shows who hears whom until every node hears every other, and then\n" +
+			"their messages, until it is interrupted. Where 127.77.0.1 is not an address of this machine (macOS) the\n" +
+			"nodes share 127.0.0.1 on ports of their own.",
+		Flags: []cli.Flag{
+			&cli.IntFlag{Name: "nodes", EnvVars: []string{"HEARSAY_NODES"}, Value: 4, Usage: fmt.Sprintf("`N` nodes, 2 to %d", maxRing)},
+			&cli.BoolFlag{Name: "once", EnvVars: []string{"HEARSAY_ONCE"}, Usage: "end with status 0 as soon as the ring is whole"},
+			&cli.DurationFlag{Name: "timeout", EnvVars: []string{"HEARSAY_TIMEOUT"}, Value: time.Minute, Usage: "fail when the ring is not whole within `TIME`"},
+		},
+		Before: noArguments,
+		Action: runRing,
+	}
+}
+
+func runRing(c *cli.Context) error {
+	count := c.Int("nodes")
+	if count < 2 || count > maxRing {
+		return usagef("--nodes %d: must be 2 to %d", count, maxRing)
+	}
+	if c.Duration("timeout") <= 0 {
+		return usagef("--timeout %v: must be more than nothing", c.Duration("timeout"))
+	}
+	ctx, cancel := context.WithCancel(c.Context)
+	defer cancel()
+	begin := time.Now()
+	nodes, err := startRing(ctx, count)
+	defer closeAll(nodes)
+	if err != nil {
+		return err
+	}
+	v := newView(c.App.Writer, nodes)
+	err = v.untilWhole(ctx, c.Duration("timeout"))
+	switch {
+	case ctx.Err() != nil:
+		return nil
+	case err != nil:
+		return err
+	}
+	fmt.Fprintf(c.App.Writer, "whole: each of %d nodes hears the %d others, %v after the first was started\n",
+		count, count-1, time.Since(begin).Round(time.Millisecond))
+	if c.Bool("once") {
+		return nil
+	}
+	return showMessages(ctx, c.App.Writer, nodes)
+}
+
+// startRing starts the nodes, each given the next. Those that were started come back with an error too.
+func startRing(ctx context.Context, count int) ([]*node.Node, error) {
+	configs := ringConfigs(count)
+	var nodes []*node.Node
+	for i, cfg := range configs {
+		cfg.Seeds = []string{configs[(i+1)%count].Hostname}
+		n, err := node.Start(ctx, cfg)
+		if err != nil {
+			return nodes, err
+		}
+		nodes = append(nodes, n)
+	}
+	return nodes, nil
+}
+
+func ringConfigs(count int) []node.Config {
+	shared := !hasAddress("127.77.0.1")
+	configs := make([]node.Config, count)
+	for i := range configs {
+		addr := fmt.Sprintf("127.77.0.%d", i+1)
+		configs[i] = node.Config{Hostname: addr, Bind: addr}
+		if shared {
+			port := topics.DiscoveryPort + 1 + i
+			configs[i] = node.Config{Hostname: fmt.Sprintf("127.0.0.1:%d", port), Bind: "127.0.0.1", DiscoveryPort: port}
+		}
+	}
+	return configs
+}
+
+// hasAddress tells whether a socket can be bound to an address.
+func hasAddress(addr string) bool {
+	ln, err := net.Listen("tcp", net.JoinHostPort(addr, "0"))
+	if err != nil {
+		return false
+	}
+	ln.Close()
+	return true
+}
+
+func closeAll(nodes []*node.Node) {
+	for _, n := range nodes {
+		go n.Close()
+	}
+	for _, n := range nodes {
+		<-n.Done()
+	}
+}
+
+// view shows who hears whom: a table that is drawn over itself in a terminal, lines elsewhere.
+type view struct {
+	w     io.Writer
+	nodes []*node.Node
+	table bool
+	drawn int // lines to go back
+	heard []int
+}
+
+func newView(w io.Writer, nodes []*node.Node) *view {
+	return &view{w: w, nodes: nodes, heard: make([]int, len(nodes)), table: len(nodes) <= maxMatrix && isTerminal(w)}
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
+}
+
+// untilWhole shows the ring grow and returns when it is whole.
+func (v *view) untilWhole(ctx context.Context, timeout time.Duration) error {
+	late := time.After(timeout)
+	ticker := time.NewTicker(ringPoll)
+	defer ticker.Stop()
+	for {
+		if v.show() {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-late:
+			return fmt.Errorf("the ring is not whole after %v: %s", timeout, v.missing())
+		case <-ticker.C:
+		}
+	}
+}
+
+// show looks at every node once, and says whether all hear all.
+func (v *view) show() (whole bool) {
+	whole = true
+	hears := make([]map[topics.Name]bool, len(v.nodes))
+	for i, n := range v.nodes {
+		hears[i] = heardBy(n)
+		whole = whole && len(hears[i]) == len(v.nodes)-1
+		if !v.table && len(hears[i]) != v.heard[i] {
+			fmt.Fprintf(v.w, "%s hears %d of %d\n", n.Name(), len(hears[i]), len(v.nodes)-1)
+		}
+		v.heard[i] = len(hears[i])
+	}
+	if v.table {
+		v.draw(hears)
+	}
+	return whole
+}
+
+// heardBy returns the members that a node hears now.
+func heardBy(n *node.Node) map[topics.Name]bool {
+	heard := make(map[topics.Name]bool)
+	for _, m := range n.Members() {
+		if m.State == mesh.Alive {
+			heard[m.Name] = true
+		}
+	}
+	return heard
+}
+
+func (v *view) draw(hears []map[topics.Name]bool) {
+	var b strings.Builder
+	if v.drawn > 0 {
+		fmt.Fprintf(&b, "\x1b[%dA", v.drawn)
+	}
+	fmt.Fprintf(&b, "%-18s", "hears")
+	for i := range v.nodes {
+		fmt.Fprintf(&b, "%4d", i+1)
+	}
+	b.WriteString("\x1b[K\n")
+	for i, n := range v.nodes {
+		fmt.Fprintf(&b, "%3d %-14s", i+1, n.Name())
+		for j, other := range v.nodes {
+			mark := "."
+			switch {
+			case i == j:
+				mark = "-"
+			case hears[i][other.Name()]:
+				mark = "●"
+			}
+			fmt.Fprintf(&b, "   %s", mark)
+		}
+		b.WriteString("\x1b[K\n")
+	}
+	v.drawn = len(v.nodes) + 1
+	io.WriteString(v.w, b.String())
+}
+
+// missing says who does not hear whom, for the first few.
+func (v *view) missing() string {
+	var gaps []string
+	for _, n := range v.nodes {
+		if heard := len(heardBy(n)); heard < len(v.nodes)-1 {
+			gaps = append(gaps, fmt.Sprintf("%s hears %d of %d", n.Name(), heard, len(v.nodes)-1))
+		}
+	}
+	if len(gaps) > 5 {
+		gaps = append(gaps[:5], fmt.Sprintf("and %d more", len(gaps)-5))
+	}
+	return strings.Join(gaps, ", ")
+}
+
+// showMessages lets every node speak in turn and prints who received what, until ctx ends.
+func showMessages(ctx context.Context, w io.Writer, nodes []*node.Node) error {
+	type receipt struct {
+		by  topics.Name
+		msg node.Message
+	}
+	receipts := make(chan receipt)
+	for _, n := range nodes {
+		go func() {
+			for m := range n.Messages() {
+				select {
+				case receipts <- receipt{n.Name(), m}:
+				case <-ctx.Done():
+				}
+			}
+		}()
+	}
+	ticker := time.NewTicker(2500 * time.Millisecond)
+	defer ticker.Stop()
+	for turn := 0; ; {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+			n := nodes[turn%len(nodes)]
+			turn++
+			if err := n.Publish([]byte("PING! from host " + string(n.Name()))); err != nil && !errors.Is(err, node.ErrClosed) {
+				return err
+			}
+		case r := <-receipts:
+			fmt.Fprintf(w, "%s received %q from %s\n", r.by, oneLine(r.msg.Body), r.msg.From)
+		}
+	}
+}

@@ -1,0 +1,153 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"hash/maphash"
+	"log/slog"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"hearsay/mesh"
+	"hearsay/node/link"
+	"hearsay/topics"
+)
+
+// Node is one member of a mesh. Its methods may be called from any goroutine.
+type Node struct {
+	cfg   Config
+	id    identity
+	log   *slog.Logger
+	start time.Time
+	link  *link.Link
+
+	ctx     context.Context // the loop's life; dials end with it
+	cancel  context.CancelFunc
+	leaving chan struct{} // closed when Close begins
+	leave   sync.Once
+	ended   chan struct{} // closed when the loop has ended
+	closed  chan struct{} // closed when nothing is left
+
+	failed chan mesh.DialFailed
+	asked  chan func(*mesh.Machine)
+	dials  sync.WaitGroup
+
+	uidPrefix string
+	uids      atomic.Uint64
+	inbox     *inbox
+	messages  chan Message
+	hub       *hub
+	events    *Watcher
+	counters  counters
+
+	// The loop's own.
+	machine *mesh.Machine
+	names   topics.Interner
+	links   map[link.ID]*peerLink
+	whole   []byte        // the newest whole list, as it goes over the wire
+	sent    []topics.Name // the list that was logged last
+}
+
+// peerLink is what the loop keeps of a link.
+type peerLink struct {
+	target topics.Name
+	heard  time.Time     // when the machine was last told of a message
+	list   []topics.Name // the list that was logged last
+	logged time.Time
+}
+
+// Start binds the two publishers and sets out to find the mesh. The node runs until Close, or until ctx
+// ends; either way it says goodbye first.
+func Start(ctx context.Context, cfg Config) (*Node, error) {
+	cfg = cfg.withDefaults()
+	id, err := cfg.check()
+	if err != nil {
+		return nil, err
+	}
+	start := time.Now()
+	machine := mesh.New(mesh.Config{
+		Self:        id.name,
+		Incarnation: start.UnixMilli(),
+		Seeds:       id.seeds,
+		Beat:        cfg.Beat,
+		Interval:    max(cfg.Interval, cfg.Beat),
+		Seed:        new(maphash.Hash).Sum64(),
+	})
+	l, err := link.Open(link.Config{
+		Bind:          cfg.Bind,
+		DiscoveryPort: cfg.DiscoveryPort,
+		MessagePort:   cfg.MessagePort,
+		Hello:         id.name,
+		Subscribe:     append([]string{topics.Message}, id.channels...),
+		MaxMessage:    cfg.MaxMessage + 8<<10, // topic, envelope, and a list with its header
+	})
+	if err != nil {
+		return nil, fmt.Errorf("start %s: %w", id.name, err)
+	}
+	n := &Node{
+		cfg: cfg, id: id, start: start, link: l, machine: machine,
+		log:       cfg.Logger.With("node", id.name),
+		leaving:   make(chan struct{}),
+		ended:     make(chan struct{}),
+		closed:    make(chan struct{}),
+		failed:    make(chan mesh.DialFailed),
+		asked:     make(chan func(*mesh.Machine)),
+		uidPrefix: strconv.FormatInt(start.UnixMilli(), 36) + "-",
+		messages:  make(chan Message, cfg.Queue),
+		links:     make(map[link.ID]*peerLink),
+	}
+	n.hub = newHub(&n.counters.eventsLost)
+	n.events = n.hub.watch(0)
+	n.inbox = newInbox(inboxBytes, func(lost int) { n.counters.lost.Add(uint64(lost)) })
+	n.ctx, n.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	delivered := make(chan struct{})
+	go func() { defer close(delivered); n.deliver() }()
+	go func() {
+		defer context.AfterFunc(ctx, n.beginLeave)()
+		n.run()
+		<-delivered
+		close(n.closed)
+	}()
+	return n, nil
+}
+
+// Name is what this node is called in lists.
+func (n *Node) Name() topics.Name { return n.id.name }
+
+// Messages is where the application reads what was published, this node's own messages included. It is
+// bounded: an application that does not keep up loses messages, and Stats counts them. It is closed when
+// the node has ended.
+func (n *Node) Messages() <-chan Message { return n.messages }
+
+// Done is closed when the node has ended and nothing of it is left.
+func (n *Node) Done() <-chan struct{} { return n.closed }
+
+// Close says goodbye to the mesh, ends every connection, and returns when nothing is left. It takes a few
+// hundred milliseconds, and may be called more than once.
+func (n *Node) Close() error {
+	n.beginLeave()
+	<-n.closed
+	return nil
+}
+
+func (n *Node) beginLeave() { n.leave.Do(func() { close(n.leaving) }) }
+
+// Members returns every node that this one knows of, in every state, as of now; after Close, as of then.
+func (n *Node) Members() []mesh.Member {
+	var members []mesh.Member
+	n.ask(func(m *mesh.Machine) { members = m.Members() })
+	return members
+}
+
+// ask lets the loop run f between two steps. After the loop has ended f runs at once.
+func (n *Node) ask(f func(*mesh.Machine)) {
+	done := make(chan struct{})
+	select {
+	case n.asked <- func(m *mesh.Machine) { defer close(done); f(m) }:
+		<-done
+	case <-n.closed:
+		f(n.machine)
+	}
+}
