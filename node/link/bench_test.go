@@ -8,23 +8,6 @@ import (
 	"time"
 )
 
-// drainEvents reads a link's events until it is closed.
-func drainEvents(links ...*Link) {
-	for _, l := range links {
-		go func() {
-			for range l.Events() {
-			}
-		}()
-	}
-}
-
-// hide makes dials to l go through TCP, though it is in this process.
-func hide(l *Link) {
-	for _, p := range l.pubs {
-		local.remove(addrPort(p.gate.ln.Addr()).String(), p.gate)
-	}
-}
-
 // benchmarkDial reports the cost of a connection: dial, handshake, subscription, first beat, at both ends.
 func benchmarkDial(b *testing.B, tcp bool) {
 	from, to := open(b, Config{Hello: "a"}), open(b, Config{})
@@ -32,7 +15,7 @@ func benchmarkDial(b *testing.B, tcp bool) {
 		hide(to)
 	}
 	to.SetBeat([]byte("0"), []byte("b"))
-	drainEvents(to)
+	discard(to)
 	defer to.Close(0)
 	defer from.Close(0)
 	b.ReportAllocs()
@@ -65,7 +48,7 @@ func BenchmarkMesh(b *testing.B) {
 			links[i] = open(b, Config{Hello: "a", Subscribe: []string{"1"}})
 			links[i].SetBeat([]byte("0"), []byte("b"))
 		}
-		drainEvents(links...)
+		discard(links...)
 		var dials sync.WaitGroup
 		for _, from := range links {
 			dials.Go(func() {
