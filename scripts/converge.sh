@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# How soon every node lists every node, over K runs: scripts/converge.sh [--shape ring|star|chain|join] [--nodes N] [--runs K]
+# [--within S] [--kind naive]. Exit 1 unless every run met the goal.
+# shellcheck source-path=SCRIPTDIR source=lib/build.sh
+source "$(dirname "$0")/lib/build.sh"
+build
+alone "$python" "$root/scripts/lib/converge.py" "$@"

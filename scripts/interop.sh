@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# hearsay beside naive nodes, libzmq's own sockets and liars: scripts/interop.sh [mixed|clients|garbage|phantoms|names]...
+# One line for each thing that must hold; exit 1 if one did not.
+# shellcheck source-path=SCRIPTDIR source=lib/build.sh
+source "$(dirname "$0")/lib/build.sh"
+build
+export PYTHONPATH=$root/scripts/lib
+alone "$python" "$root/scripts/interop" "$@"

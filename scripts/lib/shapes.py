@@ -1,0 +1,54 @@
+"""Meshes of node processes in the shapes that people start them in."""
+import os
+import time
+
+import mesh
+
+# Who is given whom: number of nodes -> the seeds of each, by number, in the order of their starts.
+SHAPES = {
+    "ring": lambda n: [[i % n + 1] for i in range(1, n + 1)],
+    "star": lambda n: [[] if i == 1 else [1] for i in range(1, n + 1)],
+    "chain": lambda n: [[i + 1] if i < n else [] for i in range(1, n + 1)],
+}
+
+
+def ring_of(first, last):
+    """The seeds of nodes first..last in a ring."""
+    return [[first if i == last else i + 1] for i in range(first, last + 1)]
+
+
+class Group:
+    """Nodes of one kind in a mesh, numbered from 1, each with an ear on its lists."""
+
+    def __init__(self, m, kind="hearsay", flags=()):
+        self.mesh, self.kind, self.flags = m, kind, flags
+        self.nodes, self.ears = [], []
+
+    def start(self, seeds):
+        """Starts one more node, and an ear for it; returns the moment before its start."""
+        name = mesh.address(len(self.nodes) + 1)
+        start = time.monotonic()
+        self.nodes.append(self.mesh.start(self.kind, name, [mesh.address(i) for i in seeds], self.flags))
+        self.ears.append(mesh.Ear(name))
+        return start
+
+    def whole(self, seconds):
+        """Waits until every node lists every node; returns None, or the moment when the last list came in."""
+        names = [node.name for node in self.nodes]
+        if mesh.until(lambda: mesh.complete(self.ears, names), seconds, self.ears) is None:
+            return None
+        return max(ear.at for ear in self.ears)
+
+    def trouble(self):
+        """Why it is not whole, in words."""
+        dead = [f"{n.name} ended: {n.last_words()}" for n in self.nodes if not n.alive()]
+        return "; ".join(dead[:2]) or mesh.missing(self.ears, [node.name for node in self.nodes])
+
+    def close(self):
+        for ear in self.ears:
+            ear.close()
+
+
+def require_binary():
+    if "HEARSAY" not in os.environ:
+        raise SystemExit("HEARSAY names no program; start this by the script beside it, which builds one")

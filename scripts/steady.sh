@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# What a node costs when nothing happens: processor, memory and traffic of rings of processes, with and without messages:
+# scripts/steady.sh [--nodes 8,16,32] [--seconds 60] [--kind naive]. Exit 1 if a goal is missed.
+# shellcheck source-path=SCRIPTDIR source=lib/build.sh
+source "$(dirname "$0")/lib/build.sh"
+build
+alone "$python" "$root/scripts/lib/steady.py" "$@"
