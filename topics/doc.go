@@ -122,8 +122,8 @@
 // the header, is one JSON object (RFC 8259) in UTF-8 of at most 1024 bytes:
 //
 //	key        type     bounds            meaning
-//	v          integer  1..               version of this specification: 1. Required
-//	inc        integer  0..253402300799999  incarnation: Unix ms when the sender started. 0: not said
+//	v          integer  1..2^31-1         version of this specification: 1. Required
+//	inc        integer  0..253402300799999 incarnation: Unix ms when the sender started. 0: not said
 //	seq        integer  0..2^53-1         counts the beats of this incarnation from 1. 0: not counted
 //	beat       integer  10..3600000       ms from one beat to the next. Required
 //	list       integer  0..2^53-1         number of the list that stands, from 1. 0: not numbered
@@ -184,9 +184,9 @@
 // PUB and SUB do not tell a publisher who listens. So the SUB of every hearsay node also subscribes to "hello/"
 // and its own name, as it would spell it in its list, at every discovery port that it connects to. Nothing is ever
 // published on such a topic. The publisher reads the subscription as: NAME listens to you. It is a hint like a
-// name in a list, and the way in which a newcomer that was given to nobody is found by everybody it was given. An
+// name in a list, and the way in which a newcomer whom nobody was told of is found by everybody it dials. An
 // unsubscription, or the end of the connection, takes it back. One connection has one name: a publisher heeds the
-// first valid one and MAY count others as faults.
+// first valid one and counts the others as faults.
 //
 // A naive publisher keeps the subscription as a filter that never matches. On a message port it means nothing and
 // does no harm. A libzmq publisher reads subscriptions with an XPUB socket and XPUB_VERBOSE.
@@ -197,11 +197,11 @@
 // header:
 //
 //	key        type     bounds            meaning
-//	v          integer  1..               version of this specification: 1. Required
+//	v          integer  1..2^31-1         version of this specification: 1. Required
 //	from       string   a name            who said it first. Required
 //	uid        string   1..64             with from, unique for each message ever. Required
 //	ttl        integer  0..32             how many more times it may be relayed. 0: not at all
-//	at         integer  0..253402300799999  Unix ms when it was said, by the clock of from. 0: not said
+//	at         integer  0..253402300799999 Unix ms when it was said, by the clock of from. 0: not said
 //	type       string   0..128            media type of the body. Empty: not said
 //
 // uid is printable ASCII without space (21 to 7E); the incarnation and a count of messages make a good one. type

@@ -1,6 +1,7 @@
 package topics
 
 import (
+	"math"
 	"strconv"
 	"strings"
 )
@@ -15,11 +16,11 @@ type Envelope struct {
 	Type    string `json:"type,omitempty"` // media type of the body; empty: not said
 }
 
-// Validate returns the first Rule that an envelope breaks, or nil. Version is 1 or more, Origin a valid name, UID 1 to
+// Validate returns the first Rule that an envelope breaks, or nil. Version is 1 to 2^31-1, Origin a valid name, UID 1 to
 // MaxUID bytes of printable ASCII without space, TTL 0 to MaxTTL, SentAt 0 to MaxTime, Type empty or a media type
 // of at most MaxType bytes.
 func (e Envelope) Validate() error {
-	if e.Version < 1 {
+	if e.Version < 1 || e.Version > math.MaxInt32 {
 		return RuleVersion
 	}
 	if rule := checkName(e.Origin); rule != RuleNone {

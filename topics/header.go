@@ -21,12 +21,12 @@ type Header struct {
 	Listeners   int    `json:"listeners,omitempty"` // how many nodes say they listen to me
 }
 
-// Validate returns the first Rule that a header breaks, or nil. Version is 1 or more, Incarnation 0 to MaxTime,
+// Validate returns the first Rule that a header breaks, or nil. Version is 1 to 2^31-1, Incarnation 0 to MaxTime,
 // Seq and List 0 to MaxInt (0: not counted), Beat MinBeat to MaxBeat, Listeners 0 to 2^31-1; a pulse
 // has a List.
 func (h Header) Validate() error {
 	switch {
-	case h.Version < 1:
+	case h.Version < 1 || h.Version > math.MaxInt32:
 		return RuleVersion
 	case h.Incarnation < 0 || h.Incarnation > MaxTime:
 		return RuleIncarnation

@@ -75,7 +75,7 @@ var rules = [numRules]struct{ id, text string }{
 
 	RuleSize:        {"size", "a header or an envelope has at most 1024 bytes"},
 	RuleJSON:        {"json", "one JSON object with fields of the specified types"},
-	RuleVersion:     {"version", "v is 1 or more"},
+	RuleVersion:     {"version", "v is 1 to 2^31-1"},
 	RuleIncarnation: {"incarnation", "inc is a time in Unix ms, 0 to the year 9999"},
 	RuleSeq:         {"seq", "seq is 0 to 2^53-1"},
 	RuleBeat:        {"beat", "beat is 10 to 3600000 ms"},
