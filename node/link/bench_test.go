@@ -2,7 +2,6 @@ package link
 
 import (
 	"context"
-	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -71,12 +70,4 @@ func BenchmarkMesh(b *testing.B) {
 			l.Close(0)
 		}
 	}
-}
-
-// memory is what the process holds of the system's.
-func memory() uint64 {
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return m.HeapInuse + m.StackInuse
 }
