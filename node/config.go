@@ -28,6 +28,8 @@ type Config struct {
 	MaxMessage int      // bytes of a message body, in and out: 1 MiB; 1 byte to 64 MiB
 	Queue      int      // messages waiting for the application: 1,024; 1 to 1,048,576
 
+	StateDir string // directory in which known peers are remembered; "": they are not
+
 	Resolver Resolver     // nil: the system's
 	Logger   *slog.Logger // nil: nothing is logged
 }

@@ -30,6 +30,11 @@ func (n *Node) run() {
 	defer timer.Stop()
 	leaving := n.leaving
 	var leaveBy <-chan time.Time
+	if len(n.remembered) > 0 {
+		n.step(mesh.Known{Names: n.remembered})
+	}
+	save := time.NewTicker(saveEvery)
+	defer save.Stop()
 	for !n.machine.Left() {
 		timer.Reset(n.machine.Deadline() - n.now())
 		select {
@@ -38,11 +43,14 @@ func (n *Node) run() {
 		case f := <-n.failed:
 			n.step(f)
 		case ask := <-n.asked:
-			ask(n.machine)
+			ask()
 		case <-timer.C:
 			n.drain()
 			n.step(mesh.Tick{})
+		case <-save.C:
+			n.remember()
 		case <-leaving:
+			n.remember()
 			leaving = nil
 			leaveBy = time.After(leaveTime)
 			n.step(mesh.Leave{})
@@ -75,6 +83,9 @@ func (n *Node) end() {
 	close(n.ended)
 	_ = n.link.Close(closeGrace)
 	n.dials.Wait()
+	if n.store != nil {
+		n.store.close()
+	}
 	n.hub.end()
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"log/slog"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -31,8 +32,9 @@ type Node struct {
 	closed  chan struct{} // closed when nothing is left
 
 	failed chan mesh.DialFailed
-	asked  chan func(*mesh.Machine)
+	asked  chan func()
 	dials  sync.WaitGroup
+	after  sync.Mutex // for looks at the machine after the end
 
 	uidPrefix string
 	uids      atomic.Uint64
@@ -40,14 +42,17 @@ type Node struct {
 	messages  chan Message
 	hub       *hub
 	events    *Watcher
+	store     *store // nil: nothing is remembered
 	counters  counters
 
 	// The loop's own.
 	machine *mesh.Machine
 	names   topics.Interner
 	links   map[link.ID]*peerLink
-	whole   []byte        // the newest whole list, as it goes over the wire
-	sent    []topics.Name // the list that was logged last
+
+	remembered []topics.Name // of an earlier life
+	whole      []byte        // the newest whole list, as it goes over the wire
+	sent       []topics.Name // the list that was logged last
 }
 
 // peerLink is what the loop keeps of a link.
@@ -93,7 +98,7 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 		ended:     make(chan struct{}),
 		closed:    make(chan struct{}),
 		failed:    make(chan mesh.DialFailed),
-		asked:     make(chan func(*mesh.Machine)),
+		asked:     make(chan func()),
 		uidPrefix: strconv.FormatInt(start.UnixMilli(), 36) + "-",
 		messages:  make(chan Message, cfg.Queue),
 		links:     make(map[link.ID]*peerLink),
@@ -101,6 +106,11 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 	n.hub = newHub(&n.counters.eventsLost)
 	n.events = n.hub.watch(0)
 	n.inbox = newInbox(inboxBytes, func(lost int) { n.counters.lost.Add(uint64(lost)) })
+	if cfg.StateDir != "" {
+		n.store = newStore(cfg.StateDir, n.log)
+		n.remembered = n.store.load()
+		go n.store.run()
+	}
 	n.ctx, n.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	delivered := make(chan struct{})
 	go func() { defer close(delivered); n.deliver() }()
@@ -141,13 +151,65 @@ func (n *Node) Members() []mesh.Member {
 	return members
 }
 
-// ask lets the loop run f between two steps. After the loop has ended f runs at once.
-func (n *Node) ask(f func(*mesh.Machine)) {
+// Alive returns the names of the peers that this node hears and lists, itself left out.
+func (n *Node) Alive() []topics.Name {
+	var names []topics.Name
+	n.ask(func(m *mesh.Machine) { names = m.Alive() })
+	return names
+}
+
+// Links returns the matrix of who hears whom, as far as strict lists tell: this node's row first.
+func (n *Node) Links() []mesh.Row {
+	var rows []mesh.Row
+	n.ask(func(m *mesh.Machine) { rows = m.Links() })
+	return rows
+}
+
+// Machine returns the membership machine's counters and gauges.
+func (n *Node) Machine() mesh.Stats {
+	var stats mesh.Stats
+	n.ask(func(m *mesh.Machine) { stats = m.Stats() })
+	return stats
+}
+
+// Started is when this node started: its incarnation, and the zero of the times in Members.
+func (n *Node) Started() time.Time { return n.start }
+
+// Seeds are the names that it was started with.
+func (n *Node) Seeds() []topics.Name { return slices.Clone(n.id.seeds) }
+
+// Forget drops all that is known of a peer: its links, its penalty and its past. It may come back at once. The
+// error says that name is no name, or that the node has ended.
+func (n *Node) Forget(name string) error {
+	parsed, err := topics.ParseName(name)
+	if err != nil {
+		return err
+	}
+	err = ErrClosed
+	n.do(func() {
+		n.step(mesh.Forget{Name: parsed})
+		err = nil
+	})
+	return err
+}
+
+// do lets the loop run f between two steps, and tells whether it did: after its end it does not.
+func (n *Node) do(f func()) bool {
 	done := make(chan struct{})
 	select {
-	case n.asked <- func(m *mesh.Machine) { defer close(done); f(m) }:
+	case n.asked <- func() { defer close(done); f() }:
 		<-done
+		return true
 	case <-n.closed:
+		return false
+	}
+}
+
+// ask lets f look at the machine, which stands still after the end.
+func (n *Node) ask(f func(*mesh.Machine)) {
+	if !n.do(func() { f(n.machine) }) {
+		n.after.Lock()
+		defer n.after.Unlock()
 		f(n.machine)
 	}
 }

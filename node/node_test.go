@@ -88,12 +88,7 @@ func startAt(t *testing.T, addr string, seeds ...string) *Node {
 
 // alive returns the names that a node hears, sorted.
 func alive(n *Node) []topics.Name {
-	var names []topics.Name
-	for _, m := range n.Members() {
-		if m.State == mesh.Alive {
-			names = append(names, m.Name)
-		}
-	}
+	names := n.Alive()
 	slices.Sort(names)
 	return names
 }
@@ -342,7 +337,7 @@ func TestNameThatMovesToAnotherAddressIsFound(t *testing.T) {
 	whole(t, nodes...)
 	nodes[0].Close()
 	dns.set("n1", addrs[3])
-	nodes[0] = start(t, Config{Hostname: "n1", Bind: addrs[3], Resolver: dns, Beat: 200 * time.Millisecond, Interval: 500 * time.Millisecond})
+	nodes[0] = start(t, Config{Hostname: "n1", Bind: addrs[3], Resolver: dns, Seeds: []string{"n2"}, Beat: 200 * time.Millisecond, Interval: 500 * time.Millisecond})
 	whole(t, nodes...)
 }
 

@@ -12,7 +12,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"hearsay/mesh"
 	"hearsay/node"
 	"hearsay/topics"
 )
@@ -183,10 +182,8 @@ func (v *view) show() (whole bool) {
 // heardBy returns the members that a node hears now.
 func heardBy(n *node.Node) map[topics.Name]bool {
 	heard := make(map[topics.Name]bool)
-	for _, m := range n.Members() {
-		if m.State == mesh.Alive {
-			heard[m.Name] = true
-		}
+	for _, name := range n.Alive() {
+		heard[name] = true
 	}
 	return heard
 }
