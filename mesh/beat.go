@@ -69,6 +69,7 @@ func (m *Machine) credit(l *link, ev Beat) {
 	m.prefer(l)
 	current := m.identify(p, h)
 	m.describe(p, h)
+	p.beatAt = m.now
 	m.sign(p)
 	m.progress(p)
 	if current && (h == nil || !h.Pulse) {

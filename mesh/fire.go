@@ -60,7 +60,7 @@ func (m *Machine) enter(p *peer, from State) {
 			m.enterSuspect(p)
 		}
 	case Probation:
-		m.discharge(p)
+		m.acquit(p)
 		p.wanted = probationBeats(m.score(p))
 		p.good, p.goodAt = 0, -m.cfg.Forget
 	case Quarantined:
@@ -70,14 +70,14 @@ func (m *Machine) enter(p *peer, from State) {
 		m.cutAll(p)
 		m.unqueue(p)
 		m.clearList(p)
-		m.schedule(p, m.now+m.cfg.Tombstone)
+		m.schedule(p, m.tombstoneWait(p))
 	}
 }
 
 // enterAlive makes a member: listed, its messages read, its list believed.
 func (m *Machine) enterAlive(p *peer, from State) {
-	m.discharge(p)
-	p.tries, p.fails = 0, 0
+	m.acquit(p)
+	p.tries, p.fails, p.known = 0, 0, false
 	p.alias = nil
 	if p.message == nil {
 		m.dialMessages(p)

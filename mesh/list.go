@@ -12,9 +12,8 @@ import (
 
 // onPulse reads a pulse: the list with its number stands, or is not known here.
 func (m *Machine) onPulse(p *peer, h *topics.Header) {
-	if p.listed = p.listed && h.List == p.number; p.listed {
-		p.complete = h.Complete || p.complete
-	}
+	p.listed = p.listed && h.List == p.number
+	p.complete = h.Complete
 }
 
 // onList reads a whole list. A copy of the last one is not read again, unless that was long ago: names that

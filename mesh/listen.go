@@ -40,16 +40,6 @@ func (m *Machine) onListenerUp(ev ListenerUp) {
 	m.at(l.due)
 }
 
-// sourceAt is who answers for the names that come from an address.
-func (m *Machine) sourceAt(addr string) *source {
-	s := m.sources.addrs[addr]
-	if s == nil {
-		s = &source{}
-		m.sources.addrs[addr] = s
-	}
-	return s
-}
-
 // onHello takes a listener's name as a hint. It gets one name; another one is refused and counted.
 func (m *Machine) onHello(ev Hello) {
 	l := m.listeners.byID[ev.Listener]
@@ -129,10 +119,7 @@ func (m *Machine) onListenerDown(ev ListenerDown) {
 		}
 	}
 	m.unclaim(l)
-	s := m.sourceAt(l.addr)
-	if s.holders--; s.holders <= 0 && s.unheard == 0 {
-		delete(m.sources.addrs, l.addr)
-	}
+	m.sourceAt(l.addr).holders--
 }
 
 // guessNaive takes listeners that said no name for naive ones: whole lists go out as often as they need them,

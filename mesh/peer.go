@@ -19,6 +19,7 @@ type peer struct {
 	// Where the name comes from.
 	seed     bool
 	guessed  bool    // the address of a listener that did not say its name
+	known    bool    // remembered from an earlier life
 	claims   int     // listeners that say they are this, or whose address it is
 	mentions int     // peers whose list has it
 	vouches  int     // those of them with strict lists
@@ -48,6 +49,7 @@ type peer struct {
 	// What was heard over its own links.
 	heardAt     Time
 	met         bool // was heard at all
+	beatAt      Time // last beat
 	fresh       bool // since the last round
 	quiet       int  // own completed rounds without
 	beat        time.Duration
@@ -117,7 +119,7 @@ func (m *Machine) learn(name topics.Name, from *source) *peer {
 	if p := m.peers[key]; p != nil {
 		return p
 	}
-	if from.unheard >= perSource || m.sources.unheard >= perTable || !m.roomForOne() {
+	if !m.roomForOne() || !m.admit(from) {
 		m.stats.OverQuota++
 		return nil
 	}
@@ -216,17 +218,21 @@ func (m *Machine) dropUnclaimed(p *peer) bool {
 	if p.seed || p.claims > 0 || p.mentions > 0 || p.busy() || p.waiting[DiscoveryPort] != nil {
 		return false
 	}
-	if p.state != Candidate && p.state != Alias {
+	if p.state != Candidate && p.state != Alias || p.known && p.tries < knownTries {
 		return false
 	}
 	m.drop(p, "nobody names it")
 	return true
 }
 
+// knownTries is how often a name from an earlier life is dialled, over half an hour, though nobody names it.
+const knownTries = 8
+
 // onKnown takes names from an earlier life as hints.
 func (m *Machine) onKnown(ev Known) {
 	for _, name := range ev.Names {
 		if p := m.learn(name, &m.sources.known); p != nil && p.state == Candidate && p.tries == 0 {
+			p.known = true
 			m.dial(p, classHearsay)
 		}
 	}

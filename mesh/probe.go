@@ -47,7 +47,7 @@ func (m *Machine) probe(p *peer) {
 		m.probeFailed(p)
 	case p.state == Left && m.now-p.since >= m.cfg.Tombstone:
 		m.expire(p, "its goodbye is long ago")
-	case p.state == Left:
+	case p.state == Left && !p.seed:
 		m.schedule(p, p.since+m.cfg.Tombstone)
 	case p.state == Quarantined && gone >= m.cfg.Forget && !p.seed:
 		m.expire(p, "not heard for too long")
@@ -76,7 +76,7 @@ func (m *Machine) probeFailed(p *peer) {
 	p.tries++
 	switch p.state {
 	case Left:
-		m.schedule(p, p.since+m.cfg.Tombstone)
+		m.schedule(p, m.tombstoneWait(p))
 	case Alias:
 		m.schedule(p, m.after(m.cfg.HalfLife))
 	case Quarantined:
@@ -102,6 +102,16 @@ func (m *Machine) quarantineWait(p *peer) time.Duration {
 		wait = min(wait, m.cfg.SeedCap)
 	}
 	return wait
+}
+
+// tombstoneWait is when to look again for a peer that left: when its goodbye is forgotten. A seed is looked for
+// like any peer that is gone, since it may come back without knowing anybody.
+func (m *Machine) tombstoneWait(p *peer) Time {
+	end := p.since + m.cfg.Tombstone
+	if p.seed {
+		return min(end, m.after(m.quarantineWait(p)))
+	}
+	return end
 }
 
 // held is until when neither hello nor hint makes this node dial a peer.

@@ -71,6 +71,9 @@ func (m *Machine) judge(p *peer) {
 			m.fire(p, silent, fmt.Sprintf("%d beats missed", missing))
 		} else if p.quiet == 1 && p.helloAt >= p.heardAt {
 			m.summon(p, classHello) // it said hello and does not beat: it may be a new process elsewhere
+		} else if p.live() && p.next == nil && m.now-p.beatAt > 2*m.window(p) {
+			p.beatAt = m.now
+			m.dial(p, classProbe) // messages come, beats do not: the discovery link is broken
 		}
 	case Suspect:
 		m.judgeSuspect(p, missing)

@@ -181,7 +181,7 @@ func degraded(heard, members int, late bool) bool {
 const (
 	perSource   = 64               // names never heard, of one source: 1/16 of a full list, addrman's ratio
 	perTable    = 1024             // names never heard, of all sources together
-	churnBurst  = 128              // dead names of one source that may be replaced by others at once
+	churnBurst  = 192              // names of one source that may turn out dead in a row: three quotas
 	churnEvery  = 10 * time.Second // and then one each: 360 dials an hour at the most
 	urgentBurst = 6                // times in a row that signs of life dial a silent peer at once
 	urgentBeats = 10               // and then once each so many beats
@@ -193,13 +193,32 @@ type bucket struct {
 	at    Time
 }
 
-// take spends a token, if there is one, from a bucket of size burst that regains one each period.
-func (b *bucket) take(now Time, burst int, period time.Duration) bool {
+// drain gives back what was regained, one token each period.
+func (b *bucket) drain(now Time, period time.Duration) {
 	b.spent = max(0, b.spent-float64(now-b.at)/float64(period))
 	b.at = now
-	if b.spent+1 > float64(burst) {
+}
+
+// take spends a token, if there is one.
+func (b *bucket) take(now Time, burst int, period time.Duration) bool {
+	if b.empty(now, burst, period) {
 		return false
 	}
 	b.spent++
 	return true
 }
+
+// empty tells whether there is none.
+func (b *bucket) empty(now Time, burst int, period time.Duration) bool {
+	b.drain(now, period)
+	return b.spent+1 > float64(burst)
+}
+
+// full tells whether nothing is owed.
+func (b *bucket) full(now Time, period time.Duration) bool {
+	b.drain(now, period)
+	return b.spent == 0
+}
+
+// back returns a token.
+func (b *bucket) back() { b.spent = max(0, b.spent-1) }

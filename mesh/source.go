@@ -19,6 +19,7 @@ type source struct {
 type sources struct {
 	unheard int                // in all
 	addrs   map[string]*source // by listener address
+	crowd   source             // addresses beyond maxSources
 	known   source             // names from an earlier life
 }
 
@@ -32,6 +33,36 @@ func (p *peer) asSource() *source {
 		p.own = &source{lister: p}
 	}
 	return p.own
+}
+
+// maxSources bounds the addresses that are told apart. Those beyond share one quota.
+const maxSources = 1024
+
+// sourceAt is who answers for the names that come from an address. It is remembered while it owes something,
+// so that a new connection is no new quota.
+func (m *Machine) sourceAt(addr string) *source {
+	s := m.sources.addrs[addr]
+	if s != nil {
+		return s
+	}
+	if len(m.sources.addrs) >= maxSources {
+		for a, o := range m.sources.addrs {
+			if o.holders <= 0 && o.unheard == 0 && o.churn.full(m.now, churnEvery) {
+				delete(m.sources.addrs, a)
+			}
+		}
+	}
+	if len(m.sources.addrs) >= maxSources {
+		return &m.sources.crowd
+	}
+	s = &source{}
+	m.sources.addrs[addr] = s
+	return s
+}
+
+// admit tells whether a source may have one more name that was never heard, and charges it.
+func (m *Machine) admit(s *source) bool {
+	return s.unheard < perSource && m.sources.unheard < perTable && s.churn.take(m.now, churnBurst, churnEvery)
 }
 
 // charge makes a source answer for a name never heard.
@@ -49,6 +80,19 @@ func (m *Machine) discharge(p *peer) {
 	p.source.unheard--
 	m.sources.unheard--
 	p.source = nil
+}
+
+// acquit ends it for a name that turned out to be a peer: its source gets back what it paid.
+func (m *Machine) acquit(p *peer) {
+	s := p.source
+	if s == nil {
+		return
+	}
+	s.churn.back()
+	m.discharge(p)
+	if len(s.rest) > 0 && s.unheard < perSource/2 {
+		m.learnRest(s)
+	}
 }
 
 // share moves a waiting name to a source that says it too and has fewer, so that a spammer who names honest
@@ -72,7 +116,7 @@ func (m *Machine) replace(p *peer) bool {
 	if s == nil || p.seed || p.busy() || len(s.rest) == 0 && s.unheard < perSource {
 		return false
 	}
-	if !s.churn.take(m.now, churnBurst, churnEvery) {
+	if s.churn.empty(m.now, churnBurst, churnEvery) {
 		return false
 	}
 	m.drop(p, "others wait")
@@ -116,7 +160,7 @@ func (m *Machine) vacate(s *source) {
 			worst = p
 		}
 	}
-	if worst != nil && s.churn.take(m.now, churnBurst, churnEvery) {
+	if worst != nil && !s.churn.empty(m.now, churnBurst, churnEvery) {
 		m.drop(worst, "others wait")
 	}
 }

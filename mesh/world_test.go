@@ -36,6 +36,7 @@ type proc struct {
 	up      bool
 	frozen  bool
 	naive   bool
+	liar    bool
 	pending []Event
 	outs    map[*conn]bool // dialled
 	ins     map[*conn]bool // listening to us
@@ -118,7 +119,7 @@ func (w *world) within(d time.Duration, what string, ok func() bool) time.Durati
 func (w *world) picture() (s string) {
 	for _, p := range w.all() {
 		s += fmt.Sprintf("%s up=%v frozen=%v:", p.name, p.up, p.frozen)
-		if p.naive {
+		if p.naive || p.m == nil {
 			s += fmt.Sprint(" naive ", p.known, "\n")
 			continue
 		}
@@ -224,6 +225,7 @@ func (p *proc) do(e Effect) {
 		for c := range p.outs {
 			if c.id == uint64(e.Link) {
 				p.w.close(c)
+				break
 			}
 		}
 	case Publish:
@@ -238,8 +240,8 @@ func (p *proc) do(e Effect) {
 }
 
 func (p *proc) send(names []topics.Name, h *topics.Header) {
-	for c := range p.ins {
-		if c.port != DiscoveryPort || p.w.drop(p, c.from) {
+	for _, c := range p.conns() {
+		if c.to != p || c.port != DiscoveryPort || p.w.drop(p, c.from) {
 			continue
 		}
 		c.deliver(names, h)
@@ -286,7 +288,7 @@ func (p *proc) dial(d Dial) {
 		case q == nil:
 			fail(3*time.Second, Unreachable)
 		case w.cut(p, q) || q.frozen:
-			w.retry(p, q, d, life, w.now+3*time.Second, func() { w.connect(p, q, d, host, port, life) })
+			w.retry(p, q, d, life, time.Second, func() { w.connect(p, q, d, host, port, life) })
 		case !q.up:
 			fail(w.lag(), Refused)
 		default:
@@ -295,20 +297,24 @@ func (p *proc) dial(d Dial) {
 	})
 }
 
-// retry is a SYN sent again, or a connection that waits in a frozen process's backlog.
-func (w *world) retry(p, q *proc, d Dial, life int, end Time, connect func()) {
-	w.in(500*time.Millisecond, func() {
+// retry is a SYN sent again after 1, 3 and 7 s, until the runtime gives up at 5 s, or a connection that waits in
+// the backlog of a frozen process.
+func (w *world) retry(p, q *proc, d Dial, life int, wait time.Duration, connect func()) {
+	pause := wait
+	if q.frozen {
+		pause = 10 * time.Millisecond
+	}
+	w.in(pause, func() {
 		switch {
-		case w.now >= end:
-			if p.life == life {
-				p.give(DialFailed{d.Target, d.Port, Unreachable})
-			}
-		case q.frozen || w.cut(p, q):
-			w.retry(p, q, d, life, end, connect)
+		case p.life != life:
+		case q.frozen && wait < 5*time.Second:
+			w.retry(p, q, d, life, wait+pause, connect)
+		case wait >= 4*time.Second:
+			p.give(DialFailed{d.Target, d.Port, Unreachable})
+		case w.cut(p, q):
+			w.retry(p, q, d, life, 2*wait, connect)
 		case !q.up:
-			if p.life == life {
-				p.give(DialFailed{d.Target, d.Port, Refused})
-			}
+			p.give(DialFailed{d.Target, d.Port, Refused})
 		default:
 			connect()
 		}
@@ -413,6 +419,9 @@ func (w *world) addNaive(name, addr string, peers ...topics.Name) *proc {
 }
 
 func (p *proc) naiveWants(ev Event) bool {
+	if p.liar {
+		return false
+	}
 	switch ev.(type) {
 	case Beat, DialFailed, LinkDown:
 		return true
@@ -435,6 +444,32 @@ func (p *proc) naiveStep(ev Event) {
 	case DialFailed:
 		p.w.in(time.Second, func() { p.dial(Dial{Target: ev.Target}) })
 	}
+}
+
+// liar is a publisher that says what a test wants, once a second, with a header, or with none.
+func (w *world) addLiar(name, addr string, names func() []topics.Name, strict bool) *proc {
+	p := &proc{w: w, name: topics.Name(name), addr: addr, naive: true, liar: true, up: true, dials: map[topics.Name]int{}}
+	w.dns[name], w.procs[addr] = addr, p
+	p.outs, p.ins = map[*conn]bool{}, map[*conn]bool{}
+	var seq uint64
+	var beat func()
+	beat = func() {
+		seq++
+		h := &topics.Header{
+			Version: 1, Incarnation: 1, Seq: seq, Beat: 1000, List: seq, Strict: true, Complete: true,
+		}
+		if !strict {
+			h = nil
+		}
+		list := append([]topics.Name{p.name}, names()...)
+		if strict {
+			p.last = &Publish{list, *h}
+		}
+		p.send(list, h)
+		w.in(time.Second, beat)
+	}
+	beat()
+	return p
 }
 
 // hears tells whether p counts q as alive.
