@@ -196,8 +196,8 @@ func (g *gate) gone(s *subscriber) {
 	g.mu.Lock()
 	g.forgetLocked(s)
 	g.mu.Unlock()
-	if s.listens || s.hasHello {
-		s.listens, s.hasHello = false, false
+	if s.listens {
+		s.listens = false
 		g.link.emit(Event{Kind: ListenerDown, ID: s.id, Port: s.port, Addr: s.remote, Err: reason(s.ended())})
 	}
 }
@@ -207,7 +207,7 @@ func (g *gate) shake(s *subscriber) {
 	err := s.conn.shake(g.link.ctx, g.link.cfg.HandshakeTimeout, "PUB", "SUB", "XSUB")
 	if err != nil {
 		switch {
-		case s.ended() != nil: // shed
+		case s.ended() != nil, g.link.ctx.Err() != nil: // shed, or we are closing
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			g.link.counters.add(handshakeTimeouts, 1)
 		default:

@@ -81,7 +81,7 @@ const (
 	Up            Kind = iota + 1 // a dialled connection is there; always before its first Received
 	Received                      // messages came over a dialled connection
 	Down                          // a dialled connection has ended; always after its last Received
-	HelloReceived                 // somebody who connected to our discovery publisher says its name
+	HelloReceived                 // a listener says its name: always after its ListenerUp
 	ListenerUp                    // somebody subscribed to our lists
 	ListenerDown                  // that connection has ended
 )
@@ -187,8 +187,8 @@ func (l *Link) Publish(p Port, frames ...[]byte) error {
 	return l.pubs[p].publish(frames)
 }
 
-// SetBeat gives the message that everybody gets who subscribes to our lists, at that moment. Set before it
-// is published, it reaches nobody after a newer one.
+// SetBeat gives the message that everybody gets who subscribes to our lists, at that moment. One that is
+// still being published may follow it.
 func (l *Link) SetBeat(frames ...[]byte) {
 	beat := appendMessage(nil, frames...)
 	l.mu.Lock()
@@ -196,12 +196,10 @@ func (l *Link) SetBeat(frames ...[]byte) {
 	l.mu.Unlock()
 }
 
-func (l *Link) sendBeat(s *subscriber) {
+func (l *Link) newestBeat() []byte {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.beat != nil {
-		s.send(l.beat)
-	}
+	return l.beat
 }
 
 // Dial connects to the publisher at a literal address, and returns when an Up event with this target has
@@ -216,9 +214,9 @@ func (l *Link) Dial(ctx context.Context, port Port, addr netip.AddrPort, target 
 	l.mu.Unlock()
 	defer l.dials.Done()
 
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(l.ctx, cancel)()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(l.ctx, func() { cancel(ErrClosed) })()
 
 	raw, err := l.connect(ctx, addr)
 	if err != nil {

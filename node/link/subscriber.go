@@ -24,7 +24,8 @@ type subscriber struct {
 	greet    bool // it has just subscribed to the lists, for the first time: the newest is due
 	listens  bool // ListenerUp was said
 	hasHello bool
-	named    bool // the same, for the gate; guarded by gate.mu
+	name     topics.Name // that it said hello with
+	named    bool        // the same, for the gate; guarded by gate.mu
 
 	writer zmq4Writer
 }
@@ -131,16 +132,28 @@ func (s *subscriber) hello(topic string) {
 		s.link.counters.add(hellosIgnored, 1)
 		return
 	}
-	s.hasHello = true
+	s.hasHello, s.name = true, name
 	s.gate.introduced(s)
-	s.link.emit(Event{Kind: HelloReceived, ID: s.id, Port: s.port, Addr: s.remote, Name: name})
+	if s.listens {
+		s.introduce()
+	}
+}
+
+// introduce reports the name of a listener, after the listener itself: nobody listens by saying hello alone.
+func (s *subscriber) introduce() {
+	s.link.emit(Event{Kind: HelloReceived, ID: s.id, Port: s.port, Addr: s.remote, Name: s.name})
 }
 
 // welcome sends the newest whole list to this connection alone, and reports a listener.
 func (s *subscriber) welcome() {
 	s.listens = true
-	s.link.sendBeat(s)
+	if beat := s.link.newestBeat(); beat != nil {
+		s.send(beat)
+	}
 	s.link.emit(Event{Kind: ListenerUp, ID: s.id, Port: s.port, Addr: s.remote})
+	if s.hasHello {
+		s.introduce()
+	}
 }
 
 // send queues whole messages; what the outbox refuses is counted and lost to this subscriber only.
