@@ -161,9 +161,11 @@ func (m *Machine) describe(p *peer, h *topics.Header) {
 // progress counts a beat towards membership.
 func (m *Machine) progress(p *peer) {
 	switch p.state {
-	case Candidate, Alias, Quarantined, Left:
+	case Candidate, Alias:
+		m.fire(p, proven, "heard")
+	case Quarantined, Left:
 		if probationBeats(m.score(p)) <= 1 {
-			m.fire(p, proven, "heard")
+			m.fire(p, proven, "heard again")
 			return
 		}
 		m.fire(p, heard, "heard again")

@@ -36,7 +36,7 @@ func (m *Machine) ways(p *peer) []string {
 		ways = append(ways, p.via)
 	}
 	ways = append(ways, "")
-	if p.helloIP != "" && !p.byName && p.claims > 0 && p.name.Host() != p.helloIP {
+	if p.helloIP != "" && !p.byName && p.claims > 0 && !p.name.IsIP() {
 		if ep := net.JoinHostPort(p.helloIP, strconv.Itoa(p.name.Port())); ep != p.via && !m.mine[ep] {
 			ways = append(ways, ep)
 		}
@@ -98,6 +98,9 @@ func (m *Machine) onLinkUp(ev LinkUp) {
 		}
 	default:
 		m.do(HangUp{ev.Link})
+		if p.due == never {
+			m.schedule(p, m.after(m.window(p)))
+		}
 	}
 }
 
@@ -264,7 +267,7 @@ func (m *Machine) discoveryFailed(p *peer, why DialReason) {
 
 // aliveFailed judges a failed dial of a member. With a link that speaks it means nothing.
 func (m *Machine) aliveFailed(p *peer, gone bool, why DialReason) {
-	if p.live() && p.quiet == 0 {
+	if p.link != nil && (!p.link.proven || p.quiet == 0) {
 		return
 	}
 	if gone {

@@ -170,6 +170,10 @@ func (m *Machine) summon(p *peer, c class) {
 	if p.urgent.take(m.now, urgentBurst, urgentBeats*m.cfg.Beat) {
 		p.way, p.harsh = 0, true
 		m.dial(p, c)
+		return
+	}
+	if later := m.after(urgentBeats * m.cfg.Beat); later < p.due {
+		m.schedule(p, later)
 	}
 }
 

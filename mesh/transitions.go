@@ -34,9 +34,9 @@ type transition struct {
 // A name becomes a candidate when somebody says it and a quota is left (learn); a candidate, a quarantined
 // peer and a tombstone are dropped when their time is over (expire).
 var transitions = []transition{
-	// Getting in takes beats of one's own, over a link that was dialled under the name they start with.
+	// Getting in takes a beat of one's own, over a link that was dialled under the name it starts with; after a
+	// bad past it takes several.
 	{Candidate, proven, Alive, Joined},
-	{Candidate, heard, Probation, OnProbation},
 	{Probation, proven, Alive, Returned},
 	{Probation, silent, Quarantined, Relapsed},
 	{Probation, refused, Quarantined, Relapsed},
@@ -69,6 +69,5 @@ var transitions = []transition{
 	{Alias, aliased, Alias, Quiet},
 	{Alias, unaliased, Candidate, Quiet},
 	{Alias, proven, Alive, Joined},
-	{Alias, heard, Probation, OnProbation},
 	{Alias, goodbye, Left, Quiet},
 }

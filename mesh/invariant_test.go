@@ -1,0 +1,244 @@
+package mesh
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"hearsay/topics"
+)
+
+// broken returns what is wrong with a machine, whatever happened to it.
+func (m *Machine) broken() error {
+	flying, unheard, naive := 0, 0, 0
+	var count [states]int
+	for i, p := range m.slots {
+		if p == nil {
+			continue
+		}
+		count[p.state]++
+		if p.source != nil {
+			unheard++
+		}
+		if p.state == Alive && p.naive {
+			naive++
+		}
+		flying += len(p.flying[0]) + len(p.flying[1])
+		if err := m.brokenPeer(p); err != nil {
+			return fmt.Errorf("%s (%v): %w", p.name, p.state, err)
+		}
+		if p.slot != i || m.peers[p.key] != p {
+			return fmt.Errorf("%s is not at home", p.name)
+		}
+	}
+	for _, ds := range m.dials.lost {
+		flying += len(ds)
+	}
+	count[Unknown] = m.count[Unknown]
+	switch {
+	case count != m.count:
+		return fmt.Errorf("counts %v, really %v", m.count, count)
+	case naive != m.naive:
+		return fmt.Errorf("%d naive, really %d", m.naive, naive)
+	case flying != m.dials.flying || flying > maxFlying:
+		return fmt.Errorf("%d dials, really %d", m.dials.flying, flying)
+	case unheard != m.sources.unheard || unheard > perTable:
+		return fmt.Errorf("%d unheard, really %d", m.sources.unheard, unheard)
+	case len(m.peers) > m.cfg.MaxPeers+len(m.seeds):
+		return fmt.Errorf("%d peers", len(m.peers))
+	}
+	return m.brokenLinks()
+}
+
+func (m *Machine) brokenPeer(p *peer) error {
+	dialling := p.waiting[0] != nil || len(p.flying[0]) > 0
+	linked := p.link != nil
+	switch {
+	case m.list.leaving:
+	case p.due == never && !dialling && !linked:
+		return fmt.Errorf("nothing is planned for it")
+	case p.due == never && !dialling && p.state != Alive && p.state != Probation:
+		return fmt.Errorf("nothing is planned for it, though it has a link")
+	case p.due < m.due:
+		return fmt.Errorf("due %v before Deadline %v", p.due, m.due)
+	}
+	mentions, vouches := 0, 0
+	for _, q := range m.slots {
+		if q != nil && q.lists.has(p.slot) {
+			mentions++
+			if q.strict {
+				vouches++
+			}
+		}
+	}
+	switch {
+	case mentions != p.mentions || vouches != p.vouches:
+		return fmt.Errorf("%d mentions, %d vouches, really %d, %d", p.mentions, p.vouches, mentions, vouches)
+	case p.penalty < 0 || p.penalty > maxPenalty:
+		return fmt.Errorf("penalty %v", p.penalty)
+	case p.state == Alive && (!p.met || m.missed(p) > suspectAfter):
+		return fmt.Errorf("alive without beats: met %v, %d missed", p.met, m.missed(p))
+	case p.state.Member() && p.source != nil:
+		return fmt.Errorf("heard, and yet charged to a source")
+	case (p.state == Quarantined || p.state == Left || p.state == Candidate) && p.message != nil:
+		return fmt.Errorf("a message link to it is open")
+	case p.own != nil && p.own.unheard > perSource:
+		return fmt.Errorf("named %d phantoms", p.own.unheard)
+	}
+	return nil
+}
+
+func (m *Machine) brokenLinks() error {
+	for id, l := range m.links {
+		p := l.peer
+		if l.id != id || m.peers[p.key] != p || l != p.link && l != p.next && l != p.message {
+			return fmt.Errorf("link %d of %s is not at home", id, p.name)
+		}
+		if l.proven && m.addrs[l.addr] != p {
+			return fmt.Errorf("%s is not what lives at %s", p.name, l.addr)
+		}
+	}
+	for a, p := range m.addrs {
+		if p.link != nil && p.link.proven && p.link.addr == a || p.next != nil && p.next.proven && p.next.addr == a {
+			continue
+		}
+		return fmt.Errorf("%s lives at %s without a link", p.name, a)
+	}
+	for _, l := range m.parked {
+		if m.links[l.id] != l || l.claim == "" {
+			return fmt.Errorf("parked link %d", l.id)
+		}
+	}
+	return nil
+}
+
+// storm feeds a machine whatever comes to mind: nothing may panic, get stuck or leave its bounds.
+type storm struct {
+	m     *Machine
+	rng   *rand.Rand
+	now   Time
+	names []topics.Name
+	dials []Dial
+	links []LinkID
+	ids   uint64
+	steps int
+}
+
+func (s *storm) name() topics.Name { return s.names[s.rng.IntN(len(s.names))] }
+
+func (s *storm) header() *topics.Header {
+	if s.rng.IntN(5) == 0 {
+		return nil
+	}
+	return &topics.Header{
+		Version: 1, Incarnation: 1 + s.rng.Int64N(4), Seq: s.rng.Uint64N(100), Beat: 10 + s.rng.IntN(5000),
+		List: 1 + s.rng.Uint64N(4), Pulse: s.rng.IntN(2) == 0, Strict: s.rng.IntN(4) > 0,
+		Complete: s.rng.IntN(4) > 0, Leaving: s.rng.IntN(30) == 0, Degraded: s.rng.IntN(8) == 0,
+	}
+}
+
+// event invents one.
+func (s *storm) event() Event {
+	s.steps++
+	if phase := s.steps / 150 % 3; phase == 2 || phase == 1 && s.rng.IntN(3) > 0 {
+		s.now += time.Duration(s.rng.Int64N(int64(time.Second)))
+		return Tick{} // silence
+	}
+	switch k := s.rng.IntN(20); {
+	case k < 5 && len(s.dials) > 0:
+		i := s.rng.IntN(len(s.dials))
+		d := s.dials[i]
+		s.dials = slices.Delete(s.dials, i, i+1)
+		if s.rng.IntN(3) == 0 {
+			return DialFailed{d.Target, d.Port, DialReason(1 + s.rng.IntN(5))}
+		}
+		s.ids++
+		s.links = append(s.links, LinkID(s.ids))
+		port := 20000 + 10000*int(d.Port)
+		return LinkUp{LinkID(s.ids), d.Target, d.Port, fmt.Sprintf("10.0.0.%d:%d", s.rng.IntN(12), port)}
+	case k < 11 && len(s.links) > 0:
+		id := s.links[s.rng.IntN(len(s.links))]
+		names := []topics.Name{s.name()}
+		if l := s.m.links[id]; l != nil && s.rng.IntN(8) > 0 {
+			names[0] = l.peer.name
+			if l.peer.state == Alias && l.peer.alias != nil {
+				names[0] = l.peer.alias.name
+			}
+		}
+		for range s.rng.IntN(30) {
+			names = append(names, s.name())
+		}
+		return Beat{id, names, s.header()}
+	case k == 11 && len(s.links) > 0:
+		i := s.rng.IntN(len(s.links))
+		id := s.links[i]
+		s.links = slices.Delete(s.links, i, i+1)
+		return LinkDown{id, "storm"}
+	case k == 12 && len(s.links) > 0:
+		return Heard{s.links[s.rng.IntN(len(s.links))]}
+	case k == 13:
+		s.ids++
+		return ListenerUp{ListenerID(s.rng.IntN(20)), fmt.Sprintf("10.0.0.%d", s.rng.IntN(12))}
+	case k == 14:
+		return Hello{ListenerID(s.rng.IntN(20)), s.name()}
+	case k == 15:
+		return ListenerDown{ListenerID(s.rng.IntN(20))}
+	case k == 16 && s.rng.IntN(20) == 0:
+		return Forget{s.name()}
+	case k == 17 && s.rng.IntN(20) == 0:
+		return Known{[]topics.Name{s.name(), s.name()}}
+	}
+	s.now += time.Duration(s.rng.Int64N(int64(400 * time.Millisecond)))
+	if s.rng.IntN(500) == 0 {
+		s.now += time.Duration(s.rng.Int64N(int64(20 * time.Minute)))
+	}
+	return Tick{}
+}
+
+// take checks effects.
+func (s *storm) take(effects []Effect) error {
+	for _, e := range effects {
+		switch e := e.(type) {
+		case Dial:
+			if e.Target.Key() == s.m.key {
+				return fmt.Errorf("dials itself")
+			}
+			s.dials = append(s.dials, e)
+		case Publish:
+			if e.Names[0] != "self" || e.Header.Pulse != (len(e.Names) == 1) && e.Header.Pulse {
+				return fmt.Errorf("publishes %v", e)
+			}
+			for _, n := range e.Names[1:] {
+				if p := s.m.peers[n.Key()]; p == nil || p.state != Alive {
+					return fmt.Errorf("lists %s, whom it does not hear", n)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func TestStorm(t *testing.T) {
+	steps := 20000
+	if testing.Short() {
+		steps = 4000
+	}
+	for seed := range uint64(12) {
+		s := &storm{rng: rand.New(rand.NewPCG(seed, 9)), names: []topics.Name{"self", "a:21000", "10.0.0.3"}}
+		for i := range 4 + int(seed)*20 {
+			s.names = append(s.names, topics.Name(fmt.Sprintf("n%d", i)))
+		}
+		s.m = New(Config{Self: "self", Incarnation: 2, Seed: seed, Seeds: []topics.Name{"n1", "n2"}, MaxPeers: 64 + int(seed)*8})
+		for i := range steps {
+			ev := s.event()
+			if err := s.take(s.m.Step(s.now, ev)); err != nil {
+				t.Fatalf("seed %d, step %d, %#v: %v", seed, i, ev, err)
+			}
+			if err := s.m.broken(); err != nil {
+				t.Fatalf("seed %d, step %d, %#v: %v", seed, i, ev, err)
+			}
+		}
+	}
+}
