@@ -44,9 +44,6 @@ def at_once(report):
             took = mesh.until(lambda e=ear: e.names == [HOST], DEADLINE, [ear])
             report.check(took is not None, f"a new listener gets the list at once, not at the next beat, time {i}",
                          f"{took:.2f} s" if took is not None else str(ear.frames))
-            ear.socket.unsubscribe("0")
-            ear.socket.subscribe("0")
-            report.check(heard([ear], len(ear.frames) + 1), "and again after it unsubscribed and subscribed again")
             ear.close()
 
 
@@ -64,6 +61,10 @@ def odd_subscribers(report):
                      str([len(e.frames) for e in ears[:2]]))
         report.check(not monitor.poll(0), "the one with heartbeats was never disconnected")
         beating.socket.disable_monitor()
+        named.socket.unsubscribe("0")
+        named.socket.subscribe("0")
+        named.frames.clear()
+        report.check(heard([named], 3), "one that unsubscribed and subscribed again gets them again")
         strangers = _strangers()
         for ear in ears[:2]:
             ear.frames.clear()

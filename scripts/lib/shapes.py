@@ -33,11 +33,14 @@ class Group:
         return start
 
     def whole(self, seconds):
-        """Waits until every node lists every node; returns None, or the moment when the last list came in."""
+        """Waits until every node lists every node; returns the moment when the last list came in, or None if it did not
+        or a node ended."""
         names = [node.name for node in self.nodes]
-        if mesh.until(lambda: mesh.complete(self.ears, names), seconds, self.ears) is None:
-            return None
-        return max(ear.at for ear in self.ears)
+
+        def settled():
+            return mesh.complete(self.ears, names) or not all(node.alive() for node in self.nodes)
+        mesh.until(settled, seconds, self.ears)
+        return max(ear.at for ear in self.ears) if mesh.complete(self.ears, names) else None
 
     def trouble(self):
         """Why it is not whole, in words."""
