@@ -91,6 +91,14 @@ func (c *conn) fail(err error) {
 func (c *conn) shake(ctx context.Context, timeout time.Duration, own string, peers ...string) error {
 	stop := context.AfterFunc(ctx, func() { c.raw.Close() })
 	defer stop()
+	err := c.exchange(timeout, own, peers)
+	if ctx.Err() != nil {
+		return context.Cause(ctx) // whatever a closed connection made of it
+	}
+	return err
+}
+
+func (c *conn) exchange(timeout time.Duration, own string, peers []string) error {
 	if err := c.raw.SetReadDeadline(time.Now().Add(timeout)); err != nil {
 		return err
 	}
@@ -104,9 +112,6 @@ func (c *conn) shake(ctx context.Context, timeout time.Duration, own string, pee
 	}
 	if !slices.Contains(peers, socketType) {
 		return fmt.Errorf("%w: %.16q, not one of %q", errSocket, socketType, peers)
-	}
-	if ctx.Err() != nil {
-		return ctx.Err()
 	}
 	return c.raw.SetReadDeadline(time.Time{})
 }

@@ -57,8 +57,10 @@ var silentClients = map[string]func(*peer){
 	"trickle": func(p *peer) {
 		go func() {
 			for _, b := range opening("SUB")[:70] {
+				if _, err := p.Write([]byte{b}); err != nil {
+					return
+				}
 				<-time.After(window / 10)
-				p.say(b)
 			}
 		}()
 	},

@@ -10,9 +10,11 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/go-zeromq/zmq4"
 	"github.com/go-zeromq/zmq4/security/null"
 	"go.uber.org/goleak"
 )
@@ -169,6 +171,19 @@ func subscribed(t testing.TB, addr string, topics ...string) *peer {
 func subscription(topic string) []byte { return appendFrame(nil, 0, append([]byte{1}, topic...)) }
 func cancellation(topic string) []byte { return appendFrame(nil, 0, append([]byte{0}, topic...)) }
 
+var ping = appendCommand(nil, "PING", []byte("\x00\x0acontext"))
+
+// takenIn returns once the link, and zmq4 behind it, have taken in all that was said. No message may be due.
+func (p *peer) takenIn() *peer {
+	p.t.Helper()
+	p.say(ping...)
+	flags, body, err := p.frame()
+	if flags != flagCommand || string(body) != "\x04PONGcontext" || err != nil {
+		p.t.Fatalf("got %#x %q %v, not a PONG", flags, body, err)
+	}
+	return p
+}
+
 // head is the head of a frame that announces a body of this size.
 func head(flags byte, size uint64) []byte {
 	return binary.BigEndian.AppendUint64([]byte{flags | flagLong}, size)
@@ -288,3 +303,21 @@ func publishing(t testing.TB, serve func(*peer)) (addr string) {
 func netipAddr(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }
 
 var zmq4Null = null.Security()
+
+// settled waits until so many connections of a publisher have subscribed to something, and zmq4 has taken in
+// the subscriptions to these topics.
+func settled(t testing.TB, l *Link, p Port, n int, topics ...string) {
+	t.Helper()
+	g := l.pubs[p].gate
+	eventually(t, fmt.Sprintf("%d subscribers", n), func() bool {
+		known := l.pubs[p].sock.(zmq4.Topics).Topics()
+		for _, topic := range topics {
+			if !slices.Contains(known, topic) {
+				return false
+			}
+		}
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		return len(g.all) == n && g.strangers.Len() == 0
+	})
+}

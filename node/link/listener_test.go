@@ -37,7 +37,7 @@ func TestNewestBeat(t *testing.T) {
 	discard(l)
 	addr := l.Addr(Discovery).String()
 	early := subscribed(t, addr, "0")
-	settled(t, l, Discovery, 1)
+	settled(t, l, Discovery, 1, "0")
 	for i := range 100 {
 		beat := fmt.Sprint("beat ", i)
 		l.SetBeat([]byte("0"), []byte(beat), []byte("header"))
@@ -55,7 +55,7 @@ func TestTopics(t *testing.T) {
 	t.Parallel()
 	l, addr := attacked(t, Config{})
 	p := subscribed(t, addr, "a", "bc", "hello/x")
-	settled(t, l, Discovery, 1)
+	settled(t, l, Discovery, 1, "a", "bc")
 	for _, topic := range []string{"b", "abc", "", "hello/x", "bcd", "B", "bc"} {
 		if err := l.Publish(Discovery, []byte(topic), []byte("!")); err != nil {
 			t.Fatal(err)

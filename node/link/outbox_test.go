@@ -68,14 +68,12 @@ func TestFrozenSubscriber(t *testing.T) {
 	l := open(t, Config{StallTimeout: time.Second})
 	discard(l)
 	addr := l.Addr(Message).String()
-	frozen := subscribed(t, addr, "1")
+	frozen := subscribed(t, addr, "1").takenIn()
 	var healthy []*peer
 	got := make(chan int)
 	for range 3 {
-		p := subscribed(t, addr, "1")
-		healthy = append(healthy, p)
+		healthy = append(healthy, subscribed(t, addr, "1").takenIn())
 	}
-	settled(t, l, Message, 4)
 	for _, p := range healthy {
 		go func() { got <- p.numbered(many - 1) }()
 	}
@@ -126,7 +124,7 @@ func TestPausedSubscriber(t *testing.T) {
 	l := open(t, Config{StallTimeout: time.Hour, OutboxBytes: 1 << 20})
 	discard(l)
 	paused := subscribed(t, l.Addr(Message).String(), "1")
-	settled(t, l, Message, 1)
+	settled(t, l, Message, 1, "1")
 	n := uint64(0)
 	for ; l.Stats()["messages_dropped"] < 1000; n++ {
 		if err := l.Publish(Message, []byte("1"), numberedBody(n, 5<<10)); err != nil {
@@ -134,7 +132,7 @@ func TestPausedSubscriber(t *testing.T) {
 		}
 	}
 	got := make(chan int)
-	go func() { got <- paused.numbered(1<<62) }()
+	go func() { got <- paused.numbered(1 << 62) }()
 	eventually(t, "the outbox is empty", func() bool { return l.waiting([]*peer{paused}) == 0 })
 	if err := l.Publish(Message, []byte("1"), numberedBody(1<<62, 8)); err != nil {
 		t.Fatal(err)
@@ -154,7 +152,7 @@ func TestEventsUnread(t *testing.T) {
 	to := open(t, Config{Subscribe: []string{"1"}})
 	discard(from)
 	dial(t, to, Message, from)
-	settled(t, from, Message, 1)
+	settled(t, from, Message, 1, "1")
 	before := memory()
 	for from.Stats()["stalled_hang_ups"] == 0 {
 		if err := from.Publish(Message, []byte("1"), make([]byte, 1<<10)); err != nil {
