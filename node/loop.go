@@ -128,7 +128,8 @@ func (n *Node) takeBeats(id mesh.LinkID, pl *peerLink, run link.Run) {
 			n.counters.badLists.Add(1)
 			continue
 		}
-		names, bad, err := n.names.ParseList(f[1], nil)
+		names, bad, err := n.names.ParseList(f[1], n.parsed[:0])
+		n.parsed = names[:0]
 		n.counters.badNames.Add(uint64(bad))
 		if err != nil {
 			n.counters.badLists.Add(1)
@@ -190,6 +191,9 @@ func (n *Node) publishBeat(p mesh.Publish) {
 
 // logSent says at info level what changed, and at debug level what did not.
 func (n *Node) logSent(names []topics.Name) {
+	if !n.logsInfo {
+		return
+	}
 	if slices.Equal(n.sent, names) {
 		n.log.Debug("list sent", "peers", names)
 		return
@@ -200,6 +204,9 @@ func (n *Node) logSent(names []topics.Name) {
 
 // logList does the same for a peer's list, at most once a second per link.
 func (n *Node) logList(pl *peerLink, names []topics.Name) {
+	if !n.logsInfo {
+		return
+	}
 	now := time.Now()
 	if now.Sub(pl.logged) < time.Second || slices.Equal(pl.list, names) {
 		n.log.Debug("list received", "from", pl.target, "peers", names)

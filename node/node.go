@@ -18,11 +18,12 @@ import (
 
 // Node is one member of a mesh. Its methods may be called from any goroutine.
 type Node struct {
-	cfg   Config
-	id    identity
-	log   *slog.Logger
-	start time.Time
-	link  *link.Link
+	cfg      Config
+	id       identity
+	log      *slog.Logger
+	logsInfo bool // lists are worth the comparison
+	start    time.Time
+	link     *link.Link
 
 	ctx     context.Context // the loop's life; dials end with it
 	cancel  context.CancelFunc
@@ -48,6 +49,7 @@ type Node struct {
 	// The loop's own.
 	machine *mesh.Machine
 	names   topics.Interner
+	parsed  []topics.Name // memory for the list being read
 	links   map[link.ID]*peerLink
 
 	remembered []topics.Name // of an earlier life
@@ -94,6 +96,7 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 	n := &Node{
 		cfg: cfg, id: id, start: start, link: l, machine: machine,
 		log:       cfg.Logger.With("node", id.name),
+		logsInfo:  cfg.Logger.Enabled(ctx, slog.LevelInfo),
 		leaving:   make(chan struct{}),
 		ended:     make(chan struct{}),
 		closed:    make(chan struct{}),
