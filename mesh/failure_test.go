@@ -55,7 +55,7 @@ func TestShortFreezeCostsNothing(t *testing.T) {
 
 func TestLongFreeze(t *testing.T) {
 	for _, d := range []time.Duration{4, 6, 10, 30, 120} {
-		for seed := range uint64(5) {
+		for seed := range uint64(3) {
 			w, ps := steady(t, 16, seed)
 			ps[3].freeze()
 			w.run(d * time.Second)
@@ -68,8 +68,8 @@ func TestLongFreeze(t *testing.T) {
 func TestRestart(t *testing.T) {
 	for _, down := range []time.Duration{0, 10 * time.Millisecond, 300 * time.Millisecond, time.Second, 5 * time.Second, 20 * time.Second, 5 * time.Minute} {
 		for _, moved := range []bool{false, true} {
-			w, ps := steady(t, 16, uint64(down))
-			w.run(10 * time.Minute)
+			w, ps := steady(t, 12, uint64(down))
+			w.run(5 * time.Minute)
 			ps[3].kill()
 			w.run(down)
 			if moved {
@@ -91,7 +91,7 @@ func TestHubWithoutSeedsComesBack(t *testing.T) {
 			ps = append(ps, w.numbered(i, 0))
 		}
 		w.within(time.Second, "star", whole(ps...))
-		w.run(time.Hour)
+		w.run(10 * time.Minute)
 		ps[0].kill()
 		w.run(down)
 		ps[0].start()
@@ -125,8 +125,8 @@ func TestPartitionHeals(t *testing.T) {
 		n, k int
 		d    time.Duration
 		heal time.Duration
-	}{{8, 4, time.Minute, 3 * time.Second}, {8, 1, time.Minute, 3 * time.Second}, {32, 16, 30 * time.Minute, 10 * time.Second}} {
-		for seed := range uint64(3) {
+	}{{8, 4, time.Minute, 3 * time.Second}, {8, 1, time.Minute, 3 * time.Second}, {24, 12, 30 * time.Minute, 10 * time.Second}} {
+		for seed := range uint64(64/c.n/4*2 + 1) {
 			w, ps := steady(t, c.n, seed)
 			calm := w.cut
 			w.cut = split(c.k, ps)
@@ -185,9 +185,9 @@ func TestMassRestart(t *testing.T) {
 }
 
 func TestFlapper(t *testing.T) {
-	w, ps := steady(t, 8, 1)
+	w, ps := steady(t, 6, 1)
 	x := ps[3]
-	var admissions [3]int
+	var admissions [2]int
 	for hour := range admissions {
 		before := ps[0].changesOf(Returned)
 		for range 60 {
@@ -199,7 +199,7 @@ func TestFlapper(t *testing.T) {
 		admissions[hour] = ps[0].changesOf(Returned) - before
 	}
 	t.Log("admissions by hour:", admissions, "penalty", ps[0].m.score(ps[0].m.peers["n3"]))
-	if admissions[0] > 8 || admissions[1] > 5 || admissions[2] > 5 {
+	if admissions[0] > 8 || admissions[1] > 5 {
 		t.Fatal(admissions)
 	}
 	t.Log(w.within(2*time.Minute-30*time.Second, "stays", whole(ps...)))

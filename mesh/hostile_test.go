@@ -207,8 +207,8 @@ func TestPeerThatHangsUpCostsLittle(t *testing.T) {
 func TestStalledObserversEvictNobody(t *testing.T) {
 	for _, deaf := range []bool{false, true} {
 		for _, d := range []time.Duration{8, 32, 128} {
-			w, ps := steady(t, 24, uint64(d))
-			stalled := ps[:6]
+			w, ps := steady(t, 16, uint64(d))
+			stalled := ps[:4]
 			calm := w.cut
 			for range 3 {
 				if deaf {

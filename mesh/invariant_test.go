@@ -221,10 +221,7 @@ func (s *storm) take(effects []Effect) error {
 }
 
 func TestStorm(t *testing.T) {
-	steps := 20000
-	if testing.Short() {
-		steps = 4000
-	}
+	const steps = 6000
 	for seed := range uint64(12) {
 		s := &storm{rng: rand.New(rand.NewPCG(seed, 9)), names: []topics.Name{"self", "a:21000", "10.0.0.3"}}
 		for i := range 4 + int(seed)*20 {

@@ -209,6 +209,11 @@ func (p *proc) step(ev Event) {
 	for _, e := range p.m.Step(p.w.now, ev) {
 		p.do(e)
 	}
+	if p.w.count%1999 == 0 {
+		if err := p.m.broken(); err != nil {
+			p.w.t.Fatalf("%s at %v after %#v: %v", p.name, p.w.now, ev, err)
+		}
+	}
 	if at := max(p.m.Deadline(), p.w.now); at < never && (p.tickAt <= p.w.now || at < p.tickAt) {
 		p.tickAt = at
 		life := p.life
