@@ -301,3 +301,19 @@ func TestOpenErrors(t *testing.T) {
 		}
 	}
 }
+
+// Where there is nothing to subscribe to, nothing is written, and nothing waits to be.
+func TestNothingToSubscribe(t *testing.T) {
+	t.Parallel()
+	to, from := open(t, Config{}), open(t, Config{})
+	dial(t, from, Message, to)
+	id := next(t, from, Up).ID
+	from.mu.Lock()
+	out := from.dialled[id].out
+	from.mu.Unlock()
+	eventually(t, "the outbox is at rest", func() bool {
+		out.mu.Lock()
+		defer out.mu.Unlock()
+		return !out.writing && out.bytes == 0
+	})
+}

@@ -3,6 +3,7 @@ package link
 import (
 	"errors"
 	"io"
+	"net"
 )
 
 // dialled is a connection to a publisher: what our SUB reads.
@@ -10,6 +11,20 @@ type dialled struct {
 	*conn
 	body int  // bytes of the run that zmq4 is reading, at the start of the unread input
 	over bool // the last, empty run has been scripted: next comes EOF
+}
+
+func (l *Link) newDialled(raw net.Conn, port Port) *dialled {
+	d := &dialled{conn: l.newConn(raw, port)}
+	d.in.most = largeBuffer
+	d.out.fail = d.writeFailed
+	return d
+}
+
+// writeFailed leaves it to reading to find the end, after the last that the publisher has said.
+func (d *dialled) writeFailed(err error) {
+	if errors.Is(err, errStalled) {
+		d.hangUp(err)
+	}
 }
 
 // Write takes zmq4's greeting and READY, and forgets them: the gate has sent its own.

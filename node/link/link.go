@@ -222,19 +222,23 @@ func (l *Link) Dial(ctx context.Context, port Port, addr netip.AddrPort, target 
 	if err != nil {
 		return err
 	}
-	d := &dialled{conn: l.newConn(raw, port)}
-	d.in.most = largeBuffer
+	d := l.newDialled(raw, port)
 	if err := d.shake(ctx, l.cfg.HandshakeTimeout, "SUB", "PUB", "XPUB"); err != nil {
 		d.hangUp(err)
 		return fmt.Errorf("%w with %s: %w", ErrHandshake, addr, err)
 	}
 	d.remote = addr
-	d.out.put(l.subscriptions(port))
+	return l.take(d, target)
+}
+
+// take subscribes, reports the connection, and hands it to zmq4.
+func (l *Link) take(d *dialled, target string) error {
+	d.out.put(l.subscriptions(d.port))
 	d.script = publisherScript
 	l.mu.Lock()
 	l.dialled[d.id] = d
 	l.mu.Unlock()
-	l.emit(Event{Kind: Up, ID: d.id, Port: port, Addr: addr, Target: target})
+	l.emit(Event{Kind: Up, ID: d.id, Port: d.port, Addr: d.remote, Target: target})
 	return l.handToSub(d)
 }
 

@@ -15,7 +15,7 @@ type outbox struct {
 	conn  net.Conn
 	limit int           // bytes waiting
 	stall time.Duration // without one byte taken
-	fail  func(error)   // called once, when writing has ended for good
+	fail  func(error)   // called once, when a write has failed for good
 
 	mu      sync.Mutex
 	waiting [][]byte

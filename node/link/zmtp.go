@@ -40,7 +40,7 @@ var (
 // something else is turned away at its first byte.
 func checkGreeting(b []byte) error {
 	switch {
-	case len(b) > 0 && b[0] != 0xFF, len(b) > 9 && b[9]&1 == 0:
+	case len(b) > 0 && b[0] != 0xFF, len(b) > 9 && b[9] != 0x7F:
 		return errNotZMTP
 	case len(b) > 10 && b[10] < 3:
 		return errVersion
