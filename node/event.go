@@ -136,6 +136,13 @@ type counters struct {
 // Stats returns every counter by its name, since the start: the node's own, the machine's ("mesh_…") and the
 // link's ("link_…").
 func (n *Node) Stats() map[string]uint64 {
+	stats := n.counts()
+	n.ask(func(m *mesh.Machine) { meshStats(stats, m.Stats()) })
+	return stats
+}
+
+// counts returns the counters that need no look at the machine.
+func (n *Node) counts() map[string]uint64 {
 	c := &n.counters
 	stats := map[string]uint64{
 		"messages_delivered":    c.delivered.Load(),    // given to the application
@@ -150,7 +157,6 @@ func (n *Node) Stats() map[string]uint64 {
 	for name, value := range n.link.Stats() {
 		stats["link_"+name] = value
 	}
-	n.ask(func(m *mesh.Machine) { meshStats(stats, m.Stats()) })
 	return stats
 }
 

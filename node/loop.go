@@ -104,9 +104,12 @@ func (n *Node) take(e link.Event) {
 		delete(n.links, e.ID)
 		n.step(mesh.LinkDown{Link: id, Why: e.Err.Error()})
 	case link.Received:
-		if pl := n.links[e.ID]; pl == nil {
+		pl := n.links[e.ID]
+		if pl == nil {
 			return
-		} else if e.Port == link.Discovery {
+		}
+		pl.received += uint64(len(e.Run))
+		if e.Port == link.Discovery {
 			n.takeBeats(id, pl, e.Run)
 		} else {
 			n.takeMessages(id, pl, e.Run)

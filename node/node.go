@@ -59,10 +59,11 @@ type Node struct {
 
 // peerLink is what the loop keeps of a link.
 type peerLink struct {
-	target topics.Name
-	heard  time.Time     // when the machine was last told of a message
-	list   []topics.Name // the list that was logged last
-	logged time.Time
+	target   topics.Name
+	received uint64        // bytes
+	heard    time.Time     // when the machine was last told of a message
+	list     []topics.Name // the list that was logged last
+	logged   time.Time
 }
 
 // Start binds the two publishers and sets out to find the mesh. The node runs until Close, or until ctx

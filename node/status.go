@@ -1,0 +1,97 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"hearsay/mesh"
+	"hearsay/topics"
+)
+
+// Status is what a node knows, all of it at one moment, for people and tools.
+type Status struct {
+	At        time.Time // the moment
+	Uptime    mesh.Time // the same on the machine's clock, on which Members has its times
+	Members   []mesh.Member
+	Links     []mesh.Row
+	Machine   mesh.Stats
+	Taken     []mesh.Taken
+	Counters  map[string]uint64      // as Stats returns them
+	Received  map[topics.Name]uint64 // bytes over the links that are up now, by the key of the peer's name
+	LastEvent uint64                 // ID of the newest event that is in it; 0 if there was none
+	Leaving   bool                   // it has begun to say goodbye, or has ended
+	Alone     bool                   // started without a name to look for, its own apart
+}
+
+// Status returns all of that after one visit to the loop, which it holds up for a time in proportion to the
+// square of the number of peers: who asks often keeps the answer for a while. It fails when ctx ends first.
+// After the end of the node it is as of then.
+func (n *Node) Status(ctx context.Context) (Status, error) {
+	answer := make(chan Status, 1)
+	select {
+	case n.asked <- func() { answer <- n.status() }:
+		return <-answer, nil
+	case <-n.closed:
+		n.after.Lock()
+		defer n.after.Unlock()
+		return n.status(), nil
+	case <-ctx.Done():
+		return Status{}, fmt.Errorf("ask the loop: %w", ctx.Err())
+	}
+}
+
+// status is the loop's own.
+func (n *Node) status() Status {
+	s := Status{
+		At:        time.Now(),
+		Uptime:    n.now(),
+		Members:   n.machine.Members(),
+		Links:     n.machine.Links(),
+		Machine:   n.machine.Stats(),
+		Taken:     n.machine.Taken(),
+		Counters:  n.counts(),
+		Received:  make(map[topics.Name]uint64, len(n.links)),
+		LastEvent: n.hub.newest(),
+		Leaving:   n.Leaving(),
+		Alone:     len(n.remembered) == 0 && !slices.ContainsFunc(n.id.seeds, n.isOther),
+	}
+	meshStats(s.Counters, s.Machine)
+	for _, l := range n.links {
+		s.Received[l.target.Key()] += l.received
+	}
+	return s
+}
+
+func (n *Node) isOther(name topics.Name) bool { return name.Key() != n.id.name.Key() }
+
+// LastEvent is the ID of the newest event, 0 before the first.
+func (n *Node) LastEvent() uint64 { return n.hub.newest() }
+
+// Leave begins to say goodbye and returns at once. Done tells when the node has ended.
+func (n *Node) Leave() { n.beginLeave() }
+
+// Leaving tells whether the node has begun to say goodbye, or has ended.
+func (n *Node) Leaving() bool {
+	select {
+	case <-n.leaving:
+		return true
+	default:
+		return false
+	}
+}
+
+// Config is what the node was started with, defaults filled in.
+func (n *Node) Config() Config {
+	c := n.cfg
+	c.Seeds, c.Channels = slices.Clone(c.Seeds), slices.Clone(c.Channels)
+	return c
+}
+
+// newest is the ID of the newest event.
+func (h *hub) newest() uint64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.last
+}
