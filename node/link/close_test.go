@@ -252,7 +252,7 @@ func TestBarePubLeaks(t *testing.T) {
 			return string(all[:runtime.Stack(all, true)])
 		}
 		eventually(t, "the accept loop has ended", func() bool { return !strings.Contains(stacks(), "(*socket).accept") })
-		if !strings.Contains(stacks(), "(*pubMWriter).run") {
+		if !strings.Contains(stacks(), "newPubMWriter") { // who started it
 			t.Fatal("no goroutine is left")
 		}
 	})

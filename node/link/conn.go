@@ -38,7 +38,7 @@ func (l *Link) newConn(raw net.Conn, port Port) *conn {
 	c := &conn{link: l, id: ID(lastID.Add(1)), port: port, raw: raw}
 	c.in = inbox{conn: raw, most: controlBuffer}
 	c.remote = addrPort(raw.RemoteAddr())
-	c.out = newOutbox(raw, l.cfg.OutboxBytes, l.cfg.StallTimeout, c.writeFailed)
+	c.out = newOutbox(raw, l, c.writeFailed)
 	return c
 }
 

@@ -7,29 +7,29 @@
 // of that is cured from outside, through zmq4.RegisterTransport: zmq4 never meets the network, only
 // connections of this package.
 //
-//	network -> gate -> guard -> postmark -> zmq4 SUB -> Events
-//	Publish -> run -> zmq4 PUB -> outbox -> network
+//		network -> gate -> guard -> postmark -> zmq4 SUB -> Events
+//		Publish -> run -> zmq4 PUB -> outbox -> network
 //
-//   - Gate (gate.go, conn.go). Each connection, in and out, exchanges greeting and READY in a goroutine of its
-//     own, under a deadline, and is judged by them. zmq4 is then played a handshake of our own making, so its
-//     accept loop and its Dial only meet connections that answer at once and that parse.
-//   - Guard (inbox.go, dialled.go, subscriber.go, bucket.go). Frames are measured before zmq4 reads them: flags,
-//     sizes, frames of a message, subscriptions, commands. A breach ends that connection and is counted.
-//     Memory is taken as bytes come, not as they are announced.
-//   - Postmark (run.go). zmq4 gets one message of two frames for every run of messages that a connection has
-//     ready: the connection's ID, and the run as it came. So one SUB still tells who spoke, and zmq4's cost
-//     is paid once a run, not once a message. The end of a connection goes the same way: an empty run.
-//   - Outbox (outbox.go). A subscriber's bytes wait in a bounded buffer that is written in batches by a goroutine
-//     which lives only while there is something to write. What does not fit is lost to that subscriber
-//     alone, message by message, and counted; who takes nothing at all for the stall time is hung up.
-//   - Meter (meter.go). The first subscriber of each PUB is our own: it tells how much zmq4 has not written yet
-//     (zmq4's queue has no bound) and ends zmq4's writer goroutine, which nothing else does.
-//   - Subscriptions are said by this package, once per connection. zmq4 would say all of them again to every
-//     connection at each new one.
-//   - A subscriber to the lists gets the newest whole list at the moment it subscribes, alone: nobody waits for
-//     the next beat, and the others are not told what they know.
-//   - Two links of one process that meet (an address that this process listens on) are connected through memory:
-//     128 nodes in one process need no 65,000 file descriptors.
+//	  - Gate (gate.go, conn.go). Each connection, in and out, exchanges greeting and READY in a goroutine of its
+//	    own, under a deadline, and is judged by them. zmq4 is then played a handshake of our own making, so its
+//	    accept loop and its Dial only meet connections that answer at once and that parse.
+//	  - Guard (inbox.go, dialled.go, subscriber.go, bucket.go). Frames are measured before zmq4 reads them: flags,
+//	    sizes, frames of a message, subscriptions, commands. A breach ends that connection and is counted.
+//	    Memory is taken as bytes come, not as they are announced.
+//	  - Postmark (run.go). zmq4 gets one message of two frames for every run of messages that a connection has
+//	    ready: the connection's ID, and the run as it came. So one SUB still tells who spoke, and zmq4's cost
+//	    is paid once a run, not once a message. The end of a connection goes the same way: an empty run.
+//	  - Outbox (outbox.go). A subscriber's bytes wait in a bounded buffer that is written in batches by a goroutine
+//	    which lives only while there is something to write. What does not fit is lost to that subscriber
+//	    alone, message by message, and counted; who takes nothing at all for the stall time is hung up.
+//	  - Meter (meter.go). The first subscriber of each PUB is our own: it tells how much zmq4 has not written yet
+//	    (zmq4's queue has no bound) and ends zmq4's writer goroutine, which nothing else does.
+//	  - Subscriptions are said by this package, once per connection. zmq4 would say all of them again to every
+//	    connection at each new one.
+//	  - A subscriber to the lists gets the newest whole list at the moment it subscribes, alone: nobody waits for
+//	    the next beat, and the others are not told what they know.
+//	  - Two links of one process that meet (an address that this process listens on) are connected through memory:
+//	    128 nodes in one process need no 65,000 file descriptors.
 //
 // A connection that has not subscribed yet is a stranger, and the oldest stranger is closed when there are
 // too many, or no file descriptors left. See Config for all limits and Stats for all counters.

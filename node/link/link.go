@@ -29,7 +29,7 @@ type Config struct {
 	MaxFrames        int           // of one message: 8
 	HandshakeTimeout time.Duration // for greeting and READY: 3 s; a round trip is needed
 	StallTimeout     time.Duration // a subscriber that takes nothing for so long is hung up: 10 s
-	OutboxBytes      int           // waiting for one subscriber: 4 MiB
+	OutboxBytes      int           // waiting for one subscriber: 4 MiB; for all of them 64 times that, and a sixteenth each
 	MaxStrangers     int           // connections that have not subscribed yet, a port: 256
 	MaxSubscribers   int           // connections, a port: 2,048, or less where file descriptors are few
 	EventBuffer      int           // events waiting for the reader of Events: 128; each may hold a message of the largest size
@@ -126,6 +126,7 @@ type Link struct {
 	dialled map[ID]*dialled
 	beat    []byte // the newest whole list, as it goes over the wire
 
+	waiting  atomic.Int64 // bytes in all outboxes
 	counters counters
 }
 

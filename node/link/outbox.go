@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -14,6 +15,7 @@ import (
 type outbox struct {
 	conn  net.Conn
 	limit int           // bytes waiting
+	total *atomic.Int64 // bytes waiting in all outboxes of the link
 	stall time.Duration // without one byte taken
 	fail  func(error)   // called once, when a write has failed for good
 
@@ -25,13 +27,21 @@ type outbox struct {
 	idle    *sync.Cond // told when writing ends
 }
 
-// writeBatch bounds one write, so that a slow but living peer is seen to make progress.
-const writeBatch = 256 << 10
+const (
+	// writeBatch bounds one write, so that a slow but living peer is seen to make progress.
+	writeBatch = 256 << 10
+
+	// As much as so many full outboxes hold may wait in all of them. Beyond it each has a fraction of its limit:
+	// a thousand who read slowly on purpose cost no more memory than that, and who keeps up does not notice.
+	fullOutboxes   = 64
+	crowdedOutbox  = 16 // its part of the limit
+	outboxOverhead = 64 // bytes counted for anything that waits, however small
+)
 
 var errStalled = errors.New("stalled: took nothing of what was sent")
 
-func newOutbox(conn net.Conn, limit int, stall time.Duration, fail func(error)) *outbox {
-	o := &outbox{conn: conn, limit: limit, stall: stall, fail: fail}
+func newOutbox(conn net.Conn, l *Link, fail func(error)) *outbox {
+	o := &outbox{conn: conn, limit: l.cfg.OutboxBytes, total: &l.waiting, stall: l.cfg.StallTimeout, fail: fail}
 	o.idle = sync.NewCond(&o.mu)
 	return o
 }
@@ -44,16 +54,26 @@ func (o *outbox) put(b []byte) bool {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.closed || o.bytes > 0 && o.bytes+len(b) > o.limit {
+	limit := o.limit
+	if o.total.Load() > fullOutboxes*int64(limit) {
+		limit /= crowdedOutbox
+	}
+	size := len(b) + outboxOverhead
+	if o.closed || o.bytes > 0 && o.bytes+size > limit {
 		return false
 	}
 	o.waiting = append(o.waiting, b)
-	o.bytes += len(b)
+	o.add(size)
 	if !o.writing {
 		o.writing = true
 		go o.write()
 	}
 	return true
+}
+
+func (o *outbox) add(size int) {
+	o.bytes += size
+	o.total.Add(int64(size))
 }
 
 // write empties the outbox and ends.
@@ -71,7 +91,7 @@ func (o *outbox) write() {
 		}
 		n, size := 0, 0
 		for n < len(batch) && (n == 0 || size+len(batch[n]) <= writeBatch) {
-			size += len(batch[n])
+			size += len(batch[n]) + outboxOverhead
 			n++
 		}
 		o.waiting = append(spare[:0], batch[n:]...)
@@ -82,7 +102,9 @@ func (o *outbox) write() {
 		spare = batch
 
 		o.mu.Lock()
-		o.bytes -= size
+		if !o.closed {
+			o.add(-size)
+		}
 		o.mu.Unlock()
 		if err != nil {
 			o.close()
@@ -128,6 +150,7 @@ func (o *outbox) drain(deadline time.Time) {
 func (o *outbox) close() {
 	o.mu.Lock()
 	o.closed = true
-	o.waiting, o.bytes = nil, 0
+	o.waiting = nil
+	o.add(-o.bytes)
 	o.mu.Unlock()
 }

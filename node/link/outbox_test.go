@@ -3,6 +3,7 @@ package link
 import (
 	"encoding/binary"
 	"errors"
+	"net"
 	"os"
 	"runtime"
 	"testing"
@@ -84,7 +85,7 @@ func TestFrozenSubscriber(t *testing.T) {
 			most = max(most, memory())
 		}
 		// At the pace of the healthy: what they have not taken yet stays in their outboxes.
-		eventually(t, "room", func() bool { return l.waiting(healthy) < l.cfg.OutboxBytes/2 })
+		eventually(t, "room", func() bool { return fullest(l, healthy) < l.cfg.OutboxBytes/2 })
 		if err := l.Publish(Message, []byte("1"), numberedBody(i, size)); err != nil {
 			t.Fatal(err)
 		}
@@ -104,8 +105,8 @@ func TestFrozenSubscriber(t *testing.T) {
 	frozen.hungUp()
 }
 
-// waiting is how much the fullest outbox of these subscribers holds.
-func (l *Link) waiting(peers []*peer) (most int) {
+// fullest is how much the fullest outbox of these subscribers holds.
+func fullest(l *Link, peers []*peer) (most int) {
 	for _, p := range peers {
 		for _, s := range l.pubs[Message].gate.subscribers() {
 			if s.remote == addrPort(p.LocalAddr()) {
@@ -133,7 +134,7 @@ func TestPausedSubscriber(t *testing.T) {
 	}
 	got := make(chan int)
 	go func() { got <- paused.numbered(1 << 62) }()
-	eventually(t, "the outbox is empty", func() bool { return l.waiting([]*peer{paused}) == 0 })
+	eventually(t, "the outbox is empty", func() bool { return fullest(l, []*peer{paused}) == 0 })
 	if err := l.Publish(Message, []byte("1"), numberedBody(1<<62, 8)); err != nil {
 		t.Fatal(err)
 	}
@@ -143,6 +144,42 @@ func TestPausedSubscriber(t *testing.T) {
 	if n := l.Stats()["stalled_hang_ups"]; n != 0 {
 		t.Errorf("%d hung up", n)
 	}
+}
+
+// Many who read nothing, on purpose, hold no more memory than a few; who reads gets everything.
+func TestManyFrozenSubscribers(t *testing.T) {
+	const many, size = 500, 1 << 10
+	l := open(t, Config{OutboxBytes: 64 << 10, MaxStrangers: 2 * many, StallTimeout: time.Hour})
+	discard(l)
+	enter := func() *peer {
+		here, there := newPipe(&net.TCPAddr{}, &net.TCPAddr{})
+		l.pubs[Message].gate.enter(there)
+		p := newPeer(t, here)
+		if err := p.shake("SUB"); err != nil {
+			t.Fatal(err)
+		}
+		return p.say(subscription("1")...).takenIn()
+	}
+	for range many {
+		enter()
+	}
+	healthy := enter()
+	for i := range uint64(300) {
+		if err := l.Publish(Message, []byte("1"), numberedBody(i, size)); err != nil {
+			t.Fatal(err)
+		}
+		if frames, err := healthy.message(); err != nil || len(frames[1]) != size {
+			t.Fatal(err)
+		}
+	}
+	limit := l.cfg.OutboxBytes
+	if most := int64(fullOutboxes*limit + many*(limit/crowdedOutbox)); l.waiting.Load() > most {
+		t.Errorf("%d bytes wait, more than %d", l.waiting.Load(), most)
+	}
+	for _, s := range l.pubs[Message].gate.subscribers() {
+		s.hangUp(errHungUp)
+	}
+	eventually(t, "nothing waits", func() bool { return l.waiting.Load() == 0 })
 }
 
 // A frozen node takes no memory for the messages it does not fetch: its events are bounded, and the rest
