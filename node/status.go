@@ -12,8 +12,9 @@ import (
 
 // Status is what a node knows, all of it at one moment, for people and tools.
 type Status struct {
-	At        time.Time // the moment
-	Uptime    mesh.Time // the same on the machine's clock, on which Members has its times
+	At        time.Time     // the moment
+	Took      time.Duration // how long the loop was held up
+	Uptime    mesh.Time     // the same on the machine's clock, on which Members has its times
 	Members   []mesh.Member
 	Links     []mesh.Row
 	Machine   mesh.Stats
@@ -61,6 +62,7 @@ func (n *Node) status() Status {
 	for _, l := range n.links {
 		s.Received[l.target.Key()] += l.received
 	}
+	s.Took = time.Since(s.At)
 	return s
 }
 

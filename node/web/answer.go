@@ -1,0 +1,105 @@
+package web
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Error is the body of an answer that is not what was asked for.
+type Error struct {
+	Text   string `json:"error"`          // one sentence for people
+	Reason string `json:"reason"`         // one word for programs, see the package documentation
+	Hint   string `json:"hint,omitempty"` // what to do about it
+}
+
+func (e *Error) Error() string {
+	if e.Hint == "" {
+		return e.Text
+	}
+	return e.Text + ": " + e.Hint
+}
+
+// fault is an error with its status.
+type fault struct {
+	status int
+	body   Error
+}
+
+func (f *fault) Error() string { return f.body.Error() }
+
+func newFault(status int, reason, text string) *fault {
+	return &fault{status, Error{Text: text, Reason: reason}}
+}
+
+func (f *fault) hint(hint string) *fault {
+	f.body.Hint = hint
+	return f
+}
+
+// handle is a handler that may fail.
+type handle func(w http.ResponseWriter, r *http.Request) error
+
+// methods are the handlers of one path.
+type methods map[string]handle
+
+func (m methods) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	method := r.Method
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	h := m[method]
+	if h == nil {
+		w.Header().Set("Allow", m.allow())
+		fail(w, newFault(http.StatusMethodNotAllowed, "method_not_allowed", r.Method+" is not for "+r.URL.Path).hint("use "+m.allow()))
+		return
+	}
+	if err := h(w, r); err != nil {
+		fail(w, err)
+	}
+}
+
+func (m methods) allow() string {
+	var names []string
+	for name := range m {
+		names = append(names, name)
+		if name == http.MethodGet {
+			names = append(names, http.MethodHead)
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}
+
+// fail answers with an error.
+func fail(w http.ResponseWriter, err error) {
+	f, ok := err.(*fault)
+	if !ok {
+		f = newFault(http.StatusInternalServerError, "internal", err.Error())
+	}
+	writeError(w, f.status, f.body)
+}
+
+func writeError(w http.ResponseWriter, status int, e Error) {
+	body, _ := json.Marshal(e) // strings always encode
+	writeBody(w, status, body)
+}
+
+// writeJSON answers with a value.
+func writeJSON(w http.ResponseWriter, status int, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	writeBody(w, status, body)
+	return nil
+}
+
+func writeBody(w http.ResponseWriter, status int, body []byte) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)+1))
+	w.WriteHeader(status)
+	_, _ = w.Write(append(body, '\n')) // who has gone away needs no answer
+}

@@ -1,0 +1,78 @@
+package web
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"hearsay/topics"
+)
+
+// guard refuses, before anything else, what a browser was tricked into sending: a name of the attacker's that
+// leads to a loopback address makes his page and this server one origin, but it still is in the header Host.
+func (s *Server) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isLoopback(localAddr(r)) && !s.isOurs(r.Host) {
+			fail(w, newFault(http.StatusForbidden, "bad_host", "the request is for a host that this node is not").
+				hint("use an address, localhost, or the node's name"))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// isOurs tells whether a Host header names this server as only its users would.
+func (s *Server) isOurs(hostport string) bool {
+	host := hostport
+	if h, _, err := net.SplitHostPort(hostport); err == nil {
+		host = h
+	}
+	if host == "" || strings.EqualFold(host, "localhost") {
+		return true
+	}
+	if _, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
+		return true
+	}
+	name, err := topics.ParseName(host)
+	return err == nil && strings.EqualFold(name.Host(), s.node.Name().Host())
+}
+
+// mayWrite refuses a request that changes something to those who may not.
+func (s *Server) mayWrite(h handle) handle {
+	sameSite := http.NewCrossOriginProtection()
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if err := sameSite.Check(r); err != nil {
+			return newFault(http.StatusForbidden, "cross_origin", "a page of another site may not do that")
+		}
+		if !s.options.RemoteWrite && !fromLoopback(r) {
+			return newFault(http.StatusForbidden, "not_loopback", "only clients on a loopback address may do that").
+				hint("run it on the node's machine, or start the node with --http-remote-write")
+		}
+		return h(w, r)
+	}
+}
+
+// fromLoopback tells whether a request was made on this machine. One that a proxy forwarded was not, as far as
+// is known.
+func fromLoopback(r *http.Request) bool {
+	for _, header := range []string{"Forwarded", "X-Forwarded-For", "X-Real-Ip"} {
+		if r.Header.Get(header) != "" {
+			return false
+		}
+	}
+	return isLoopback(r.RemoteAddr)
+}
+
+func isLoopback(addr string) bool {
+	ap, err := netip.ParseAddrPort(addr)
+	return err == nil && ap.Addr().Unmap().IsLoopback()
+}
+
+// localAddr is the address that a request came to, "" if that is not known.
+func localAddr(r *http.Request) string {
+	if a, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
+		return a.String()
+	}
+	return ""
+}

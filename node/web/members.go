@@ -1,0 +1,145 @@
+package web
+
+import (
+	"math"
+	"net/http"
+	"time"
+
+	"hearsay/mesh"
+	"hearsay/topics"
+)
+
+// Members is the body of /v1/members.
+type Members struct {
+	Self    Self     `json:"self"`
+	Members []Member `json:"members"` // every peer that the node knows of, in every state
+}
+
+// Self is the node that was asked.
+type Self struct {
+	Name        topics.Name `json:"name"`
+	State       string      `json:"state"`       // alive, or leaving
+	Since       time.Time   `json:"since"`       // its start
+	Incarnation int64       `json:"incarnation"` // Unix ms
+	Degraded    bool        `json:"degraded"`
+	Ready       bool        `json:"ready"`
+	ReadyReason string      `json:"ready_reason"`
+}
+
+// Member is one peer, as the node that was asked sees it.
+type Member struct {
+	Name         topics.Name   `json:"name"`
+	State        string        `json:"state"` // candidate, probation, alive, suspect, detached, quarantined or left
+	Since        time.Time     `json:"since"` // when it came into this state
+	Why          string        `json:"why"`   // and why
+	LastHeard    *time.Time    `json:"last_heard"`
+	MissedBeats  int           `json:"missed_beats"`
+	Penalty      float64       `json:"penalty"`
+	Incarnation  int64         `json:"incarnation"` // Unix ms; 0 from a naive peer
+	ListedBy     []topics.Name `json:"listed_by"`   // peers in whose list it is
+	Address      string        `json:"address"`     // of its discovery link, "" if none is up
+	NextTry      *time.Time    `json:"next_try"`    // when it is dialled or probed next; null if that is not planned
+	Failures     int           `json:"failures"`    // dials that failed in a row
+	HearsMe      bool          `json:"hears_me"`    // the node is in its list
+	Seed         bool          `json:"seed"`
+	Naive        bool          `json:"naive"`
+	Degraded     bool          `json:"degraded"` // it says so of itself
+	MessagesLink bool          `json:"messages_link"`
+	Received     uint64        `json:"received_bytes"` // over the links to it that are up now
+}
+
+// Links is the body of /v1/links: the matrix of who hears whom.
+type Links struct {
+	Nodes []Row `json:"nodes"` // the node that was asked first
+}
+
+// Row is what one node says that it hears. Nodes without a row do not say it in a form to be relied upon.
+type Row struct {
+	Name  topics.Name   `json:"name"`
+	Hears []topics.Name `json:"hears"`
+}
+
+func (s *Server) members(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.views.get(r.Context())
+	if err != nil {
+		return err
+	}
+	body, err := v.members.get(func() any { return s.describe(v) })
+	if err != nil {
+		return err
+	}
+	writeBody(w, http.StatusOK, body)
+	return nil
+}
+
+func (s *Server) links(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.views.get(r.Context())
+	if err != nil {
+		return err
+	}
+	body, err := v.links.get(func() any {
+		links := Links{Nodes: make([]Row, 0, len(v.Links))}
+		for _, row := range v.Links {
+			links.Nodes = append(links.Nodes, Row{row.Name, notNil(row.Hears)})
+		}
+		return links
+	})
+	if err != nil {
+		return err
+	}
+	writeBody(w, http.StatusOK, body)
+	return nil
+}
+
+func (s *Server) describe(v *view) Members {
+	self := Self{
+		Name: s.node.Name(), State: "alive", Since: stamp(s.node.Started()), Incarnation: s.node.Started().UnixMilli(),
+		Degraded: v.Machine.Degraded,
+	}
+	self.Ready, self.ReadyReason = v.ready()
+	if v.Leaving {
+		self.State = "leaving"
+	}
+	all := Members{Self: self, Members: make([]Member, 0, len(v.Members))}
+	for _, m := range v.Members {
+		all.Members = append(all.Members, v.member(m))
+	}
+	return all
+}
+
+func (v *view) member(m mesh.Member) Member {
+	out := Member{
+		Name: m.Name, State: m.State.String(), Since: v.time(m.Since), Why: m.Why, MissedBeats: m.Missed,
+		Penalty: math.Round(m.Penalty*1000) / 1000, Incarnation: m.Incarnation, ListedBy: notNil(m.ListedBy),
+		Address: m.Addr, Failures: m.Fails, HearsMe: m.HearsMe, Seed: m.Seed, Naive: m.Naive,
+		Degraded: m.Degraded, MessagesLink: m.Messages, Received: v.Received[m.Name.Key()],
+	}
+	if m.Heard > 0 {
+		heard := v.time(m.Heard)
+		out.LastHeard = &heard
+	}
+	if m.Next > 0 && tried(m) {
+		next := v.time(m.Next)
+		out.NextTry = &next
+	}
+	return out
+}
+
+// tried tells whether what is planned for a peer is a dial or a probe: an alive one has its links, and one that
+// left, if it is no seed, is only forgotten.
+func tried(m mesh.Member) bool {
+	return m.State != mesh.Alive && (m.State != mesh.Left || m.Seed)
+}
+
+// time turns the machine's time into the wall clock's, as that is now.
+func (v *view) time(t mesh.Time) time.Time { return stamp(v.At.Add(t - v.Uptime)) }
+
+// find returns the peer with a name, however it is spelled.
+func (v *view) find(name topics.Name) bool {
+	for _, m := range v.Members {
+		if m.Name.Key() == name.Key() {
+			return true
+		}
+	}
+	return false
+}

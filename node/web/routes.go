@@ -1,0 +1,52 @@
+package web
+
+import (
+	"net/http"
+	"net/http/pprof"
+	"time"
+)
+
+// routes is every path that there is.
+func (s *Server) routes() http.Handler {
+	mux := http.NewServeMux()
+	for path, m := range map[string]methods{
+		"/":                         {http.MethodGet: s.page},
+		"/healthz":                  {http.MethodGet: s.healthz},
+		"/readyz":                   {http.MethodGet: s.readyz},
+		"/metrics":                  {http.MethodGet: s.metrics.serve(s)},
+		"/v1/status":                {http.MethodGet: s.status},
+		"/v1/members":               {http.MethodGet: s.members},
+		"/v1/members/{name}/forget": {http.MethodPost: s.mayWrite(s.forget)},
+		"/v1/links":                 {http.MethodGet: s.links},
+		"/v1/events":                {http.MethodGet: s.events},
+		"/v1/messages":              {http.MethodGet: s.messages, http.MethodPost: s.mayWrite(s.publish)},
+		"/v1/leave":                 {http.MethodPost: s.mayWrite(s.leave)},
+	} {
+		mux.Handle(path, m)
+	}
+	if s.options.Profile {
+		for path, h := range map[string]http.HandlerFunc{
+			"/debug/pprof/":        pprof.Index,
+			"/debug/pprof/cmdline": pprof.Cmdline,
+			"/debug/pprof/profile": pprof.Profile,
+			"/debug/pprof/symbol":  pprof.Symbol,
+			"/debug/pprof/trace":   pprof.Trace,
+		} {
+			mux.Handle(path, profile(h))
+		}
+	}
+	return s.guard(mux)
+}
+
+// profileTimeout is for a profile, which takes as long as was asked for.
+const profileTimeout = 5 * time.Minute
+
+func profile(h http.HandlerFunc) http.Handler {
+	return methods{http.MethodGet: func(w http.ResponseWriter, r *http.Request) error {
+		c := http.NewResponseController(w)
+		_ = c.SetReadDeadline(time.Time{})
+		_ = c.SetWriteDeadline(time.Now().Add(profileTimeout))
+		h(w, r)
+		return nil
+	}}
+}

@@ -1,0 +1,167 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"hearsay/node"
+)
+
+const (
+	headerTimeout = 5 * time.Second  // for a request's header
+	bodyTimeout   = 30 * time.Second // for the whole of a request
+	writeTimeout  = 10 * time.Second // for an answer, or one piece of a stream
+	idleTimeout   = time.Minute      // for the next request on a connection
+	closeTimeout  = 2 * time.Second  // for answers under way when the server closes
+	maxHeader     = 16 << 10         // bytes of a request's header
+	maxConns      = 512              // connections at once; those over it are closed
+	maxStreams    = 256              // of them, streams of events and messages
+)
+
+// Options of a Server. The zero value reads, and lets loopback write.
+type Options struct {
+	Version     string       // of the program, for people
+	RemoteWrite bool         // let those who are not on a loopback address publish, forget and make it leave
+	Profile     bool         // serve profiles under /debug/pprof/
+	Logger      *slog.Logger // nil: nothing is logged
+}
+
+// Server shows one node. It is an http.Handler too.
+type Server struct {
+	node    *node.Node
+	options Options
+	log     *slog.Logger
+	http    http.Server
+	handler http.Handler
+
+	views   *cache
+	fanOut  fanOut
+	metrics *metrics
+	streams chan struct{} // one for each that is open
+
+	mu       sync.Mutex
+	closing  bool           // no answer is begun
+	handlers sync.WaitGroup // those under way
+
+	ctx    context.Context // ends every stream
+	cancel context.CancelFunc
+
+	patience time.Duration // writeTimeout; tests have less
+	pulse    time.Duration // between comments on a stream; tests have less
+}
+
+// New returns a server of a node, which the caller still owns.
+func New(n *node.Node, o Options) *Server {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	s := &Server{
+		node: n, options: o, log: o.Logger, views: newCache(n),
+		streams:  make(chan struct{}, maxStreams),
+		patience: writeTimeout, pulse: pulseEvery,
+	}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.metrics = newMetrics(s)
+	s.handler = s.routes()
+	s.http = http.Server{
+		Handler:           s,
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       bodyTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug), // clients cause it at will
+	}
+	return s
+}
+
+// Serve answers on a listener until Close, and closes it. It returns nil after Close.
+func (s *Server) Serve(ln net.Listener) error {
+	err := s.http.Serve(limit(ln, maxConns, &s.metrics.refused))
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return fmt.Errorf("serve http on %s: %w", ln.Addr(), err)
+}
+
+// Close ends streams, lets answers under way finish for 2 s, and returns when nothing is left.
+func (s *Server) Close() error {
+	s.cancel()
+	s.mu.Lock()
+	s.closing = true
+	s.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	if err := s.http.Shutdown(ctx); err != nil {
+		_ = s.http.Close()
+	}
+	s.handlers.Wait()
+	return nil
+}
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !s.begin() {
+		fail(w, left())
+		return
+	}
+	defer s.handlers.Done()
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(bodyTimeout + s.patience))
+	answer := &recorder{ResponseWriter: w}
+	defer func() {
+		if p := recover(); p != nil {
+			s.log.Error("http request failed", "path", r.URL.Path, "why", p, "stack", string(debug.Stack()))
+			answer.fail()
+		}
+		s.metrics.request(r.Pattern, answer.status)
+	}()
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Cache-Control", "no-store")
+	s.handler.ServeHTTP(answer, r)
+}
+
+// begin tells whether the server is open, and counts an answer as under way if it is.
+func (s *Server) begin() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closing {
+		s.handlers.Add(1)
+	}
+	return !s.closing
+}
+
+// recorder notes the status of an answer.
+type recorder struct {
+	http.ResponseWriter
+	status int
+}
+
+func (r *recorder) WriteHeader(status int) {
+	if r.status == 0 {
+		r.status = status
+	}
+	r.ResponseWriter.WriteHeader(status)
+}
+
+func (r *recorder) Write(b []byte) (int, error) {
+	if r.status == 0 {
+		r.status = http.StatusOK
+	}
+	return r.ResponseWriter.Write(b)
+}
+
+// Unwrap is for http.ResponseController.
+func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+
+// fail answers for a handler that panicked, if nothing was answered yet.
+func (r *recorder) fail() {
+	if r.status == 0 {
+		writeError(r, http.StatusInternalServerError, Error{Text: "the program failed to answer", Reason: "internal", Hint: "its log says more"})
+	}
+}
