@@ -72,6 +72,7 @@ func (m *Machine) credit(l *link, ev Beat) {
 	p.beatAt = m.now
 	m.sign(p)
 	m.progress(p)
+	m.settleClaims(p)
 	if current && (h == nil || !h.Pulse) {
 		m.onList(p, ev.Names, h)
 	} else if current {
@@ -115,7 +116,6 @@ func (m *Machine) prefer(l *link) {
 	if p.state == Alive {
 		p.due = never
 	}
-	m.settleClaims(p)
 	if p.message == nil {
 		m.dialMessages(p)
 	}

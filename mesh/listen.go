@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"slices"
 	"strings"
 
 	"hearsay/topics"
@@ -56,20 +57,62 @@ func (m *Machine) onHello(ev Hello) {
 	l.hello = key
 	m.listeners.named[key]++
 	m.unsilence(l)
-	if key == m.key {
-		return
+	if key != m.key {
+		m.meet(l, ev.Name)
 	}
-	p := m.peers[key]
+}
+
+// meet follows up a hello. One that is over its address's quota waits for a place: many honest nodes may share
+// an address.
+func (m *Machine) meet(l *listener, name topics.Name) {
+	s := m.sourceAt(l.addr)
+	p := m.peers[l.hello]
 	if p == nil {
-		m.vacate(m.sourceAt(l.addr))
-		if p = m.learn(ev.Name, m.sourceAt(l.addr)); p == nil {
+		m.vacate(s)
+		if p = m.learn(name, s); p == nil {
+			m.putOff(s, refusal{l, name})
 			return
 		}
 	}
 	m.claim(l, p)
 	p.helloAt, p.helloIP = m.now, l.addr
-	m.share(p, m.sourceAt(l.addr))
+	m.share(p, s)
 	m.summon(p, classHello)
+}
+
+// refusal is a hello that had to wait.
+type refusal struct {
+	l    *listener
+	name topics.Name
+}
+
+// maxRefused bounds the hellos that wait at one address.
+const maxRefused = 1024
+
+// putOff lets a hello wait. Those whose listeners are gone make room for it.
+func (m *Machine) putOff(s *source, r refusal) {
+	if len(s.refused) >= maxRefused {
+		s.refused = slices.DeleteFunc(s.refused, func(o refusal) bool { return m.listeners.byID[o.l.id] != o.l })
+	}
+	if len(s.refused) < maxRefused {
+		s.refused = append(s.refused, r)
+	}
+}
+
+// meetRefused gives the places that became free at an address to those who wait there.
+func (m *Machine) meetRefused(s *source) {
+	waiting := s.refused
+	s.refused = nil
+	for i, r := range waiting {
+		if m.listeners.byID[r.l.id] != r.l {
+			continue
+		}
+		m.meet(r.l, r.name)
+		if len(s.refused) > 0 { // it has to wait again
+			s.refused = waiting[i:]
+			return
+		}
+	}
 }
 
 // claim counts a listener for a peer.

@@ -13,6 +13,7 @@ type source struct {
 	rest    []topics.Name // names of its last list beyond the quota
 	cursor  int           // the next of them to try
 	holders int           // listeners, for an address
+	refused []refusal     // hellos from there that wait for a place
 }
 
 // sources are all of them, except for the listers' own.
@@ -90,8 +91,9 @@ func (m *Machine) acquit(p *peer) {
 	}
 	s.churn.back()
 	m.discharge(p)
-	if len(s.rest) > 0 && s.unheard < perSource/2 {
+	if s.unheard < perSource/2 {
 		m.learnRest(s)
+		m.meetRefused(s)
 	}
 }
 
@@ -113,7 +115,7 @@ func (m *Machine) share(p *peer, s *source) {
 // than its quota and has not tried too many lately. It tells whether p is gone.
 func (m *Machine) replace(p *peer) bool {
 	s := p.source
-	if s == nil || p.seed || p.busy() || len(s.rest) == 0 && s.unheard < perSource {
+	if s == nil || p.seed || p.busy() || len(s.rest)+len(s.refused) == 0 {
 		return false
 	}
 	if s.churn.empty(m.now, churnBurst, churnEvery) {
@@ -121,6 +123,7 @@ func (m *Machine) replace(p *peer) bool {
 	}
 	m.drop(p, "others wait")
 	m.learnRest(s)
+	m.meetRefused(s)
 	return true
 }
 

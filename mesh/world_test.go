@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"cmp"
 	"container/heap"
 	"fmt"
 	"math/rand/v2"
@@ -26,6 +27,7 @@ type world struct {
 	drop  func(a, b *proc) bool   // this beat is lost
 	seen  func(p *proc, c Change) // every change
 	delay time.Duration
+	nat   string // where all connections seem to come from
 }
 
 type proc struct {
@@ -338,7 +340,7 @@ func (w *world) connect(p, q *proc, d Dial, host string, port, life int) {
 		if c.port != DiscoveryPort || !q.ins[c] {
 			return
 		}
-		q.give(ListenerUp{ListenerID(c.id), p.addr})
+		q.give(ListenerUp{ListenerID(c.id), cmp.Or(w.nat, p.addr)})
 		if !p.naive {
 			q.give(Hello{ListenerID(c.id), p.name})
 		}
