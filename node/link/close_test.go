@@ -116,10 +116,11 @@ func closePublishing(t *testing.T, l *Link) {
 }
 
 func closeWithSubscribers(t *testing.T, l *Link) {
+	const many = 300
 	other := open(t, Config{Hello: "other", Subscribe: []string{"1"}})
 	discard(other)
-	for i := range 20 {
-		if i == 10 {
+	for i := range many {
+		if i == many-10 {
 			hide(l)
 		}
 		dial(t, other, Message, l)
@@ -158,6 +159,38 @@ func closeAmongNewcomers(t *testing.T, l *Link) {
 		})
 	}
 	eventually(t, "many have come", func() bool { return l.Stats()["accepted"] > 500 })
+}
+
+// Connections that end after their handshake and before zmq4 has accepted them are none that Close waits for.
+func TestCloseAfterEarlyEnds(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	l := open(t, Config{HandshakeTimeout: time.Hour})
+	discard(l)
+	p := l.pubs[Discovery]
+	p.meter.mu.Lock() // zmq4 cannot write, so it accepts one more at most
+	if err := l.Publish(Discovery, []byte("0")); err != nil {
+		t.Fatal(err)
+	}
+	for range 10 {
+		subscribed(t, l.Addr(Discovery).String())
+	}
+	all := p.gate.subscribers()
+	eventually(t, "all are to be accepted", func() bool {
+		n := 0
+		for _, s := range all {
+			s.mu.Lock()
+			if s.handed {
+				n++
+			}
+			s.mu.Unlock()
+		}
+		return n == len(all)
+	})
+	for _, s := range all {
+		s.hangUp(errHungUp)
+	}
+	p.meter.mu.Unlock()
+	closes(t, l, 0)
 }
 
 // Nodes that know each other close at the same time, while they publish and dial each other again.

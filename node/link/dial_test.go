@@ -306,6 +306,7 @@ func TestOpenErrors(t *testing.T) {
 func TestNothingToSubscribe(t *testing.T) {
 	t.Parallel()
 	to, from := open(t, Config{}), open(t, Config{})
+	hide(to)
 	dial(t, from, Message, to)
 	id := next(t, from, Up).ID
 	from.mu.Lock()

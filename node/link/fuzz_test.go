@@ -149,6 +149,7 @@ func FuzzClient(f *testing.F) {
 func FuzzPublisher(f *testing.F) {
 	f.Add(appendMessage(nil, []byte("0"), []byte("body")), uint8(0))
 	f.Add(append(appendMessage(nil, []byte("0")), ping...), uint8(3))
+	f.Add(append(bytes.Clone(ping), bytes.Repeat(appendMessage(nil, make([]byte, 900)), 60)...), uint8(0)) // gone before the PONG
 	f.Add(append(appendMessage(nil, []byte("0")), head(flagMore, 1<<49)...), uint8(200))
 	f.Add(appendMessage(nil, bytes.Split(bytes.Repeat([]byte("x"), 20), nil)...), uint8(200))
 	l := open(f, Config{MaxMessage: 1000})
