@@ -25,6 +25,13 @@ type (
 		Header topics.Header
 	}
 
+	// Show is the list that new listeners get from now on, and nobody else: it says already what the next Publish
+	// will say to all.
+	Show struct {
+		Names  []topics.Name // own name first; never modified afterwards
+		Header topics.Header
+	}
+
 	// Emit tells the application.
 	Emit struct{ Change }
 )
@@ -32,4 +39,5 @@ type (
 func (Dial) effect()    {}
 func (HangUp) effect()  {}
 func (Publish) effect() {}
+func (Show) effect()    {}
 func (Emit) effect()    {}

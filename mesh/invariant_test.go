@@ -210,11 +210,23 @@ func (s *storm) take(effects []Effect) error {
 			if e.Names[0] != "self" || e.Header.Pulse != (len(e.Names) == 1) && e.Header.Pulse {
 				return fmt.Errorf("publishes %v", e)
 			}
-			for _, n := range e.Names[1:] {
-				if p := s.m.peers[n.Key()]; p == nil || p.state != Alive {
-					return fmt.Errorf("lists %s, whom it does not hear", n)
-				}
+			if err := s.listed(e.Names); err != nil {
+				return err
 			}
+		case Show:
+			if err := s.listed(e.Names); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// listed checks a list that goes to anybody.
+func (s *storm) listed(names []topics.Name) error {
+	for _, n := range names[1:] {
+		if p := s.m.peers[n.Key()]; p == nil || p.state != Alive {
+			return fmt.Errorf("lists %s, whom it does not hear", n)
 		}
 	}
 	return nil

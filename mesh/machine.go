@@ -123,6 +123,7 @@ func (m *Machine) Step(now Time, ev Event) []Effect {
 	case Leave:
 		m.onLeave()
 	}
+	m.show()
 	m.dialWaiting()
 	return m.out
 }

@@ -16,6 +16,7 @@ type list struct {
 	changed   bool
 	changeDue Time // when a changed one may go out
 	sentAt    Time // the last whole list
+	shownAt   Time // the last one that was only shown
 	wholeAt   Time // the next one for its own sake
 	pulseAt   Time
 
@@ -71,14 +72,38 @@ func (m *Machine) publish() {
 // naiveAbout tells whether somebody needs whole lists all the time.
 func (m *Machine) naiveAbout() bool { return m.naive > 0 || m.listeners.naive > 0 }
 
+// renew makes the list what this node hears now, and tells whether it was something else.
+func (m *Machine) renew() bool {
+	l := &m.list
+	names, whole := m.hearingSet()
+	if l.number > 0 && whole == l.whole && slices.Equal(names, l.names) {
+		return false
+	}
+	l.names, l.whole = names, whole
+	l.number++
+	return true
+}
+
+// showEvery is how often a list that waits to be published is shown to new listeners. In a mesh that comes up each
+// node dials every other: so it learns in one round trip what a list to all would tell a hundred nodes later.
+const showEvery = 5 * time.Millisecond
+
+// show gives new listeners a list that is not due to all yet.
+func (m *Machine) show() {
+	l := &m.list
+	if !l.changed || l.number == 0 || m.now < l.shownAt+showEvery {
+		return
+	}
+	l.shownAt = m.now
+	if m.renew() {
+		m.do(Show{l.names, m.header(false)})
+	}
+}
+
 // publishList sends a whole list.
 func (m *Machine) publishList() {
 	l := &m.list
-	names, whole := m.hearingSet()
-	if l.number == 0 || whole != l.whole || !slices.Equal(names, l.names) {
-		l.names, l.whole = names, whole
-		l.number++
-	}
+	m.renew()
 	l.changed, l.sentAt = false, m.now
 	every := m.cfg.Refresh
 	if m.naiveAbout() {
@@ -122,7 +147,13 @@ func (m *Machine) send(names []topics.Name, pulse bool) {
 	l := &m.list
 	l.seq++
 	l.pulseAt = m.now + time.Duration(float64(m.cfg.Beat)*(0.9+0.2*m.rng.Float64()))
-	m.do(Publish{names, topics.Header{
+	m.do(Publish{names, m.header(pulse)})
+}
+
+// header says what stands beside a list.
+func (m *Machine) header(pulse bool) topics.Header {
+	l := &m.list
+	return topics.Header{
 		Version:     1,
 		Incarnation: m.cfg.Incarnation,
 		Seq:         l.seq,
@@ -134,7 +165,7 @@ func (m *Machine) send(names []topics.Name, pulse bool) {
 		Leaving:     l.leaving,
 		Degraded:    m.doubtful(),
 		Listeners:   len(m.listeners.named),
-	}})
+	}
 }
 
 const (

@@ -143,7 +143,7 @@ func helloWait(tries int, beat time.Duration) time.Duration {
 
 // gapPerPeer spreads whole lists while many peers come and go at once: each list costs every peer a pass over
 // all names, and 128 nodes on two cores must not drown in them.
-const gapPerPeer = 2 * time.Millisecond
+const gapPerPeer = 4 * time.Millisecond
 
 // listGap is the least time between two whole lists.
 func listGap(peers int, debounce time.Duration) time.Duration {

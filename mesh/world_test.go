@@ -40,8 +40,8 @@ type proc struct {
 	naive   bool
 	liar    bool
 	pending []Event
-	outs    map[*conn]bool // dialled
-	ins     map[*conn]bool // listening to us
+	outs    connSet // dialled
+	ins     connSet // listening to us
 	last    *Publish
 	known   []topics.Name // a naive node's list
 	changes []Change
@@ -54,6 +54,24 @@ type conn struct {
 	id       uint64
 	from, to *proc
 	port     Port
+}
+
+// connSet is in the order of ids, so that runs repeat.
+type connSet []*conn
+
+func (s connSet) find(id uint64) (int, bool) {
+	return slices.BinarySearchFunc(s, id, func(c *conn, id uint64) int { return cmp.Compare(c.id, id) })
+}
+
+func (s connSet) has(c *conn) bool {
+	_, ok := s.find(c.id)
+	return ok
+}
+
+func (s *connSet) remove(c *conn) {
+	if i, ok := s.find(c.id); ok {
+		*s = slices.Delete(*s, i, i+1)
+	}
 }
 
 type event struct {
@@ -174,7 +192,7 @@ func (p *proc) startWith(cfg Config) {
 	p.m = New(cfg)
 	p.up, p.frozen = true, false
 	p.life++
-	p.outs, p.ins, p.pending, p.last = map[*conn]bool{}, map[*conn]bool{}, nil, nil
+	p.outs, p.ins, p.pending, p.last = nil, nil, nil, nil
 	born := p.w.now
 	p.tickAt = never
 	p.born(born)
@@ -229,17 +247,16 @@ func (p *proc) do(e Effect) {
 		p.dials[e.Target]++
 		p.dial(e)
 	case HangUp:
-		for c := range p.outs {
-			if c.id == uint64(e.Link) {
-				p.w.close(c)
-				break
-			}
+		if i, ok := p.outs.find(uint64(e.Link)); ok {
+			p.w.close(p.outs[i])
 		}
 	case Publish:
 		if !e.Header.Pulse {
 			p.last = &e
 		}
 		p.send(e.Names, &e.Header)
+	case Show:
+		p.last = &Publish{e.Names, e.Header}
 	case Emit:
 		p.changes = append(p.changes, e.Change)
 		p.w.seen(p, e.Change)
@@ -247,8 +264,8 @@ func (p *proc) do(e Effect) {
 }
 
 func (p *proc) send(names []topics.Name, h *topics.Header) {
-	for _, c := range p.conns() {
-		if c.to != p || c.port != DiscoveryPort || p.w.drop(p, c.from) {
+	for _, c := range p.ins {
+		if c.port != DiscoveryPort || p.w.drop(p, c.from) {
 			continue
 		}
 		c.deliver(names, h)
@@ -258,7 +275,7 @@ func (p *proc) send(names []topics.Name, h *topics.Header) {
 func (c *conn) deliver(names []topics.Name, h *topics.Header) {
 	w := c.from.w
 	w.in(w.lag(), func() {
-		if c.from.outs[c] && c.to.ins[c] && !w.cut(c.from, c.to) {
+		if c.from.outs.has(c) && c.to.ins.has(c) && !w.cut(c.from, c.to) {
 			c.from.give(Beat{LinkID(c.id), names, h})
 		}
 	})
@@ -334,10 +351,10 @@ func (w *world) connect(p, q *proc, d Dial, host string, port, life int) {
 	}
 	w.count++
 	c := &conn{id: w.count, from: p, to: q, port: d.Port}
-	p.outs[c], q.ins[c] = true, true
+	p.outs, q.ins = append(p.outs, c), append(q.ins, c)
 	w.in(w.lag(), func() {
 		p.give(LinkUp{LinkID(c.id), d.Target, d.Port, net.JoinHostPort(host, fmt.Sprint(port))})
-		if c.port != DiscoveryPort || !q.ins[c] {
+		if c.port != DiscoveryPort || !q.ins.has(c) {
 			return
 		}
 		q.give(ListenerUp{ListenerID(c.id), cmp.Or(w.nat, p.addr)})
@@ -354,9 +371,9 @@ func (w *world) connect(p, q *proc, d Dial, host string, port, life int) {
 // close ends a connection; both ends learn of it.
 func (w *world) close(c *conn) {
 	from, to := c.from.life, c.to.life
-	delete(c.from.outs, c)
+	c.from.outs.remove(c)
 	w.in(w.lag(), func() {
-		delete(c.to.ins, c)
+		c.to.ins.remove(c)
 		if c.from.life == from {
 			c.from.give(LinkDown{LinkID(c.id), "closed"})
 		}
@@ -366,15 +383,7 @@ func (w *world) close(c *conn) {
 	})
 }
 
-func (p *proc) conns() (cs []*conn) {
-	for _, set := range []map[*conn]bool{p.outs, p.ins} {
-		for c := range set {
-			cs = append(cs, c)
-		}
-	}
-	slices.SortFunc(cs, func(a, b *conn) int { return int(a.id) - int(b.id) })
-	return cs
-}
+func (p *proc) conns() []*conn { return append(slices.Clone(p.outs), p.ins...) }
 
 // kill ends the process; the system closes its connections.
 func (p *proc) kill() {
@@ -389,7 +398,7 @@ func (p *proc) kill() {
 func (p *proc) powerCut() {
 	p.up, p.frozen = false, true
 	p.life++
-	p.outs, p.ins = map[*conn]bool{}, map[*conn]bool{}
+	p.outs, p.ins = nil, nil
 }
 
 func (p *proc) freeze() { p.frozen = true }
@@ -409,7 +418,7 @@ func (p *proc) thaw() {
 func (w *world) addNaive(name, addr string, peers ...topics.Name) *proc {
 	p := &proc{w: w, name: topics.Name(name), addr: addr, naive: true, up: true, dials: map[topics.Name]int{}}
 	w.dns[name], w.procs[addr] = addr, p
-	p.outs, p.ins = map[*conn]bool{}, map[*conn]bool{}
+	p.outs, p.ins = nil, nil
 	p.known = append([]topics.Name{p.name}, peers...)
 	for _, n := range peers {
 		p.dial(Dial{Target: n})
@@ -457,7 +466,7 @@ func (p *proc) naiveStep(ev Event) {
 func (w *world) addLiar(name, addr string, names func() []topics.Name, strict bool) *proc {
 	p := &proc{w: w, name: topics.Name(name), addr: addr, naive: true, liar: true, up: true, dials: map[topics.Name]int{}}
 	w.dns[name], w.procs[addr] = addr, p
-	p.outs, p.ins = map[*conn]bool{}, map[*conn]bool{}
+	p.outs, p.ins = nil, nil
 	var seq uint64
 	var beat func()
 	beat = func() {

@@ -174,22 +174,30 @@ func (n *Node) step(e mesh.Event) {
 			n.link.HangUp(link.ID(f.Link))
 		case mesh.Publish:
 			n.publishBeat(f)
+		case mesh.Show:
+			n.show(f.Names, f.Header)
 		case mesh.Emit:
 			n.tell(f.Change)
 		}
 	}
 }
 
-// publishBeat sends a pulse or a list, and keeps the whole list ready for who subscribes next.
+// publishBeat sends a pulse or a list to all, and renews what a new listener gets.
 func (n *Node) publishBeat(p mesh.Publish) {
-	header := topics.AppendHeader(nil, p.Header)
-	_ = n.link.Publish(link.Discovery, []byte(topics.Discovery), topics.AppendList(nil, p.Names), header)
-	if !p.Header.Pulse {
-		n.whole = topics.AppendList(n.whole[:0], p.Names)
-		n.logSent(p.Names)
+	_ = n.link.Publish(link.Discovery, []byte(topics.Discovery), topics.AppendList(nil, p.Names), topics.AppendHeader(nil, p.Header))
+	if p.Header.Pulse {
+		p.Header.Pulse = false
+		n.show(n.shown, p.Header)
+		return
 	}
-	p.Header.Pulse = false
-	n.link.SetBeat([]byte(topics.Discovery), n.whole, topics.AppendHeader(header[:0], p.Header))
+	n.show(p.Names, p.Header)
+	n.logSent(p.Names)
+}
+
+// show keeps a whole list ready for who subscribes next.
+func (n *Node) show(names []topics.Name, header topics.Header) {
+	n.shown = names
+	n.link.SetBeat([]byte(topics.Discovery), topics.AppendList(nil, names), topics.AppendHeader(nil, header))
 }
 
 // logSent says at info level what changed, and at debug level what did not.

@@ -53,7 +53,7 @@ type Node struct {
 	links   map[link.ID]*peerLink
 
 	remembered []topics.Name // of an earlier life
-	whole      []byte        // the newest whole list, as it goes over the wire
+	shown      []topics.Name // the newest whole list
 	sent       []topics.Name // the list that was logged last
 }
 
