@@ -1,4 +1,4 @@
-// Command hearsay runs nodes of a gossip mesh over ZeroMQ PUB/SUB.
+// Command hearsay runs nodes of a gossip mesh over ZeroMQ PUB/SUB, and shows and steers nodes that run.
 package main
 
 import (
@@ -14,9 +14,19 @@ import (
 
 // Exit statuses, the same for every command.
 const (
-	exitFailed = 1 // it was tried, and did not work
-	exitUsage  = 2 // the command line is wrong
+	exitFailed      = 1 // it was tried, and did not work
+	exitUsage       = 2 // the command line is wrong
+	exitUnreachable = 3 // no node answers at --addr
+	exitTimeout     = 4 // what was waited for did not come in time
 )
+
+// statusError is an error with the exit status of its own.
+type statusError struct {
+	error
+	status int
+}
+
+func (e statusError) Unwrap() error { return e.error }
 
 // usageError is a command line that cannot be meant.
 type usageError struct{ error }
@@ -25,19 +35,29 @@ func (e usageError) Unwrap() error { return e.error }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
+// exitStatus is what the program ends with.
+func exitStatus(err error) int {
+	var own statusError
+	var usage usageError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &usage):
+		return exitUsage
+	case errors.As(err, &own):
+		return own.status
+	}
+	return exitFailed
+}
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := newApp().RunContext(ctx, os.Args)
 	stop()
-	if err == nil {
-		return
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "hearsay: %v\n", err)
 	}
-	fmt.Fprintf(os.Stderr, "hearsay: %v\n", err)
-	var usage usageError
-	if errors.As(err, &usage) {
-		os.Exit(exitUsage)
-	}
-	os.Exit(exitFailed)
+	os.Exit(exitStatus(err))
 }
 
 func newApp() *cli.App {
@@ -46,10 +66,19 @@ func newApp() *cli.App {
 		Usage:     "a gossip mesh over ZeroMQ PUB/SUB: nodes find, lose and re-admit each other without a server",
 		UsageText: "hearsay COMMAND [flags] [arguments]",
 		Description: "Try it: 'hearsay ring' runs a mesh of four nodes in one process.\n" +
-			"For real: start 'hearsay node OTHER_HOST' on every machine, each given any one of the others.",
-		Commands:        []*cli.Command{nodeCommand(), ringCommand(), versionCommand()},
-		HideVersion:     true,
-		HideHelpCommand: true,
+			"For real: start 'hearsay node OTHER_HOST' on every machine, each given any one of the others.\n" +
+			"Then 'hearsay members' on any of them shows who is in the mesh, and why.\n\n" +
+			"The exit status is 0 after success, 1 when something did not work, 2 when the command line is wrong,\n" +
+			"3 when no node answers, and 4 when what was waited for did not come in time.",
+		Commands: []*cli.Command{
+			nodeCommand(), ringCommand(),
+			membersCommand(), linksCommand(), monitorCommand(), topCommand(), waitCommand(), healthCommand(),
+			pubCommand(), subCommand(), leaveCommand(), forgetCommand(),
+			completionCommand(), versionCommand(),
+		},
+		HideVersion:          true,
+		HideHelpCommand:      true,
+		EnableBashCompletion: true,
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
 				return usagef("unknown command %.40q: 'hearsay --help' lists the commands", c.Args().First())

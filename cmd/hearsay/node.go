@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -29,7 +27,8 @@ func nodeCommand() *cli.Command {
 			"HOST:PORT. One that is up is enough; those that are not are tried again for ever. Without a SEED the\n" +
 			"node waits to be found. Flags go before the SEEDs; without SEEDs the list in HEARSAY_SEEDS (commas) is taken.\n\n" +
 			"Received messages are printed to standard output, one a line; logs go to standard error. SIGINT and\n" +
-			"SIGTERM say goodbye to the mesh and end the node with status 0.",
+			"SIGTERM say goodbye to the mesh and end the node with status 0. While it runs, the other commands\n" +
+			"and a browser show and steer it at --http.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "hostname", EnvVars: []string{"HEARSAY_HOSTNAME", "HOSTNAME"}, Usage: "`NAME` by which the others can reach this node (default: the system's name)"},
 			&cli.StringFlag{Name: "bind", EnvVars: []string{"HEARSAY_BIND"}, Usage: "`ADDR` to listen on, a literal address of this machine (default: all)"},
@@ -39,6 +38,10 @@ func nodeCommand() *cli.Command {
 			&cli.DurationFlag{Name: "beat", EnvVars: []string{"HEARSAY_BEAT"}, Value: time.Second, Usage: "`TIME` between signs of life; the others miss this node after three of them"},
 			&cli.StringSliceFlag{Name: "channel", EnvVars: []string{"HEARSAY_CHANNEL"}, Usage: "receive the named channel `C` too (repeat for more)"},
 			&cli.BoolFlag{Name: "ping", EnvVars: []string{"HEARSAY_PING"}, Usage: "publish \"PING! from host NAME\" every interval"},
+			&cli.StringFlag{Name: "state-dir", EnvVars: []string{"HEARSAY_STATE_DIR"}, Usage: "remember known peers in the file peers.json of `DIR`, and look for them after a restart (default: not)"},
+			&cli.StringFlag{Name: "http", EnvVars: []string{"HEARSAY_HTTP"}, Usage: "`ADDR`, HOST:PORT, for the page, metrics and the other commands; \"\": none (default: port 8080 of a loopback --bind, else of 127.0.0.1)"},
+			&cli.BoolFlag{Name: "http-remote-write", EnvVars: []string{"HEARSAY_HTTP_REMOTE_WRITE"}, Usage: "let clients on other machines publish, forget peers and make the node leave"},
+			&cli.BoolFlag{Name: "pprof", EnvVars: []string{"HEARSAY_PPROF"}, Usage: "serve profiles at /debug/pprof/"},
 			&cli.StringFlag{Name: "log-format", EnvVars: []string{"HEARSAY_LOG_FORMAT"}, Value: "text", Usage: "`FORMAT` of the log: text or json"},
 			&cli.StringFlag{Name: "log-level", EnvVars: []string{"HEARSAY_LOG_LEVEL"}, Value: "info", Usage: "least `LEVEL` that is logged: debug, info, warn or error"},
 		},
@@ -51,11 +54,17 @@ func runNode(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	n, err := node.Start(c.Context, cfg)
+	ln, err := listenHTTP(c, cfg)
 	if err != nil {
 		return err
 	}
+	n, err := node.Start(c.Context, cfg)
+	if err != nil {
+		closeListener(ln)
+		return err
+	}
 	cfg.Logger.Info("node started", "node", n.Name(), "seeds", cfg.Seeds, "version", versionString())
+	server := serveHTTP(c, n, ln, cfg.Logger)
 	if c.Bool("ping") {
 		go ping(c.Context, n, c.Duration("interval"))
 	}
@@ -63,8 +72,18 @@ func runNode(c *cli.Context) error {
 		for range n.Events() { // the log has them
 		}
 	}()
-	printMessages(c.App.Writer, n.Messages())
+	out := newPrinter(c.App.Writer, cfg.Logger)
+	for m := range n.Messages() {
+		if server != nil {
+			server.Deliver(m)
+		}
+		out.put(m.Body)
+	}
+	out.close()
 	err = n.Close()
+	if server != nil {
+		_ = server.Close()
+	}
 	cfg.Logger.Info("node ended", "node", n.Name())
 	return err
 }
@@ -84,6 +103,7 @@ func nodeConfig(c *cli.Context) (node.Config, error) {
 		Interval:      c.Duration("interval"),
 		Beat:          c.Duration("beat"),
 		Channels:      c.StringSlice("channel"),
+		StateDir:      c.String("state-dir"),
 		Logger:        logger,
 	}
 	for _, seed := range cfg.Seeds {
@@ -157,18 +177,6 @@ func ping(ctx context.Context, n *node.Node, interval time.Duration) {
 			_ = n.Publish([]byte("PING! from host " + string(n.Name()))) // fails only when the node has ended
 		}
 	}
-}
-
-// printMessages writes each message as one line, until the node has ended.
-func printMessages(w io.Writer, messages <-chan node.Message) {
-	out := bufio.NewWriter(w)
-	for m := range messages {
-		fmt.Fprintln(out, oneLine(m.Body))
-		if len(messages) == 0 {
-			out.Flush()
-		}
-	}
-	out.Flush()
 }
 
 // oneLine escapes what would break the line or the terminal: control characters and bytes that are no text.

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"hearsay/node/web"
+)
+
+// bashCompletion needs nothing but bash. The program itself knows what may come next.
+const bashCompletion = `_hearsay() {
+  local cur=${COMP_WORDS[COMP_CWORD]} words=("${COMP_WORDS[@]:0:COMP_CWORD}")
+  [[ $cur == -* ]] && words+=("$cur")
+  COMPREPLY=($(compgen -W "$("${words[@]}" --generate-bash-completion 2>/dev/null)" -- "$cur"))
+}
+complete -o default -F _hearsay hearsay
+`
+
+const zshCompletion = `#compdef hearsay
+_hearsay() {
+  local -a opts
+  local cur=${words[CURRENT]}
+  if [[ "$cur" == -* ]]; then
+    opts=("${(@f)$(${words[1,CURRENT-1]} ${cur} --generate-bash-completion 2>/dev/null)}")
+  else
+    opts=("${(@f)$(env 0=zsh ${words[1,CURRENT-1]} --generate-bash-completion 2>/dev/null)}")
+  fi
+  if [[ -n "${opts[1]}" ]]; then
+    _describe 'values' opts
+  else
+    _files
+  fi
+}
+compdef _hearsay hearsay
+`
+
+func completionCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "completion",
+		Usage:     "print the script that lets a shell complete commands, flags and names of peers",
+		ArgsUsage: "bash|zsh|fish",
+		Description: "  bash   source <(hearsay completion bash)              in ~/.bashrc\n" +
+			"  zsh    source <(hearsay completion zsh)               in ~/.zshrc, after compinit\n" +
+			"  fish   hearsay completion fish | source               in ~/.config/fish/config.fish",
+		BashComplete: func(c *cli.Context) { fmt.Fprintln(c.App.Writer, "bash\nzsh\nfish") },
+		Action: func(c *cli.Context) error {
+			script, err := completion(c)
+			if err != nil {
+				return err
+			}
+			_, err = io.WriteString(c.App.Writer, script)
+			return err
+		},
+	}
+}
+
+func completion(c *cli.Context) (string, error) {
+	if c.NArg() == 1 {
+		switch c.Args().First() {
+		case "bash":
+			return bashCompletion, nil
+		case "zsh":
+			return zshCompletion, nil
+		case "fish":
+			return c.App.ToFishCompletion()
+		}
+	}
+	return "", usagef("completion takes the name of a shell: bash, zsh or fish")
+}
+
+// completeTimeout is for names of peers: who presses Tab does not wait.
+const completeTimeout = 500 * time.Millisecond
+
+// completePeers prints the names of the node's peers, or flags. Whatever goes wrong, there is nothing to offer.
+func completePeers(c *cli.Context) {
+	if len(os.Args) > 2 && strings.HasPrefix(os.Args[len(os.Args)-2], "-") {
+		cli.DefaultCompleteWithFlags(c.Command)(c)
+		return
+	}
+	ctx, cancel := context.WithTimeout(c.Context, completeTimeout)
+	defer cancel()
+	cl, err := newClient(c)
+	if err != nil {
+		return
+	}
+	var all web.Members
+	if _, err := cl.get(ctx, "/v1/members", &all); err != nil {
+		return
+	}
+	for _, m := range all.Members {
+		fmt.Fprintln(c.App.Writer, m.Name)
+	}
+}

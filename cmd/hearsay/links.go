@@ -1,0 +1,134 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"hearsay/node/web"
+	"hearsay/topics"
+)
+
+func linksCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "links",
+		Usage: "show who hears whom",
+		Description: "A row says whom its node hears, as it says itself; the columns are the same nodes in the same order.\n\n" +
+			"  ●  hears it, and is heard or does not know\n" +
+			"  >  hears it, but is not heard by it: a one-way link\n" +
+			"  .  does not hear it\n" +
+			"  ?  does not say in a form to be relied upon, as naive nodes do not",
+		Flags:  []cli.Flag{addrFlag(), jsonFlag()},
+		Before: noArguments,
+		Action: runLinks,
+	}
+}
+
+func runLinks(c *cli.Context) error {
+	cl, err := newClient(c)
+	if err != nil {
+		return err
+	}
+	var links web.Links
+	body, err := cl.get(c.Context, "/v1/links", &links)
+	if err != nil {
+		return interrupted(c, err)
+	}
+	if c.Bool("json") {
+		return printJSON(c.App.Writer, body)
+	}
+	return printLinks(c.App.Writer, newMatrix(links))
+}
+
+// matrix is who hears whom.
+type matrix struct {
+	names []topics.Name
+	hears map[topics.Name]map[topics.Name]bool // nil for a node that does not say
+}
+
+func newMatrix(links web.Links) matrix {
+	m := matrix{hears: make(map[topics.Name]map[topics.Name]bool)}
+	seen := make(map[topics.Name]bool)
+	add := func(name topics.Name) {
+		if !seen[name] {
+			seen[name] = true
+			m.names = append(m.names, name)
+		}
+	}
+	for _, row := range links.Nodes {
+		add(row.Name)
+		m.hears[row.Name] = make(map[topics.Name]bool)
+		for _, name := range row.Hears {
+			add(name)
+			m.hears[row.Name][name] = true
+		}
+	}
+	slices.Sort(m.names)
+	return m
+}
+
+// oneWay tells whether a hears b, and b says that it does not hear a.
+func (m matrix) oneWay(a, b topics.Name) bool {
+	return m.hears[a][b] && m.hears[b] != nil && !m.hears[b][a]
+}
+
+func (m matrix) mark(a, b topics.Name) string {
+	switch {
+	case a == b:
+		return "-"
+	case m.hears[a] == nil:
+		return "?"
+	case m.oneWay(a, b):
+		return ">"
+	case m.hears[a][b]:
+		return "●"
+	}
+	return "."
+}
+
+// printLinks writes the matrix, if it fits a terminal, and what is wrong in it in words.
+func printLinks(w io.Writer, m matrix) error {
+	var b strings.Builder
+	if len(m.names) <= maxMatrix {
+		m.draw(&b)
+	}
+	said, heard := 0, 0
+	for _, a := range m.names {
+		if m.hears[a] != nil {
+			said++
+			heard += len(m.hears[a])
+		}
+	}
+	fmt.Fprintf(&b, "%d nodes, %d of them say whom they hear: %d of %d links\n", len(m.names), said, heard, said*(len(m.names)-1))
+	for _, x := range m.names {
+		for _, y := range m.names {
+			if m.oneWay(x, y) {
+				fmt.Fprintf(&b, "one-way: %s hears %s, and is not heard by it\n", x, y)
+			}
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (m matrix) draw(b *strings.Builder) {
+	width := len("hears")
+	for _, name := range m.names {
+		width = max(width, len(name))
+	}
+	fmt.Fprintf(b, "    %-*s", width, "hears")
+	for i := range m.names {
+		fmt.Fprintf(b, "%4d", i+1)
+	}
+	b.WriteByte('\n')
+	for i, x := range m.names {
+		fmt.Fprintf(b, "%3d %-*s", i+1, width, x)
+		for _, y := range m.names {
+			b.WriteString("   " + m.mark(x, y))
+		}
+		b.WriteByte('\n')
+	}
+}

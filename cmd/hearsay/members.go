@@ -1,0 +1,206 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"hearsay/mesh"
+	"hearsay/node/web"
+)
+
+// watchEvery is how often --watch and top look.
+const watchEvery = time.Second
+
+func membersCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "members",
+		Usage: "show who is in the mesh, and why",
+		Description: "Lists the node itself and every peer that it knows of, with the reason for its state and the time of the\n" +
+			"next try for one that is not heard:\n\n" +
+			"  candidate    named by somebody, never heard\n" +
+			"  probation    heard again, and proving itself after it was lost\n" +
+			"  alive        heard: a member\n" +
+			"  suspect      silent: a member still, but no longer listed\n" +
+			"  detached     silent here, heard by others\n" +
+			"  quarantined  evicted, and tried again at NEXT TRY\n" +
+			"  left         said goodbye",
+		Flags: []cli.Flag{
+			addrFlag(), jsonFlag(),
+			&cli.StringSliceFlag{Name: "state", Usage: "only those in `STATE` (repeat for more)"},
+			&cli.BoolFlag{Name: "watch", Usage: "show them again and again, until interrupted"},
+		},
+		Before: noArguments,
+		Action: runMembers,
+	}
+}
+
+func runMembers(c *cli.Context) error {
+	cl, err := newClient(c)
+	if err != nil {
+		return err
+	}
+	states := c.StringSlice("state")
+	if err := checkStates(states); err != nil {
+		return err
+	}
+	show := func(w io.Writer) error { return showMembers(c.Context, w, cl, states, c.Bool("json")) }
+	if !c.Bool("watch") {
+		return interrupted(c, show(c.App.Writer))
+	}
+	return interrupted(c, watch(c.Context, c.App.Writer, show))
+}
+
+// checkStates refuses what is no state of a peer.
+func checkStates(states []string) error {
+	var known []string
+	for s := mesh.Candidate; s <= mesh.Left; s++ {
+		known = append(known, s.String())
+	}
+	for _, s := range states {
+		if !slices.Contains(known, s) {
+			return usagef("--state %.40q: must be one of %s", s, strings.Join(known, ", "))
+		}
+	}
+	return nil
+}
+
+// watch shows again and again: over itself in a terminal, elsewhere when something has changed.
+func watch(ctx context.Context, w io.Writer, show func(io.Writer) error) error {
+	ticker := time.NewTicker(watchEvery)
+	defer ticker.Stop()
+	terminal, last := isTerminal(w), ""
+	for {
+		var b strings.Builder
+		if err := show(&b); err != nil {
+			return err
+		}
+		switch text := b.String(); {
+		case terminal:
+			_, _ = io.WriteString(w, "\x1b[H\x1b[2J"+text)
+		case text != last:
+			_, _ = io.WriteString(w, text)
+			last = text
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+		}
+	}
+}
+
+func showMembers(ctx context.Context, w io.Writer, cl *client, states []string, asJSON bool) error {
+	var all web.Members
+	body, err := cl.get(ctx, "/v1/members", &all)
+	if err != nil {
+		return err
+	}
+	if asJSON && len(states) == 0 {
+		return printJSON(w, body)
+	}
+	all.Members = slices.DeleteFunc(all.Members, func(m web.Member) bool { return !wanted(states, m.State) })
+	if asJSON {
+		body, err := json.Marshal(all)
+		if err != nil {
+			return err
+		}
+		return printJSON(w, body)
+	}
+	return printMembers(w, all, wanted(states, all.Self.State), time.Now())
+}
+
+func wanted(states []string, state string) bool {
+	return len(states) == 0 || slices.Contains(states, state)
+}
+
+// printMembers writes the table: the node itself, then members, then the others, each by name.
+func printMembers(w io.Writer, all web.Members, self bool, now time.Time) error {
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tw, "NAME\tSTATE\tSINCE\tHEARD\tNEXT TRY\tLISTED BY\tWHY")
+	if self {
+		fmt.Fprintf(tw, "%s\t%s\t%s\t-\t-\t-\tthis node: %s\n", all.Self.Name, all.Self.State, ago(now, all.Self.Since), oneLine([]byte(all.Self.ReadyReason)))
+	}
+	for _, m := range sorted(all.Members) {
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%d\t%s\n",
+			m.Name, m.State, ago(now, m.Since), heard(now, m), nextTry(now, m), len(m.ListedBy), oneLine([]byte(reason(m))))
+	}
+	return tw.Flush()
+}
+
+// sorted puts members first, then those that may return, then the rest.
+func sorted(members []web.Member) []web.Member {
+	rank := map[string]int{"alive": 0, "suspect": 1, "detached": 2, "probation": 3, "quarantined": 4, "candidate": 5, "left": 6}
+	out := slices.Clone(members)
+	slices.SortFunc(out, func(a, b web.Member) int {
+		if d := rank[a.State] - rank[b.State]; d != 0 {
+			return d
+		}
+		return strings.Compare(string(a.Name), string(b.Name))
+	})
+	return out
+}
+
+func heard(now time.Time, m web.Member) string {
+	if m.LastHeard == nil {
+		return "never"
+	}
+	return ago(now, *m.LastHeard) + " ago"
+}
+
+func nextTry(now time.Time, m web.Member) string {
+	switch {
+	case m.NextTry == nil:
+		return "-"
+	case !m.NextTry.After(now):
+		return "now"
+	}
+	return "in " + short(m.NextTry.Sub(now))
+}
+
+// reason says why a peer is in its state, and what else is odd about it.
+func reason(m web.Member) string {
+	words := []string{m.Why}
+	if m.Why == "" {
+		words = nil
+	}
+	add := func(odd bool, format string, args ...any) {
+		if odd {
+			words = append(words, fmt.Sprintf(format, args...))
+		}
+	}
+	add(m.State == "alive" && m.MissedBeats > 0, "%d beats missed", m.MissedBeats)
+	add(m.Failures > 0, "%d dials failed", m.Failures)
+	add(m.Penalty >= 0.01, "penalty %.2f", m.Penalty)
+	add(m.State == "alive" && !m.HearsMe && !m.Naive, "does not hear us")
+	add(m.State == "alive" && !m.MessagesLink, "no message link")
+	add(m.Degraded, "doubts itself")
+	add(m.Naive, "naive")
+	add(m.Seed, "seed")
+	return strings.Join(words, "; ")
+}
+
+func ago(now, then time.Time) string { return short(now.Sub(then)) }
+
+// short writes a duration in one unit: 0.3s, 12s, 5m, 3h, 2d.
+func short(d time.Duration) string {
+	d = max(d, 0)
+	switch {
+	case d < 10*time.Second:
+		return fmt.Sprintf("%.1fs", d.Seconds())
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%.0fs", d.Seconds())
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%.0fm", d.Minutes())
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%.0fh", d.Hours())
+	}
+	return fmt.Sprintf("%.0fd", d.Hours()/24)
+}

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"hearsay/node/web"
+)
+
+// errEnough ends a stream that has given what was wanted.
+var errEnough = errors.New("enough")
+
+func subCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "sub",
+		Usage: "print the messages that the node receives",
+		Description: "One line a message, as the node itself prints them; with --json each with its sender, its channel and its\n" +
+			"identity. The node must have been started with a --channel for it to be received. Runs until it is\n" +
+			"interrupted or has seen --count messages (status 0), the node ends (3), or the timeout (4).",
+		Flags: []cli.Flag{
+			addrFlag(), jsonFlag(),
+			&cli.StringSliceFlag{Name: "channel", Usage: "only messages on the named channel `C` (repeat for more; default: all that it receives)"},
+			&cli.Uint64Flag{Name: "count", Usage: "end after `N` messages (default: never)"},
+			&cli.DurationFlag{Name: "timeout", Usage: "give up after `TIME` (default: never)"},
+		},
+		Before: noArguments,
+		Action: runSub,
+	}
+}
+
+func runSub(c *cli.Context) error {
+	cl, err := newClient(c)
+	if err != nil {
+		return err
+	}
+	ctx, limit := c.Context, c.Duration("timeout")
+	if limit < 0 {
+		return usagef("--timeout %v: must not be less than nothing", limit)
+	}
+	if limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, limit)
+		defer cancel()
+	}
+	seen := uint64(0)
+	err = cl.stream(ctx, "/v1/messages", url.Values{"channel": c.StringSlice("channel")}, func(data []byte) error {
+		if err := printMessage(c, data); err != nil {
+			return err
+		}
+		if seen++; seen == c.Uint64("count") {
+			return errEnough
+		}
+		return nil
+	})
+	switch {
+	case errors.Is(err, errEnough):
+		return nil
+	case ctx.Err() != nil && c.Context.Err() == nil:
+		return statusError{fmt.Errorf("%d messages within %v", seen, limit.Round(time.Millisecond)), exitTimeout}
+	}
+	return interrupted(c, err)
+}
+
+// printMessage writes one message, and says on standard error how many were lost before it.
+func printMessage(c *cli.Context, data []byte) error {
+	var m web.Message
+	if err := json.Unmarshal(data, &m); err != nil {
+		return err
+	}
+	if m.Lost > 0 {
+		fmt.Fprintf(c.App.ErrWriter, "hearsay: %d messages were not printed: this reader was too slow\n", m.Lost)
+	}
+	if c.Bool("json") {
+		return printJSON(c.App.Writer, data)
+	}
+	var body []byte
+	switch {
+	case m.Body != nil:
+		body = []byte(*m.Body)
+	case m.Base64 != nil:
+		body, _ = base64.StdEncoding.DecodeString(*m.Base64) // the server's own
+	}
+	_, err := fmt.Fprintln(c.App.Writer, oneLine(body))
+	return err
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"hearsay/node/web"
+)
+
+// waitEvery is how often wait looks.
+const waitEvery = 100 * time.Millisecond
+
+func waitCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "wait",
+		Usage: "wait until the mesh has a number of members",
+		Description: "Ends with status 0 as soon as the node and those that it hears are N together, and with status 4 after\n" +
+			"the timeout. With --state, N counts those in that state; the node itself is alive. A node that does not\n" +
+			"answer yet is waited for too.",
+		Flags: []cli.Flag{
+			addrFlag(), jsonFlag(),
+			&cli.IntFlag{Name: "members", Required: true, Usage: "wait for exactly `N`"},
+			&cli.BoolFlag{Name: "at-least", Usage: "more than N will do"},
+			&cli.StringFlag{Name: "state", Value: "alive", Usage: "count those in `STATE`"},
+			&cli.DurationFlag{Name: "timeout", Value: time.Minute, Usage: "give up after `TIME`"},
+		},
+		Before: noArguments,
+		Action: runWait,
+	}
+}
+
+func runWait(c *cli.Context) error {
+	cl, err := newClient(c)
+	if err != nil {
+		return err
+	}
+	state, want := c.String("state"), c.Int("members")
+	switch {
+	case want < 0:
+		return usagef("--members %d: must be 0 or more", want)
+	case c.Duration("timeout") <= 0:
+		return usagef("--timeout %v: must be more than nothing", c.Duration("timeout"))
+	}
+	if err := checkStates([]string{state}); err != nil {
+		return err
+	}
+	begin := time.Now()
+	got, err := cl.waitFor(c, state, want)
+	if err != nil {
+		return interrupted(c, err)
+	}
+	took := time.Since(begin).Round(time.Millisecond)
+	if c.Bool("json") {
+		return printJSON(c.App.Writer, fmt.Appendf(nil, `{"members":%d,"state":%q,"seconds":%.3f}`, got, state, took.Seconds()))
+	}
+	_, err = fmt.Fprintf(c.App.Writer, "%d %s after %v\n", got, state, took)
+	return err
+}
+
+// waitFor looks until there are as many as wanted, and returns how many there are.
+func (cl *client) waitFor(c *cli.Context, state string, want int) (int, error) {
+	ctx, cancel := context.WithTimeout(c.Context, c.Duration("timeout"))
+	defer cancel()
+	ticker := time.NewTicker(waitEvery)
+	defer ticker.Stop()
+	last := errors.New("no answer")
+	for {
+		got, err := cl.count(ctx, state)
+		switch {
+		case err == nil && (got == want || got > want && c.Bool("at-least")):
+			return got, nil
+		case err == nil:
+			last = fmt.Errorf("%d are %s", got, state)
+		case ctx.Err() == nil:
+			last = err
+		}
+		select {
+		case <-ctx.Done():
+			if c.Context.Err() != nil {
+				return 0, c.Context.Err()
+			}
+			return 0, statusError{fmt.Errorf("not %d %s within %v: %w", want, state, c.Duration("timeout"), last), exitTimeout}
+		case <-ticker.C:
+		}
+	}
+}
+
+// count returns how many nodes are in a state, the one that is asked included.
+func (cl *client) count(ctx context.Context, state string) (n int, err error) {
+	var all web.Members
+	if _, err := cl.get(ctx, "/v1/members", &all); err != nil {
+		return 0, err
+	}
+	if all.Self.State == state {
+		n++
+	}
+	for _, m := range all.Members {
+		if m.State == state {
+			n++
+		}
+	}
+	return n, nil
+}
