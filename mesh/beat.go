@@ -116,9 +116,7 @@ func (m *Machine) prefer(l *link) {
 	if p.state == Alive {
 		p.due = never
 	}
-	if p.message == nil {
-		m.dialMessages(p)
-	}
+	m.wantMessages(p)
 }
 
 // stale hangs up the message link that came with a discovery link which fell silent or led elsewhere: nothing

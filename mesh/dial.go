@@ -18,14 +18,14 @@ const (
 )
 
 // maxFlying bounds the dials under way: file descriptors, and SYNs that a router sees at once.
-const maxFlying = 32
+const maxFlying = 64
 
 // maxPerLane bounds those on the word of one source.
 const maxPerLane = 4
 
 // maxPerClass bounds each class. What outsiders can cause (hello, vouched, hearsay) leaves a quarter to others.
 var maxPerClass = [classes]int{
-	classMember: 24, classHello: 8, classVouched: 10, classSeed: 8, classHearsay: 6, classProbe: 12, classMessage: 16,
+	classMember: 24, classHello: 8, classVouched: 10, classSeed: 24, classHearsay: 6, classProbe: 12, classMessage: 16,
 }
 
 // dial is one that waits or is under way.

@@ -79,9 +79,7 @@ func (m *Machine) enterAlive(p *peer, from State) {
 	m.acquit(p)
 	p.tries, p.fails, p.known = 0, 0, false
 	p.alias = nil
-	if p.message == nil {
-		m.dialMessages(p)
-	}
+	m.wantMessages(p)
 	if p.link == nil {
 		m.redial(p)
 	} else {

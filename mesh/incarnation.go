@@ -68,7 +68,7 @@ func (m *Machine) restarted(p *peer, incarnation int64, why string) {
 	p.older, p.seq, p.number, p.listed = 0, 0, 0, false
 	if p.message != nil {
 		m.cut(p.message)
-		m.dialMessages(p)
+		m.wantMessages(p)
 	}
 	if p.state != Candidate && p.state != Left {
 		m.tell(Restarted, p, why)

@@ -233,7 +233,8 @@ func (s *storm) listed(names []topics.Name) error {
 }
 
 func TestStorm(t *testing.T) {
-	const steps = 6000
+	t.Parallel()
+	const steps = 4000
 	for seed := range uint64(12) {
 		s := &storm{rng: rand.New(rand.NewPCG(seed, 9)), names: []topics.Name{"self", "a:21000", "10.0.0.3"}}
 		for i := range 4 + int(seed)*20 {

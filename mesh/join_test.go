@@ -6,6 +6,7 @@ import (
 )
 
 func TestRingsFindThemselves(t *testing.T) {
+	t.Parallel()
 	for _, n := range []int{2, 3, 4, 8, 32, 128} {
 		w := newWorld(t, uint64(n))
 		took := w.within(3*time.Second, "whole ring", whole(w.ring(n)...))
@@ -54,6 +55,7 @@ func TestSeedMayStartLater(t *testing.T) {
 
 // Many nodes behind one address are not taken for one spammer.
 func TestStarBehindOneAddress(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, 7)
 	w.nat = "192.0.2.1"
 	ps := []*proc{w.numbered(0)}

@@ -277,6 +277,15 @@ func (m *Machine) aliveFailed(p *peer, gone bool, why DialReason) {
 	m.schedule(p, m.after(suspectWait(p.tries, false, m.cfg.Beat)))
 }
 
+// wantMessages asks for the message link of a member, a moment later: a mesh that comes up consists of lists, and
+// the links for messages, which are as many again, should not hold them up.
+func (m *Machine) wantMessages(p *peer) {
+	if p.state == Alive && p.message == nil && p.messageDue == never && p.waiting[MessagePort] == nil {
+		p.messageDue = m.now + listGap(m.count[Alive], m.cfg.Debounce)
+		m.at(p.messageDue)
+	}
+}
+
 // dialMessages asks for the message link of a member.
 func (m *Machine) dialMessages(p *peer) {
 	if p.state != Alive || p.message != nil || p.link == nil || len(p.flying[MessagePort]) > 0 {
