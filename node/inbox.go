@@ -123,10 +123,33 @@ func (n *Node) handOver(m Message) bool {
 // tally sums a peer's messages between two lines of the log.
 type tally struct {
 	at    time.Time
+	gap   time.Duration // to the next line
 	count int
 }
 
-// logMessages writes at most a line a second per peer, so that no peer can fill a disk.
+const (
+	tallyLeast = time.Second // between lines about a peer that speaks now and then
+	tallyMost  = time.Minute // and about one that does not stop
+)
+
+// add counts messages and tells whether a line is due: at once after a silence, and then ever more rarely while
+// they keep coming, so that no peer can fill a disk.
+func (t *tally) add(now time.Time, count int) (due bool) {
+	t.count += count
+	passed := now.Sub(t.at)
+	switch {
+	case t.at.IsZero() || passed >= tallyMost+tallyLeast:
+		t.gap = tallyLeast
+	case passed >= t.gap:
+		t.gap = min(2*t.gap, tallyMost)
+	default:
+		return false
+	}
+	t.at = now
+	return true
+}
+
+// logMessages says how many messages came.
 func (n *Node) logMessages(seen map[topics.Name]*tally, p parcel) {
 	t := seen[p.from]
 	if t == nil {
@@ -136,9 +159,8 @@ func (n *Node) logMessages(seen map[topics.Name]*tally, p parcel) {
 		t = &tally{}
 		seen[p.from] = t
 	}
-	t.count += p.count()
-	if now := time.Now(); now.Sub(t.at) >= time.Second {
+	if t.add(time.Now(), p.count()) {
 		n.log.Info("message received", "from", p.from, "count", t.count)
-		*t = tally{at: now}
+		t.count = 0
 	}
 }

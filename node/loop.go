@@ -206,11 +206,11 @@ func (n *Node) logSent(names []topics.Name) {
 		return
 	}
 	if slices.Equal(n.sent, names) {
-		n.log.Debug("list sent", "peers", names)
+		n.log.Debug("list sent", "peers", nameList(names))
 		return
 	}
 	n.sent = slices.Clone(names)
-	n.log.Info("list sent", "peers", names)
+	n.log.Info("list sent", "peers", nameList(names))
 }
 
 // logList does the same for a peer's list, at most once a second per link.
@@ -220,9 +220,9 @@ func (n *Node) logList(pl *peerLink, names []topics.Name) {
 	}
 	now := time.Now()
 	if now.Sub(pl.logged) < time.Second || slices.Equal(pl.list, names) {
-		n.log.Debug("list received", "from", pl.target, "peers", names)
+		n.log.Debug("list received", "from", pl.target, "peers", nameList(names))
 		return
 	}
 	pl.logged, pl.list = now, slices.Clone(names)
-	n.log.Info("list received", "from", pl.target, "peers", names)
+	n.log.Info("list received", "from", pl.target, "peers", nameList(names))
 }

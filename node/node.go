@@ -96,7 +96,7 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 	}
 	n := &Node{
 		cfg: cfg, id: id, start: start, link: l, machine: machine,
-		log:       cfg.Logger.With("node", id.name),
+		log:       slog.New(newQuiet(cfg.Logger.Handler())).With("node", id.name),
 		logsInfo:  cfg.Logger.Enabled(ctx, slog.LevelInfo),
 		leaving:   make(chan struct{}),
 		ended:     make(chan struct{}),
