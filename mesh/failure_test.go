@@ -70,7 +70,7 @@ func TestRestart(t *testing.T) {
 	t.Parallel()
 	for _, down := range []time.Duration{0, 10 * time.Millisecond, 300 * time.Millisecond, time.Second, 5 * time.Second, 20 * time.Second, 5 * time.Minute} {
 		for _, moved := range []bool{false, true} {
-			w, ps := steady(t, 12, uint64(down))
+			w, ps := steady(t, 8, uint64(down))
 			w.run(5 * time.Minute)
 			ps[3].kill()
 			w.run(down)

@@ -246,6 +246,9 @@ func TestStorm(t *testing.T) {
 			if err := s.take(s.m.Step(s.now, ev)); err != nil {
 				t.Fatalf("seed %d, step %d, %#v: %v", seed, i, ev, err)
 			}
+			if seed > 2 && i%16 != 0 {
+				continue // it looks at every pair of a large table
+			}
 			if err := s.m.broken(); err != nil {
 				t.Fatalf("seed %d, step %d, %#v: %v", seed, i, ev, err)
 			}

@@ -59,7 +59,7 @@ func TestStarBehindOneAddress(t *testing.T) {
 	w := newWorld(t, 7)
 	w.nat = "192.0.2.1"
 	ps := []*proc{w.numbered(0)}
-	for i := 1; i < 200; i++ {
+	for i := 1; i < 120; i++ {
 		ps = append(ps, w.numbered(i, 0))
 	}
 	t.Log(w.within(2*time.Second, "whole", whole(ps...)))
