@@ -6,7 +6,7 @@
 // does the same with thousands of machines on a virtual network.
 //
 //	link up, link down, dial failed     ┐             ┌ Dial, HangUp
-//	beat, other sign of life            ├─► Step ───► ┤ Publish
+//	beat, other sign of life            ├─► Step ───► ┤ Publish, Show
 //	listener up, hello, listener down   │  (now, ev)  └ Emit(Change)
 //	Tick, when Deadline has passed      ┘
 //
@@ -52,7 +52,7 @@
 // It dials its seeds, hears their lists, and dials whom they list. Each link of its own subscribes to hello/NAME at
 // the other end, so that each node it listens to dials it back. Whoever hears it lists it, and that makes the
 // others dial it. A naive newcomer says no hello: the address that its connection came from is dialled instead. All
-// of this takes round trips, not intervals: a ring of 128 machines is whole after 75 ms where a round trip takes 2.
+// of this takes round trips, not intervals: a ring of 128 machines is whole after 60 ms where a round trip takes 2.
 //
 // A link speaks for the name that was dialled. If something answers under another name N, then N is dialled itself.
 // The same endpoint or the same incarnation shows that both are one process, and the dialled name becomes an alias.
