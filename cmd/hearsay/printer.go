@@ -12,6 +12,7 @@ const (
 	printerBytes = 8 << 20 // of messages that wait to be printed
 	printerCost  = 64      // of them, what a message costs beside its body
 	printerGrace = time.Second
+	printerTells = time.Minute // between lines of the log about messages that were dropped
 )
 
 // printer writes messages as lines at the pace of their reader. Whoever puts them in is not held up when
@@ -24,7 +25,8 @@ type printer struct {
 	arrived chan struct{}
 	waiting [][]byte
 	size    int
-	lost    int
+	lost    int       // since the log was told
+	told    time.Time // when that was
 
 	ended chan struct{}
 }
@@ -72,14 +74,26 @@ func (p *printer) run() {
 // print writes what waits. What arrives meanwhile finds an empty queue.
 func (p *printer) print(out *bufio.Writer) {
 	p.mu.Lock()
-	waiting, lost := p.waiting, p.lost
-	p.waiting, p.size, p.lost = nil, 0, 0
+	waiting := p.waiting
+	p.waiting, p.size = nil, 0
 	p.mu.Unlock()
 	for _, body := range waiting {
 		_, _ = out.WriteString(oneLine(body) + "\n")
 	}
 	_ = out.Flush() // a closed standard output ends the program
-	if lost > 0 {
+	p.tell(time.Now())
+}
+
+// tell logs how many messages were dropped, now and then.
+func (p *printer) tell(now time.Time) {
+	p.mu.Lock()
+	lost := p.lost
+	due := lost > 0 && now.Sub(p.told) >= printerTells
+	if due {
+		p.lost, p.told = 0, now
+	}
+	p.mu.Unlock()
+	if due {
 		p.log.Warn("messages not printed", "count", lost, "why", "standard output was not read in time")
 	}
 }

@@ -47,16 +47,20 @@ func (l *lazy) get(value func() any) ([]byte, error) {
 
 // cache keeps the newest view. It asks the loop for one reader at a time; the others wait for that answer.
 type cache struct {
-	node *node.Node
-	turn chan struct{}
-	last *view
+	node    *node.Node
+	keep    time.Duration // keepView; tests have another
+	timeout time.Duration // viewTimeout; tests have less
+	turn    chan struct{}
+	last    *view
 }
 
-func newCache(n *node.Node) *cache { return &cache{node: n, turn: make(chan struct{}, 1)} }
+func newCache(n *node.Node) *cache {
+	return &cache{node: n, keep: keepView, timeout: viewTimeout, turn: make(chan struct{}, 1)}
+}
 
 // get returns a view that is at most a moment old and has every event that was told.
 func (c *cache) get(ctx context.Context) (*view, error) {
-	ctx, cancel := context.WithTimeout(ctx, viewTimeout)
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	select {
 	case c.turn <- struct{}{}:
@@ -66,7 +70,7 @@ func (c *cache) get(ctx context.Context) (*view, error) {
 	}
 	if c.last != nil {
 		age, busy := time.Since(c.last.At), min(viewShare*c.last.Took, viewMost)
-		if c.current() && age < max(keepView, busy) {
+		if c.current() && age < max(c.keep, busy) {
 			return c.last, nil
 		}
 		if err := wait(ctx, max(viewGap, busy)-age); err != nil {

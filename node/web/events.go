@@ -1,8 +1,10 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -44,14 +46,14 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) error {
 	defer watcher.Close()
 	s.metrics.eventStreams.Add(1)
 	defer s.metrics.eventStreams.Add(-1)
-	if s.sendEvents(r, st, watcher) != nil {
+	if s.sendEvents(r, st, watcher.C) != nil {
 		s.metrics.cutOff.Add(1)
 	}
 	return nil
 }
 
 // sendEvents returns nil when the client, the node or the server ended the stream.
-func (s *Server) sendEvents(r *http.Request, st *stream, watcher *node.Watcher) error {
+func (s *Server) sendEvents(r *http.Request, st *stream, events <-chan node.Event) error {
 	pulse := time.NewTicker(s.pulse)
 	defer pulse.Stop()
 	if err := st.comment("events of " + string(s.node.Name())); err != nil {
@@ -59,12 +61,12 @@ func (s *Server) sendEvents(r *http.Request, st *stream, watcher *node.Watcher) 
 	}
 	for last := uint64(0); ; {
 		select {
-		case e, open := <-watcher.C:
+		case e, open := <-events:
 			if !open {
 				return nil
 			}
 			var err error
-			if last, err = s.sendBatch(st, watcher, e, last); err != nil {
+			if last, err = s.sendBatch(st, events, e, last); err != nil {
 				return gone(r, err)
 			}
 		case <-pulse.C:
@@ -81,7 +83,7 @@ func (s *Server) sendEvents(r *http.Request, st *stream, watcher *node.Watcher) 
 
 // sendBatch sends an event and those that wait behind it. It fails when one is missing: the client was too slow,
 // and can have it when it comes back.
-func (s *Server) sendBatch(st *stream, watcher *node.Watcher, e node.Event, last uint64) (uint64, error) {
+func (s *Server) sendBatch(st *stream, events <-chan node.Event, e node.Event, last uint64) (uint64, error) {
 	for {
 		if last != 0 && e.ID != last+1 {
 			return last, fmt.Errorf("event %d follows %d", e.ID, last)
@@ -91,7 +93,7 @@ func (s *Server) sendBatch(st *stream, watcher *node.Watcher, e node.Event, last
 			return last, err
 		}
 		select {
-		case next, open := <-watcher.C:
+		case next, open := <-events:
 			if !open {
 				return last, st.flush()
 			}
@@ -102,9 +104,10 @@ func (s *Server) sendBatch(st *stream, watcher *node.Watcher, e node.Event, last
 	}
 }
 
-// gone forgives the error of a client that went away.
+// gone forgives the error of a client that went away. One that is there and takes nothing ends the request's
+// context too.
 func gone(r *http.Request, err error) error {
-	if r.Context().Err() != nil {
+	if r.Context().Err() != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 		return nil
 	}
 	return err

@@ -1,0 +1,298 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"hearsay/mesh"
+	"hearsay/node"
+)
+
+func header(key, value string) func(*http.Request) {
+	return func(r *http.Request) { r.Header.Set(key, value) }
+}
+
+func host(name string) func(*http.Request) { return func(r *http.Request) { r.Host = name } }
+
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	n := startNode(t, node.Config{MaxMessage: 10})
+	_, base := startServer(t, n, Options{})
+	for _, c := range []struct {
+		method, path, body string
+		with               func(*http.Request)
+		status             int
+		reason             string
+	}{
+		{method: "GET", path: "/nothing", status: 404, reason: "not_found"},
+		{method: "GET", path: "/v1/nothing", status: 404, reason: "not_found"},
+		{method: "GET", path: "/debug/pprof/", status: 404, reason: "not_found"},
+		{method: "POST", path: "/nothing", status: 405, reason: "method_not_allowed"},
+		{method: "POST", path: "/v1/members", status: 405, reason: "method_not_allowed"},
+		{method: "GET", path: "/v1/leave", status: 405, reason: "method_not_allowed"},
+		{method: "DELETE", path: "/v1/messages", status: 405, reason: "method_not_allowed"},
+		{method: "POST", path: "/v1/members/nobody/forget", status: 404, reason: "unknown_peer"},
+		{method: "POST", path: "/v1/members/" + string(n.Name()) + "/forget", status: 404, reason: "unknown_peer"},
+		{method: "POST", path: "/v1/members/two%20words/forget", status: 400, reason: "bad_request"},
+		{method: "POST", path: "/v1/messages?channel=a&channel=b", status: 400, reason: "bad_request"},
+		{method: "POST", path: "/v1/messages?channel=no%20spaces", status: 400, reason: "bad_request"},
+		{method: "POST", path: "/v1/messages?channel=", status: 400, reason: "bad_request"},
+		{method: "POST", path: "/v1/messages", body: "eleven byte", status: 413, reason: "too_large"},
+		{method: "POST", path: "/v1/messages", with: header("Content-Type", "multipart/form-data; boundary=x"), status: 415, reason: "unsupported_type"},
+		{method: "GET", path: "/v1/messages?channel=unknown", status: 404, reason: "unknown_channel"},
+		{method: "GET", path: "/v1/events?after=yesterday", status: 400, reason: "bad_request"},
+		{method: "GET", path: "/v1/events", with: header("Last-Event-ID", "1-2-3"), status: 400, reason: "bad_request"},
+		{method: "POST", path: "/v1/leave", with: header("Origin", "http://elsewhere.example"), status: 403, reason: "cross_origin"},
+		{method: "POST", path: "/v1/leave", with: header("Sec-Fetch-Site", "cross-site"), status: 403, reason: "cross_origin"},
+		{method: "POST", path: "/v1/leave", with: header("X-Forwarded-For", "127.0.0.1"), status: 403, reason: "not_loopback"},
+		{method: "POST", path: "/v1/leave", with: host("evil.example:8080"), status: 403, reason: "bad_host"},
+		{method: "GET", path: "/v1/members", with: host("evil.example"), status: 403, reason: "bad_host"},
+	} {
+		with := c.with
+		if with == nil {
+			with = func(*http.Request) {}
+		}
+		answer, body := ask(t, c.method, base+c.path, []byte(c.body), with)
+		refused(t, c.method+" "+c.path, answer, body, c.status, c.reason)
+		if allow := answer.Header.Get("Allow"); (c.status == 405) != (allow != "") {
+			t.Errorf("%s %s: Allow is %q", c.method, c.path, allow)
+		}
+	}
+	for _, name := range []string{"localhost", "LOCALHOST:8080", "127.0.0.1", "[::1]:8080", "::1", string(n.Name()) + ":1"} {
+		if answer, body := ask(t, "GET", base+"/v1/members", nil, host(name)); answer.StatusCode != 200 {
+			t.Errorf("for host %s: %s %s", name, answer.Status, body)
+		}
+	}
+	select {
+	case <-n.Done():
+		t.Error("a request that was refused made the node leave")
+	default:
+	}
+}
+
+// from answers a request as if it came from an address, to another.
+func from(s *Server, remote, local, method, path string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, path, strings.NewReader("x"))
+	r.RemoteAddr = remote
+	addr := net.TCPAddrFromAddrPort(netip.MustParseAddrPort(local))
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, net.Addr(addr))))
+	return w
+}
+
+func TestOnlyLoopbackMayWrite(t *testing.T) {
+	t.Parallel()
+	n := startNode(t, node.Config{})
+	closed, open := New(n, Options{}), New(n, Options{RemoteWrite: true})
+	t.Cleanup(func() { closed.Close(); open.Close() })
+	for _, path := range []string{"/v1/messages", "/v1/leave", "/v1/members/x/forget"} {
+		w := from(closed, "10.1.2.3:4567", "10.0.0.1:8080", "POST", path)
+		refused(t, path+" from afar", w.Result(), w.Body.Bytes(), http.StatusForbidden, "not_loopback")
+	}
+	if w := from(closed, "10.1.2.3:4567", "10.0.0.1:8080", "GET", "/v1/members"); w.Code != http.StatusOK {
+		t.Errorf("reading from afar, under any host name: %d %s", w.Code, w.Body)
+	}
+	for what, w := range map[string]*httptest.ResponseRecorder{
+		"from afar, with RemoteWrite":  from(open, "10.1.2.3:4567", "10.0.0.1:8080", "POST", "/v1/messages"),
+		"from loopback":                from(closed, "127.0.0.1:4567", "10.0.0.1:8080", "POST", "/v1/messages"),
+		"from loopback, mapped, to v6": from(closed, "[::ffff:127.0.0.1]:4567", "[2001:db8::1]:8080", "POST", "/v1/messages"),
+	} {
+		if w.Code != http.StatusOK {
+			t.Errorf("publishing %s: %d %s", what, w.Code, w.Body)
+		}
+	}
+}
+
+func TestForget(t *testing.T) {
+	t.Parallel()
+	_, b, _, base := pair(t, Options{})
+	events := listen(t, base+"/v1/events")
+	answer, body := ask(t, "POST", base+"/v1/members/"+string(b.Name())+"/forget", nil)
+	if answer.StatusCode != http.StatusOK || !strings.Contains(string(body), string(b.Name())) {
+		t.Fatalf("%s %s", answer.Status, body)
+	}
+	for _, want := range []string{"forgotten", "joined"} {
+		if _, e := read[Event](events); e.Kind != want || e.Peer != b.Name() {
+			t.Errorf("%+v, want %s", e, want)
+		}
+	}
+}
+
+func TestLeave(t *testing.T) {
+	t.Parallel()
+	a, b, _, base := pair(t, Options{})
+	events, messages := listen(t, base+"/v1/events"), listen(t, base+"/v1/messages")
+	answer, body := ask(t, "POST", base+"/v1/leave", nil)
+	if answer.StatusCode != http.StatusOK {
+		t.Fatalf("%s %s", answer.Status, body)
+	}
+	select {
+	case <-a.Done():
+	default:
+		t.Error("answered before the node had left")
+	}
+	events.ended("events")
+	messages.ended("messages")
+	eventually(t, func() error {
+		if m := b.Members(); m[0].State != mesh.Left {
+			return fmt.Errorf("%+v", m)
+		}
+		return nil
+	})
+	answer, body = ask(t, "POST", base+"/v1/messages", []byte("too late"))
+	refused(t, "publish after the end", answer, body, http.StatusServiceUnavailable, "leaving")
+	answer, body = ask(t, "POST", base+"/v1/members/"+string(b.Name())+"/forget", nil)
+	refused(t, "forget after the end", answer, body, http.StatusServiceUnavailable, "leaving")
+}
+
+// gate is a log that holds up whoever writes a message, and so the node's loop.
+type gate struct {
+	slog.Handler
+	message string
+	shut    chan struct{}
+	held    atomic.Bool
+}
+
+func (g *gate) Enabled(context.Context, slog.Level) bool { return true }
+func (g *gate) WithAttrs([]slog.Attr) slog.Handler       { return g }
+func (g *gate) Handle(_ context.Context, r slog.Record) error {
+	if r.Message == g.message {
+		g.held.Store(true)
+		<-g.shut
+	}
+	return nil
+}
+
+func TestLoopThatHangsIsToldAndHoldsUpNobody(t *testing.T) {
+	t.Parallel()
+	g := &gate{Handler: slog.DiscardHandler, message: "peer joined", shut: make(chan struct{})}
+	release := sync.OnceFunc(func() { close(g.shut) })
+	n := startNode(t, node.Config{Logger: slog.New(g)})
+	t.Cleanup(release)
+	s, base := startServer(t, n, Options{})
+	s.views.timeout = 50 * time.Millisecond
+	startNode(t, node.Config{Seeds: []string{string(n.Name())}})
+	eventually(t, func() error {
+		if !g.held.Load() {
+			return errors.New("the loop does not hang yet")
+		}
+		return nil
+	})
+	for _, path := range []string{"/healthz", "/readyz", "/metrics", "/v1/status", "/v1/members", "/v1/links"} {
+		answer, body := ask(t, "GET", base+path, nil)
+		refused(t, path, answer, body, http.StatusServiceUnavailable, "no_answer")
+	}
+	release()
+	s.views.timeout = patience
+	if answer, body := ask(t, "GET", base+"/healthz", nil); answer.StatusCode != http.StatusOK {
+		t.Errorf("afterwards: %s %s", answer.Status, body)
+	}
+}
+
+func TestPanicIsAnAnswer(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	s, base := startServer(t, startNode(t, node.Config{}), Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	s.handler = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("a mistake") })
+	answer, body := ask(t, "GET", base+"/", nil)
+	refused(t, "a panic", answer, body, http.StatusInternalServerError, "internal")
+	s.Close()
+	if !strings.Contains(log.String(), "a mistake") {
+		t.Errorf("the log says %q", log.String())
+	}
+}
+
+func TestProfilesAreThereWhenAskedFor(t *testing.T) {
+	t.Parallel()
+	_, base := startServer(t, startNode(t, node.Config{}), Options{Profile: true})
+	for _, path := range []string{"/debug/pprof/", "/debug/pprof/goroutine?debug=1", "/debug/pprof/cmdline"} {
+		if answer, body := ask(t, "GET", base+path, nil); answer.StatusCode != http.StatusOK || len(body) == 0 {
+			t.Errorf("%s: %s", path, answer.Status)
+		}
+	}
+}
+
+func TestHeadIsAnsweredWhereGetIs(t *testing.T) {
+	t.Parallel()
+	_, base := startServer(t, startNode(t, node.Config{}), Options{})
+	for _, path := range []string{"/", "/healthz", "/metrics", "/v1/members"} {
+		if answer, body := ask(t, "HEAD", base+path, nil); answer.StatusCode != http.StatusOK || len(body) != 0 {
+			t.Errorf("%s: %s, %d bytes", path, answer.Status, len(body))
+		}
+	}
+}
+
+func TestTooManyConnectionsAreClosed(t *testing.T) {
+	t.Parallel()
+	inner, err := net.Listen("tcp", address(t)+":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer inner.Close()
+	var refusals atomic.Uint64
+	ln := limit(inner, 2, &refusals)
+	accepted := make(chan net.Conn)
+	go func() {
+		defer close(accepted)
+		for {
+			c, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			accepted <- c
+		}
+	}()
+	dial := func() net.Conn {
+		c, err := net.Dial("tcp", inner.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		return c
+	}
+	dial()
+	first := <-accepted
+	dial()
+	second := <-accepted
+	if n, err := dial().Read(make([]byte, 1)); err == nil {
+		t.Errorf("a third connection was read from: %d bytes", n)
+	}
+	if refusals.Load() != 1 {
+		t.Errorf("%d refusals were counted", refusals.Load())
+	}
+	first.Close()
+	first.Close() // frees one place, not two
+	dial()
+	third := <-accepted
+	if _, err := dial().Read(make([]byte, 1)); err == nil {
+		t.Error("a place was freed twice")
+	}
+	second.Close()
+	third.Close()
+	inner.Close()
+	<-accepted
+}
+
+func TestCloseTwice(t *testing.T) {
+	t.Parallel()
+	s, base := startServer(t, startNode(t, node.Config{}), Options{})
+	events := listen(t, base+"/v1/events")
+	s.Close()
+	s.Close()
+	events.ended("after Close")
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, httptest.NewRequest("GET", "/v1/members", nil))
+	refused(t, "after Close", w.Result(), w.Body.Bytes(), http.StatusServiceUnavailable, "leaving")
+}
