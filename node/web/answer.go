@@ -83,13 +83,13 @@ func fail(w http.ResponseWriter, err error) {
 }
 
 func writeError(w http.ResponseWriter, status int, e Error) {
-	body, _ := json.Marshal(e) // strings always encode
+	body, _ := encode(e) // strings always encode
 	writeBody(w, status, body)
 }
 
 // writeJSON answers with a value.
 func writeJSON(w http.ResponseWriter, status int, v any) error {
-	body, err := json.Marshal(v)
+	body, err := encode(v)
 	if err != nil {
 		return err
 	}
@@ -97,9 +97,16 @@ func writeJSON(w http.ResponseWriter, status int, v any) error {
 	return nil
 }
 
+// encode returns a value as a line of JSON.
+func encode(v any) ([]byte, error) {
+	body, err := json.Marshal(v)
+	return append(body, '\n'), err
+}
+
+// writeBody answers with JSON. It does not touch the body, which others may be sending too.
 func writeBody(w http.ResponseWriter, status int, body []byte) {
 	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)+1))
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	_, _ = w.Write(append(body, '\n')) // who has gone away needs no answer
+	_, _ = w.Write(body) // who has gone away needs no answer
 }

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"sync"
 	"time"
@@ -41,7 +40,7 @@ type lazy struct {
 }
 
 func (l *lazy) get(value func() any) ([]byte, error) {
-	l.once.Do(func() { l.body, l.err = json.Marshal(value()) })
+	l.once.Do(func() { l.body, l.err = encode(value()) })
 	return l.body, l.err
 }
 
