@@ -49,11 +49,15 @@ func newClient(c *cli.Context) (*client, error) {
 	if err != nil {
 		return nil, usagef("--addr %.80q: %w", addr, err)
 	}
+	return newClientAt(base), nil
+}
+
+func newClientAt(base *url.URL) *client {
 	return &client{base: base, http: &http.Client{Transport: &http.Transport{
 		DialContext:           (&net.Dialer{Timeout: dialTimeout}).DialContext,
 		ResponseHeaderTimeout: answerTimeout,
 		DisableKeepAlives:     true,
-	}}}, nil
+	}}}
 }
 
 // defaultAddr is where a node listens that was started in the same environment, as a container's is.

@@ -23,7 +23,7 @@ func waitCommand() *cli.Command {
 			"answer yet is waited for too.",
 		Flags: []cli.Flag{
 			addrFlag(), jsonFlag(),
-			&cli.IntFlag{Name: "members", Required: true, Usage: "wait for exactly `N`"},
+			&cli.IntFlag{Name: "members", Usage: "wait for exactly `N`"},
 			&cli.BoolFlag{Name: "at-least", Usage: "more than N will do"},
 			&cli.StringFlag{Name: "state", Value: "alive", Usage: "count those in `STATE`"},
 			&cli.DurationFlag{Name: "timeout", Value: time.Minute, Usage: "give up after `TIME`"},
@@ -40,6 +40,8 @@ func runWait(c *cli.Context) error {
 	}
 	state, want := c.String("state"), c.Int("members")
 	switch {
+	case !c.IsSet("members"):
+		return usagef("wait needs --members N: how many to wait for")
 	case want < 0:
 		return usagef("--members %d: must be 0 or more", want)
 	case c.Duration("timeout") <= 0:

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// installed puts a program called hearsay, which is this test, where shells find it.
+func installed(t *testing.T) (path string) {
+	t.Helper()
+	dir := t.TempDir()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	script := "#!/bin/sh\n" + asProgram + "=1 exec '" + self + "' \"$@\"\n"
+	if err := os.WriteFile(filepath.Join(dir, "hearsay"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return "PATH=" + dir + ":" + os.Getenv("PATH")
+}
+
+func TestBashCompletes(t *testing.T) {
+	t.Parallel()
+	bash, err := exec.LookPath("bash")
+	if err != nil {
+		t.Skip("no bash")
+	}
+	path := installed(t)
+	_, b, addr := pair(t)
+	for _, c := range []struct {
+		line string
+		want []string
+	}{
+		{"hearsay mem", []string{"members"}},
+		{"hearsay le", []string{"leave"}},
+		{"hearsay wait --ti", []string{"--timeout"}},
+		{"hearsay members --st", []string{"--state"}},
+		{"hearsay completion ", []string{"bash", "zsh", "fish"}},
+		{"hearsay forget ", []string{string(b.Name())}},
+		{"hearsay forget --js", []string{"--json"}},
+	} {
+		script := `source <(hearsay completion bash)
+read -ra COMP_WORDS <<<"$1"; [[ $1 == *" " ]] && COMP_WORDS+=("")
+COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _hearsay; printf '%s\n' "${COMPREPLY[@]}"`
+		cmd := exec.CommandContext(t.Context(), bash, "-c", script, "bash", c.line)
+		cmd.Env = append(os.Environ(), path, "HEARSAY_ADDR="+addr)
+		out, err := cmd.CombinedOutput()
+		if got := strings.Fields(string(out)); err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("%q: %v %q, want %q", c.line, err, out, c.want)
+		}
+	}
+}
+
+func TestCompletionScriptsNameTheCommands(t *testing.T) {
+	t.Parallel()
+	if out := must(t, "completion", "zsh"); !strings.HasPrefix(out, "#compdef hearsay\n") || !strings.Contains(out, "--generate-bash-completion") {
+		t.Errorf("zsh:\n%s", out)
+	}
+	out := must(t, "completion", "fish")
+	for _, want := range []string{"complete -c hearsay", "members", "-l at-least"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("fish: no %q", want)
+		}
+	}
+	zsh, err := exec.LookPath("zsh")
+	if err != nil {
+		return
+	}
+	cmd := exec.CommandContext(t.Context(), zsh, "-n")
+	cmd.Stdin = strings.NewReader(must(t, "completion", "zsh"))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("zsh: %v %s", err, out)
+	}
+}
+
+func TestNothingToOfferIsNoError(t *testing.T) {
+	t.Parallel()
+	if out := must(t, "forget", "--addr", address(t)+":8080", "--generate-bash-completion"); out != "" {
+		t.Errorf("%q", out)
+	}
+}

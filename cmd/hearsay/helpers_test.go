@@ -1,0 +1,230 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"hearsay/mesh"
+	"hearsay/node"
+	"hearsay/node/web"
+)
+
+// asProgram makes the test binary be the program, for tests that need one to call.
+const asProgram = "HEARSAY_TEST_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		os.Unsetenv(asProgram)
+		main()
+	}
+	for _, set := range os.Environ() { // what the tests say is all there is
+		if name, _, _ := strings.Cut(set, "="); strings.HasPrefix(name, "HEARSAY_") {
+			os.Unsetenv(name)
+		}
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// patience bounds a hang; nothing is measured by it.
+const patience = 30 * time.Second
+
+// eventually waits until f says that it has seen what it wants; f returns what is wrong until then.
+func eventually(t *testing.T, f func() error) {
+	t.Helper()
+	late := time.After(patience)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := f()
+		if err == nil {
+			return
+		}
+		select {
+		case <-late:
+			t.Fatalf("after %v: %v", patience, err)
+		case <-tick.C:
+		}
+	}
+}
+
+// screen is an output that is read while it is written.
+type screen struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (s *screen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(p)
+}
+
+func (s *screen) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
+}
+
+// shows waits until a text is on the screen.
+func (s *screen) shows(t *testing.T, text string) {
+	t.Helper()
+	eventually(t, func() error {
+		if !strings.Contains(s.String(), text) {
+			return fmt.Errorf("no %q in:\n%s", text, s)
+		}
+		return nil
+	})
+}
+
+// program is a run of the program in this process.
+type program struct {
+	out, log screen
+	stop     context.CancelFunc
+	ended    chan struct{}
+	err      error
+}
+
+// begin runs a command line until the test ends.
+func begin(t *testing.T, input io.Reader, args ...string) *program {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	p := &program{stop: cancel, ended: make(chan struct{})}
+	app := newApp()
+	app.Reader, app.Writer, app.ErrWriter = input, &p.out, &p.log
+	go func() {
+		defer close(p.ended)
+		p.err = app.RunContext(ctx, append([]string{"hearsay"}, args...))
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-p.ended
+	})
+	return p
+}
+
+// end waits until the command has ended, and returns its status.
+func (p *program) end(t *testing.T) int {
+	t.Helper()
+	select {
+	case <-p.ended:
+	case <-time.After(patience):
+		t.Fatalf("does not end: %s%s", &p.out, &p.log)
+	}
+	return exitStatus(p.err)
+}
+
+// run runs a command line to its end.
+func run(t *testing.T, args ...string) (status int, out string, err error) {
+	t.Helper()
+	p := begin(t, strings.NewReader(""), args...)
+	status = p.end(t)
+	return status, p.out.String(), p.err
+}
+
+// must runs a command line that has to succeed, and returns what it printed.
+func must(t *testing.T, args ...string) string {
+	t.Helper()
+	status, out, err := run(t, args...)
+	if status != 0 {
+		t.Fatalf("hearsay %s: status %d, %v\n%s", strings.Join(args, " "), status, err, out)
+	}
+	return out
+}
+
+// fails checks that a command line ends with a status, and an error of one line with these words.
+func fails(t *testing.T, status int, words string, args ...string) {
+	t.Helper()
+	got, out, err := run(t, args...)
+	if got != status || err == nil || !strings.Contains(err.Error(), words) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("hearsay %s: status %d, %v, want %d, %q\n%s", strings.Join(args, " "), got, err, status, words, out)
+	}
+}
+
+var subnet struct {
+	sync.Mutex
+	last int
+}
+
+// address returns a loopback address that no other test of this process uses.
+func address(t *testing.T) string {
+	t.Helper()
+	if !hasAddress("127.79.128.1") {
+		t.Skip("this system has no addresses in 127.0.0.0/8 but 127.0.0.1")
+	}
+	subnet.Lock()
+	defer subnet.Unlock()
+	subnet.last++
+	return fmt.Sprintf("127.79.%d.%d", 128+subnet.last/250, 1+subnet.last%250)
+}
+
+// startNode runs a node until the test ends.
+func startNode(t *testing.T, cfg node.Config) *node.Node {
+	t.Helper()
+	if cfg.Bind == "" {
+		cfg.Bind = address(t)
+	}
+	cfg.Hostname = cfg.Bind
+	cfg.Beat, cfg.Interval = 200*time.Millisecond, 500*time.Millisecond
+	n, err := node.Start(context.Background(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { n.Close() })
+	return n
+}
+
+// show serves a node at port 8080 of its address, until the test ends.
+func show(t *testing.T, n *node.Node) (addr string) {
+	t.Helper()
+	addr = defaultHTTP(n.Config().Bind)
+	ln, err := net.Listen("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := web.New(n, web.Options{Version: "v1"})
+	go func() {
+		for m := range n.Messages() {
+			s.Deliver(m)
+		}
+	}()
+	ended := make(chan error, 1)
+	go func() { ended <- s.Serve(ln) }()
+	t.Cleanup(func() { s.Close(); <-ended })
+	return addr
+}
+
+// pair runs two nodes that hear each other, the first of them shown.
+func pair(t *testing.T) (a, b *node.Node, addr string) {
+	t.Helper()
+	b = startNode(t, node.Config{})
+	a = startNode(t, node.Config{Seeds: []string{string(b.Name())}, Channels: []string{"news"}})
+	eventually(t, func() error {
+		if len(a.Alive()) != 1 || len(b.Alive()) != 1 {
+			return errors.New("they do not hear each other")
+		}
+		return nil
+	})
+	return a, b, show(t, a)
+}
+
+// inState waits until a node has its only peer in a state.
+func inState(t *testing.T, n *node.Node, state mesh.State) {
+	t.Helper()
+	eventually(t, func() error {
+		if m := n.Members(); len(m) != 1 || m[0].State != state {
+			return fmt.Errorf("%+v", m)
+		}
+		return nil
+	})
+}
