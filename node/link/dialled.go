@@ -9,8 +9,10 @@ import (
 // dialled is a connection to a publisher: what our SUB reads.
 type dialled struct {
 	*conn
-	body int  // bytes of the run that zmq4 is reading, at the start of the unread input
-	over bool // the last, empty run has been scripted: next comes EOF
+	target string // as Dial was told
+	up     bool   // Up was said; the receiving goroutine's own
+	body   int    // bytes of the run that zmq4 is reading, at the start of the unread input
+	over   bool   // the last, empty run has been scripted: next comes EOF
 }
 
 func (l *Link) newDialled(raw net.Conn, port Port) *dialled {

@@ -18,7 +18,8 @@
 //	    Memory is taken as bytes come, not as they are announced.
 //	  - Postmark (run.go). zmq4 gets one message of two frames for every run of messages that a connection has
 //	    ready: the connection's ID, and the run as it came. So one SUB still tells who spoke, and zmq4's cost
-//	    is paid once a run, not once a message. The end of a connection goes the same way: an empty run.
+//	    is paid once a run, not once a message. The beginning and the end of a connection go the same way: an
+//	    empty run each, so that neither overtakes a message.
 //	  - Outbox (outbox.go). A subscriber's bytes wait in a bounded buffer that is written in batches by a goroutine
 //	    which lives only while there is something to write. What does not fit is lost to that subscriber
 //	    alone, message by message, and counted; who takes nothing at all for the stall time is hung up.

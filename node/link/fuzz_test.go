@@ -164,7 +164,7 @@ func FuzzPublisher(f *testing.F) {
 		if err := d.shake(context.Background(), time.Hour, "SUB", "PUB"); err != nil {
 			t.Fatal(err)
 		}
-		if err := l.take(d, "target"); err != nil {
+		if err := l.take(d); err != nil {
 			t.Fatal(err)
 		}
 		var got []byte

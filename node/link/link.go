@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -203,8 +204,8 @@ func (l *Link) newestBeat() []byte {
 	return l.beat
 }
 
-// Dial connects to the publisher at a literal address, and returns when an Up event with this target has
-// been emitted, or with an error that says why there is none. Any number of dials may run at once.
+// Dial connects to the publisher at a literal address, and returns nil when an Up event with this target is on its
+// way, or else why there will be none. Any number of dials may run at once.
 func (l *Link) Dial(ctx context.Context, port Port, addr netip.AddrPort, target string) error {
 	l.mu.Lock()
 	if l.closed {
@@ -229,17 +230,18 @@ func (l *Link) Dial(ctx context.Context, port Port, addr netip.AddrPort, target 
 		return fmt.Errorf("%w with %s: %w", ErrHandshake, addr, err)
 	}
 	d.remote = addr
-	return l.take(d, target)
+	d.target = target
+	return l.take(d)
 }
 
-// take subscribes, reports the connection, and hands it to zmq4.
-func (l *Link) take(d *dialled, target string) error {
+// take subscribes, and hands the connection to zmq4. What zmq4 reads of it first is an empty run, as the last will
+// be: so the SUB itself says when it has the connection, and a dial is not over before.
+func (l *Link) take(d *dialled) error {
 	d.out.put(l.subscriptions(d.port))
-	d.script = publisherScript
+	d.script = appendPostmarked(slices.Clone(publisherScript), d.id, 0)
 	l.mu.Lock()
 	l.dialled[d.id] = d
 	l.mu.Unlock()
-	l.emit(Event{Kind: Up, ID: d.id, Port: d.port, Addr: d.remote, Target: target})
 	return l.handToSub(d)
 }
 
@@ -290,7 +292,7 @@ func (l *Link) handToSub(d *dialled) error {
 		d.hangUp(err) // it was ready and answers from memory, so this is a fault of ours
 		d.Close()
 		l.drop(d.id)
-		l.emit(Event{Kind: Down, ID: d.id, Port: d.port, Addr: d.remote, Err: err})
+		return err
 	}
 	return nil
 }
@@ -324,18 +326,28 @@ func (l *Link) receive() {
 		if err != nil || len(msg.Frames) != 2 || len(msg.Frames[0]) != postmarkSize {
 			continue // the EOF of some connection; its Down has come before, with a postmark
 		}
-		id := ID(binary.BigEndian.Uint64(msg.Frames[0]))
-		if run := Run(msg.Frames[1]); len(run) > 0 {
-			l.mu.Lock()
-			d := l.dialled[id]
-			l.mu.Unlock()
-			if d != nil {
-				l.emit(Event{Kind: Received, ID: id, Port: d.port, Addr: d.remote, Run: run})
-			}
-		} else if d := l.drop(id); d != nil {
-			l.emit(Event{Kind: Down, ID: id, Port: d.port, Addr: d.remote, Err: reason(d.ended())})
+		l.mu.Lock()
+		d := l.dialled[ID(binary.BigEndian.Uint64(msg.Frames[0]))]
+		l.mu.Unlock()
+		if d != nil {
+			l.receiveRun(d, Run(msg.Frames[1]))
 		}
 	}
+}
+
+// receiveRun reports what a run says: the first of a connection is empty, and so is the last.
+func (l *Link) receiveRun(d *dialled, run Run) {
+	e := Event{Kind: Received, ID: d.id, Port: d.port, Addr: d.remote, Run: run}
+	switch {
+	case len(run) > 0:
+	case !d.up:
+		d.up = true
+		e.Kind, e.Target = Up, d.target
+	default:
+		l.drop(d.id)
+		e.Kind, e.Err = Down, reason(d.ended())
+	}
+	l.emit(e)
 }
 
 // Close sends what has been published, for as long as the subscribers take it within the grace time, ends
