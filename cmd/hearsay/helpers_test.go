@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/urfave/cli/v2"
 	"go.uber.org/goleak"
 
 	"hearsay/mesh"
@@ -95,6 +96,9 @@ type program struct {
 	err      error
 }
 
+// parsing is held by whoever reads a command line: the cli package keeps the flag --help in a global variable.
+var parsing sync.Mutex
+
 // begin runs a command line until the test ends.
 func begin(t *testing.T, input io.Reader, args ...string) *program {
 	t.Helper()
@@ -102,8 +106,21 @@ func begin(t *testing.T, input io.Reader, args ...string) *program {
 	p := &program{stop: cancel, ended: make(chan struct{})}
 	app := newApp()
 	app.Reader, app.Writer, app.ErrWriter = input, &p.out, &p.log
+	parsing.Lock()
+	parsed := sync.OnceFunc(parsing.Unlock)
+	for _, command := range app.Commands {
+		before := command.Before
+		command.Before = func(c *cli.Context) error {
+			parsed()
+			if before == nil {
+				return nil
+			}
+			return before(c)
+		}
+	}
 	go func() {
 		defer close(p.ended)
+		defer parsed()
 		p.err = app.RunContext(ctx, append([]string{"hearsay"}, args...))
 	}()
 	t.Cleanup(func() {
