@@ -247,7 +247,7 @@ func TestChangesAreGathered(t *testing.T) {
 		r.step(Known{[]topics.Name{p.name}})
 		r.pass(10 * time.Millisecond)
 	}
-	r.pass(500 * time.Millisecond)
+	r.pass(time.Second)
 	if n := len(r.lists) - lists; n > 16 {
 		t.Fatalf("%d lists for 100 peers within a second", n)
 	}

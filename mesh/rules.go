@@ -141,13 +141,16 @@ func helloWait(tries int, beat time.Duration) time.Duration {
 	return 2 * beat << min(tries, 5)
 }
 
-// gapPerPeer spreads whole lists while many peers come and go at once: each list costs every peer a pass over
-// all names, and 128 nodes on two cores must not drown in them.
-const gapPerPeer = 4 * time.Millisecond
+// Whole lists are spread while many peers come and go at once. A list of n names goes to n peers, so what lists cost
+// each node grows with n²: 128 nodes that start together on two cores must not drown in them.
+const (
+	gapPerPair = 80 * time.Microsecond // 25 ms for 17 peers, 77 ms for 31, 1.3 s for 127
+	gapMost    = 1500 * time.Millisecond
+)
 
-// listGap is the least time between two whole lists.
+// listGap is the least time between two whole lists to all. New listeners are shown newer ones, see show.
 func listGap(peers int, debounce time.Duration) time.Duration {
-	return max(debounce+debounce/4, time.Duration(peers)*gapPerPeer)
+	return max(debounce+debounce/4, min(gapMost, time.Duration(peers*peers)*gapPerPair))
 }
 
 // Eviction budget.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -20,6 +21,7 @@ const (
 	maxRing   = 250 // 127.77.0.1 to 127.77.0.250
 	maxMatrix = 24  // nodes whose table fits a terminal
 	ringPoll  = 20 * time.Millisecond
+	ringHeap  = 400 // percent of garbage: 128 nodes have 65,000 goroutines, whose stacks cost more to look through than it
 )
 
 func ringCommand() *cli.Command {
@@ -47,6 +49,9 @@ func runRing(c *cli.Context) error {
 	}
 	if c.Duration("timeout") <= 0 {
 		return usagef("--timeout %v: must be more than nothing", c.Duration("timeout"))
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(ringHeap)
 	}
 	ctx, cancel := context.WithCancel(c.Context)
 	defer cancel()
