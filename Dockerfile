@@ -8,6 +8,8 @@ RUN CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o /hearsay ./cmd/hearsay
 FROM scratch
 COPY --from=build /hearsay /hearsay
 USER 65532:65532
-EXPOSE 20000 30000
+ENV PATH=/ HEARSAY_HTTP=0.0.0.0:8080
+EXPOSE 8080 20000 30000
+HEALTHCHECK --interval=10s --timeout=5s --start-period=5s CMD ["/hearsay", "health"]
 ENTRYPOINT ["/hearsay"]
 CMD ["node"]
