@@ -28,7 +28,7 @@ func (s *Server) forget(w http.ResponseWriter, r *http.Request) error {
 	if err := s.node.Forget(string(name)); err != nil {
 		return left()
 	}
-	return writeJSON(w, http.StatusOK, map[string]any{"forgotten": name})
+	return writeJSON(w, map[string]any{"forgotten": name})
 }
 
 // leave makes the node go, and answers when it has.
@@ -38,7 +38,7 @@ func (s *Server) leave(w http.ResponseWriter, r *http.Request) error {
 	case <-s.node.Done():
 	case <-r.Context().Done():
 	}
-	return writeJSON(w, http.StatusOK, map[string]any{"left": s.node.Name()})
+	return writeJSON(w, map[string]any{"left": s.node.Name()})
 }
 
 // publish sends the body as a message.
@@ -73,7 +73,7 @@ func (s *Server) publish(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return newFault(http.StatusBadRequest, "bad_request", err.Error())
 	}
-	return writeJSON(w, http.StatusOK, map[string]any{"published_bytes": len(body)})
+	return writeJSON(w, map[string]any{"published_bytes": len(body)})
 }
 
 func tooLarge(most int) *fault {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -75,8 +76,8 @@ func (m methods) allow() string {
 
 // fail answers with an error.
 func fail(w http.ResponseWriter, err error) {
-	f, ok := err.(*fault)
-	if !ok {
+	var f *fault
+	if !errors.As(err, &f) {
 		f = newFault(http.StatusInternalServerError, "internal", err.Error())
 	}
 	writeError(w, f.status, f.body)
@@ -88,12 +89,12 @@ func writeError(w http.ResponseWriter, status int, e Error) {
 }
 
 // writeJSON answers with a value.
-func writeJSON(w http.ResponseWriter, status int, v any) error {
+func writeJSON(w http.ResponseWriter, v any) error {
 	body, err := encode(v)
 	if err != nil {
 		return err
 	}
-	writeBody(w, status, body)
+	writeBody(w, http.StatusOK, body)
 	return nil
 }
 

@@ -61,6 +61,7 @@
 //	405  method_not_allowed  the header Allow says what is
 //	413  too_large           a message over the node's maximum
 //	415  unsupported_type    a form with parts is no message
+//	500  internal            a mistake in the program; its log says more
 //	503  not_ready           /readyz says why
 //	503  no_answer           the loop did not answer within 2 s
 //	503  leaving             the node is leaving, or has left

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -142,8 +143,15 @@ func deliver(n *node.Node, s *Server) {
 
 var testClient = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 
-// ask sends a request, changed by with, and returns the answer with its whole body.
-func ask(t *testing.T, method, url string, body []byte, with ...func(*http.Request)) (*http.Response, []byte) {
+// reply is an answer without its body.
+type reply struct {
+	Status     string
+	StatusCode int
+	Header     http.Header
+}
+
+// ask sends a request, changed by with, and returns the answer and its whole body.
+func ask(t *testing.T, method, url string, body []byte, with ...func(*http.Request)) (reply, []byte) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, url, bytes.NewReader(body))
 	if err != nil {
@@ -161,7 +169,12 @@ func ask(t *testing.T, method, url string, body []byte, with ...func(*http.Reque
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer, text
+	return reply{answer.Status, answer.StatusCode, answer.Header}, text
+}
+
+// recorded is the same of an answer to a request that was not sent.
+func recorded(w *httptest.ResponseRecorder) (reply, []byte) {
+	return reply{fmt.Sprint(w.Code), w.Code, w.Header()}, w.Body.Bytes()
 }
 
 // get reads JSON.
@@ -178,7 +191,7 @@ func get[T any](t *testing.T, url string) (v T) {
 }
 
 // refused checks an answer that is an error.
-func refused(t *testing.T, what string, answer *http.Response, body []byte, status int, reason string) {
+func refused(t *testing.T, what string, answer reply, body []byte, status int, reason string) {
 	t.Helper()
 	var e Error
 	if err := json.Unmarshal(body, &e); err != nil {
@@ -207,7 +220,7 @@ func listen(t *testing.T, url string, with ...func(*http.Request)) *sse {
 	for _, f := range with {
 		f(r)
 	}
-	answer, err := testClient.Do(r)
+	answer, err := testClient.Do(r) //nolint:bodyclose // by close, at the end of the test
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,7 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
 	}
 	cfg := s.node.Config()
 	ready, reason := v.ready()
-	return writeJSON(w, http.StatusOK, Status{
+	return writeJSON(w, Status{
 		Name:        s.node.Name(),
 		Version:     s.options.Version,
 		Started:     stamp(s.node.Started()),
@@ -68,7 +68,7 @@ func (s *Server) healthz(w http.ResponseWriter, r *http.Request) error {
 		return left()
 	default:
 	}
-	return writeJSON(w, http.StatusOK, map[string]any{"status": "ok", "uptime_seconds": v.Uptime.Round(time.Millisecond).Seconds()})
+	return writeJSON(w, map[string]any{"status": "ok", "uptime_seconds": v.Uptime.Round(time.Millisecond).Seconds()})
 }
 
 // readyz tells whether the node is of use.
@@ -81,7 +81,7 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) error {
 	if !ready {
 		return newFault(http.StatusServiceUnavailable, "not_ready", reason)
 	}
-	return writeJSON(w, http.StatusOK, map[string]any{"status": "ready", "reason": reason})
+	return writeJSON(w, map[string]any{"status": "ready", "reason": reason})
 }
 
 // ready says whether the node is of use, and why.

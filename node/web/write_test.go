@@ -98,8 +98,8 @@ func TestOnlyLoopbackMayWrite(t *testing.T) {
 	closed, open := New(n, Options{}), New(n, Options{RemoteWrite: true})
 	t.Cleanup(func() { closed.Close(); open.Close() })
 	for _, path := range []string{"/v1/messages", "/v1/leave", "/v1/members/x/forget"} {
-		w := from(closed, "10.1.2.3:4567", "10.0.0.1:8080", "POST", path)
-		refused(t, path+" from afar", w.Result(), w.Body.Bytes(), http.StatusForbidden, "not_loopback")
+		answer, body := recorded(from(closed, "10.1.2.3:4567", "10.0.0.1:8080", "POST", path))
+		refused(t, path+" from afar", answer, body, http.StatusForbidden, "not_loopback")
 	}
 	if w := from(closed, "10.1.2.3:4567", "10.0.0.1:8080", "GET", "/v1/members"); w.Code != http.StatusOK {
 		t.Errorf("reading from afar, under any host name: %d %s", w.Code, w.Body)
@@ -294,5 +294,6 @@ func TestCloseTwice(t *testing.T) {
 	events.ended("after Close")
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, httptest.NewRequest("GET", "/v1/members", nil))
-	refused(t, "after Close", w.Result(), w.Body.Bytes(), http.StatusServiceUnavailable, "leaving")
+	answer, body := recorded(w)
+	refused(t, "after Close", answer, body, http.StatusServiceUnavailable, "leaving")
 }
