@@ -1,0 +1,175 @@
+package sim
+
+import (
+	"time"
+
+	"hearsay/mesh"
+	"hearsay/topics"
+)
+
+// dial is one that is under way.
+type dial struct {
+	p        *process
+	target   topics.Name
+	port     mesh.Port
+	eps      []string // endpoints that are left to try, the current one first
+	deadline time.Duration
+	until    time.Duration // for the current endpoint
+	tries    int           // connection requests sent to it
+	round    int           // counts the endpoints tried, so that late answers find out that they are late
+	done     bool
+}
+
+// over tells an answer to an endpoint that it comes too late.
+func (t *dial) over(round int) bool { return t.done || t.p.dead || t.round != round }
+
+// synWaits are the times between connection requests: Linux doubles from one second.
+var synWaits = []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}
+
+// startDial does what the machine asked for.
+func (w *world) startDial(p *process, d mesh.Dial) {
+	t := &dial{p: p, target: d.Target, port: d.Port, deadline: w.now + w.net.DialTimeout}
+	p.host.dials++
+	if d.Addr != "" {
+		t.eps = []string{d.Addr}
+		w.connect(t)
+		return
+	}
+	w.after(w.net.Lookup.pick(w.net.rng), func() { w.lookup(t) })
+}
+
+func (w *world) lookup(t *dial) {
+	addrs, ok := w.net.resolve(t.target)
+	switch {
+	case !ok || t.p.host.noDNS > 0:
+		w.at(t.deadline, func() { w.fail(t, mesh.Unreachable) })
+	case len(addrs) == 0:
+		w.fail(t, mesh.Unresolved)
+	default:
+		for _, a := range addrs {
+			t.eps = append(t.eps, endpoint(a, t.target, t.port))
+		}
+		w.connect(t)
+	}
+}
+
+// connect starts with the first endpoint left, and leaves the others their share of the time.
+func (w *world) connect(t *dial) {
+	t.tries = 0
+	t.round++
+	t.until = w.now + (t.deadline-w.now)/time.Duration(len(t.eps))
+	w.request(t, t.round)
+}
+
+// request sends one SYN.
+func (w *world) request(t *dial, round int) {
+	if t.over(round) {
+		return
+	}
+	if w.now >= t.until {
+		w.nextEndpoint(t, round, mesh.Unreachable)
+		return
+	}
+	nw, from, to := w.net, t.p.host, w.net.listen[t.eps[0]]
+	if to == nil || !nw.open(from, to) || nw.noSyn[from.id*nw.n+to.id] > 0 || nw.lost(from, to) || nw.lost(to, from) {
+		wait := synWaits[min(t.tries, len(synWaits)-1)]
+		t.tries++
+		w.at(min(t.until, w.now+wait), func() { w.request(t, round) })
+		return
+	}
+	rtt := nw.roundTrip(from, to)
+	q := to.proc
+	if q == nil {
+		w.at(min(t.until, w.now+rtt), func() { w.nextEndpoint(t, round, mesh.Refused) })
+		return
+	}
+	there, _ := nw.retransmitted(from, to, 0)
+	back, _ := nw.retransmitted(to, from, 0)
+	done := w.now + rtt + nw.roundTrip(from, to) + there + back
+	w.at(min(t.until, done), func() { w.handshake(t, q, round) })
+}
+
+// handshake completes a dial once both processes run, unless that takes too long.
+func (w *world) handshake(t *dial, q *process, round int) {
+	switch {
+	case t.over(round):
+	case w.now >= t.until || q.dead || !w.net.open(t.p.host, q.host):
+		w.at(max(t.until, w.now), func() { w.nextEndpoint(t, round, mesh.Unreachable) })
+	case t.p.stalls > 0:
+		t.p.parked = append(t.p.parked, func() { w.handshake(t, q, round) })
+	case q.stalls > 0:
+		q.parked = append(q.parked, func() { w.handshake(t, q, round) })
+		w.at(t.until, func() { w.nextEndpoint(t, round, mesh.Unreachable) })
+	case q.host.junk:
+		w.nextEndpoint(t, round, mesh.BadPeer)
+	default:
+		w.connected(t, q)
+	}
+}
+
+// nextEndpoint gives up on an endpoint.
+func (w *world) nextEndpoint(t *dial, round int, why mesh.DialReason) {
+	if t.over(round) {
+		return
+	}
+	if len(t.eps) == 1 {
+		w.fail(t, why)
+		return
+	}
+	t.eps = t.eps[1:]
+	w.connect(t)
+}
+
+func (w *world) fail(t *dial, why mesh.DialReason) {
+	if t.done || t.p.dead {
+		return
+	}
+	t.done = true
+	t.p.give(mesh.DialFailed{Target: t.target, Port: t.port, Reason: why}, nil)
+}
+
+// connected makes the link.
+func (w *world) connected(t *dial, q *process) {
+	t.done = true
+	w.links++
+	l := &link{
+		id: mesh.LinkID(w.links), listener: mesh.ListenerID(w.links), port: t.port, target: t.target,
+		sub: t.p, pub: q, subUp: true, pubUp: true, inPub: -1, heard: w.now,
+	}
+	t.p.dial(l)
+	t.p.give(mesh.LinkUp{Link: l.id, Target: t.target, Port: t.port, Addr: t.eps[0]}, l)
+	late, _ := w.net.retransmitted(t.p.host, q.host, 0)
+	w.after(w.net.oneWay(t.p.host, q.host)+late, func() { w.subscribed(l) })
+}
+
+// subscribed is when a subscription reaches the publisher: the hello first, then the topic, which is answered
+// with the newest whole list.
+func (w *world) subscribed(l *link) {
+	p := l.pub
+	if p.dead && l.pubUp { // it died with the connection in its hands
+		l.pubUp = false
+		if p.host.power {
+			w.resetSubscriber(l)
+		} else {
+			w.watchSilence(l)
+		}
+	}
+	if !l.pubUp {
+		return
+	}
+	if p.stalls > 0 {
+		p.parked = append(p.parked, func() { w.subscribed(l) })
+		return
+	}
+	p.listen(l)
+	if l.port != mesh.DiscoveryPort {
+		return
+	}
+	if p.newest != nil {
+		w.send(l, p.newest)
+	}
+	p.give(mesh.ListenerUp{Listener: l.listener, Addr: l.sub.host.addrs[0]}, l)
+	if !l.sub.naive {
+		p.give(mesh.Hello{Listener: l.listener, Name: l.sub.host.name}, l)
+	}
+}
