@@ -53,6 +53,7 @@ type dialer struct {
 	rings   [classes][]*lane
 	own     [classes]lane // for classes that are not divided by source
 	lost    map[flight][]*dial
+	usual   Time // what a dial takes lately
 }
 
 // flight names dials under way of peers that were dropped meanwhile.
@@ -83,8 +84,12 @@ func (m *Machine) dial(p *peer, c class) {
 // enough tells whether the dials under way will do.
 func (m *Machine) enough(p *peer, c class) bool {
 	ds := p.flying[DiscoveryPort]
-	return len(ds) > 1 || len(ds) == 1 && (c >= classSeed || m.now-ds[0].since < m.cfg.Beat/4)
+	return len(ds) > 1 || len(ds) == 1 && (c >= classSeed || m.now-ds[0].since < hanging(m.dials.usual, m.cfg.Beat))
 }
+
+// took notes how long a dial took that led to a link: where all take long, this machine is short of time, and a
+// second dial would make it worse.
+func (q *dialer) took(t Time) { q.usual += (t - q.usual) / 8 }
 
 // classOf is the class for a name never heard.
 func (p *peer) classOf() class {

@@ -73,6 +73,9 @@ func hostOf(addr string) string {
 // onLinkUp takes a new link into use.
 func (m *Machine) onLinkUp(ev LinkUp) {
 	p, d := m.landed(ev.Target, ev.Port)
+	if d != nil {
+		m.dials.took(m.now - d.since)
+	}
 	if p == nil || m.links[ev.Link] != nil {
 		m.do(HangUp{ev.Link})
 		return

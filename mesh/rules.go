@@ -131,6 +131,12 @@ func suspectWait(tries int, detached bool, beat time.Duration) time.Duration {
 	return min(longest, beat/4<<min(max(0, tries-1), 8))
 }
 
+// hanging is how old a dial is that is not waited for any more when there is a sign of life: a quarter of a beat, as a
+// SYN that was lost is sent again after a second, and four times what dials usually take.
+func hanging(usual Time, beat time.Duration) time.Duration {
+	return max(beat/4, 4*usual)
+}
+
 // messageWait is the wait after failed dials of an alive peer's message port.
 func messageWait(tries int, beat time.Duration) time.Duration {
 	return min(10*beat, beat/4<<min(max(0, tries-1), 8))

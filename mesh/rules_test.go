@@ -121,6 +121,14 @@ func TestWaitsGrowToTheirCaps(t *testing.T) {
 	}
 }
 
+func TestHanging(t *testing.T) {
+	for usual, want := range map[Time]time.Duration{0: 250 * time.Millisecond, 50 * time.Millisecond: 250 * time.Millisecond, time.Second: 4 * time.Second} {
+		if got := hanging(usual, time.Second); got != want {
+			t.Errorf("usually %v: %v, want %v", usual, got, want)
+		}
+	}
+}
+
 func TestListGap(t *testing.T) {
 	for peers, want := range map[int]time.Duration{0: 25 * time.Millisecond, 6: 25 * time.Millisecond, 100: 800 * time.Millisecond, 1000: 1500 * time.Millisecond} {
 		if got := listGap(peers, 20*time.Millisecond); got != want {
