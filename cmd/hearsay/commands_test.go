@@ -185,7 +185,7 @@ func TestPubAndSub(t *testing.T) {
 			t.Errorf("%s: status %d, %v", what, status, p.err)
 		}
 	}
-	fails(t, exitTimeout, "0 messages within", "sub", "--channel", "news", "--timeout", "50ms", "--addr", addr)
+	fails(t, exitTimeout, "0 messages within", "sub", "--channel", "news", "--timeout", "1s", "--addr", addr)
 	fails(t, exitFailed, "does not receive the channel", "sub", "--channel", "other", "--addr", addr)
 	fails(t, exitFailed, "at most 1048576 bytes", "pub", "--addr", addr, strings.Repeat("x", 1<<20+1))
 	fails(t, exitFailed, "channel", "pub", "--channel", "no spaces", "--addr", addr, "x")
@@ -214,8 +214,8 @@ func TestWait(t *testing.T) {
 	if got := decode[map[string]any](t, must(t, "wait", "--members", "0", "--state", "quarantined", "--json", "--addr", addr)); got["members"] != 0.0 || got["state"] != "quarantined" {
 		t.Errorf("%v", got)
 	}
-	fails(t, exitTimeout, "2 are alive", "wait", "--members", "1", "--timeout", "50ms", "--addr", addr)
-	fails(t, exitTimeout, "2 are alive", "wait", "--members", "3", "--at-least", "--timeout", "50ms", "--addr", addr)
+	fails(t, exitTimeout, "2 are alive", "wait", "--members", "1", "--timeout", "1s", "--addr", addr)
+	fails(t, exitTimeout, "2 are alive", "wait", "--members", "3", "--at-least", "--timeout", "1s", "--addr", addr)
 	p := begin(t, nil, "wait", "--members", "1", "--state", "left", "--addr", addr)
 	b.Close()
 	if status := p.end(t); status != 0 {
@@ -237,7 +237,7 @@ func TestWaitIsForANodeThatIsNotThereYetToo(t *testing.T) {
 	if status := p.end(t); status != 0 {
 		t.Errorf("status %d, %v", status, p.err)
 	}
-	fails(t, exitTimeout, "no node answers", "wait", "--members", "1", "--timeout", "50ms", "--addr", address(t)+":8080")
+	fails(t, exitTimeout, "no node answers", "wait", "--members", "1", "--timeout", "1s", "--addr", address(t)+":8080")
 }
 
 func TestForgetAndLeave(t *testing.T) {

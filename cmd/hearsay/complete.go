@@ -75,7 +75,7 @@ func completion(c *cli.Context) (string, error) {
 }
 
 // completeTimeout is for names of peers: who presses Tab does not wait.
-const completeTimeout = 500 * time.Millisecond
+const completeTimeout = 2 * time.Second
 
 // completePeers prints the names of the node's peers, or flags. Whatever goes wrong, there is nothing to offer.
 func completePeers(c *cli.Context) {

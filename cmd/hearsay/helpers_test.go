@@ -173,7 +173,8 @@ var subnet struct {
 	last int
 }
 
-// address returns a loopback address that no other test of this process uses.
+// address returns a loopback address that no other test of this process uses, nor, most likely, one of another
+// run at the same time.
 func address(t *testing.T) string {
 	t.Helper()
 	if !hasAddress("127.79.128.1") {
@@ -182,7 +183,7 @@ func address(t *testing.T) string {
 	subnet.Lock()
 	defer subnet.Unlock()
 	subnet.last++
-	return fmt.Sprintf("127.79.%d.%d", 128+subnet.last/250, 1+subnet.last%250)
+	return fmt.Sprintf("127.79.%d.%d", 128+os.Getpid()%120+subnet.last/250, 1+subnet.last%250)
 }
 
 // startNode runs a node until the test ends.

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -51,7 +52,8 @@ var subnet struct {
 	last int
 }
 
-// address returns a loopback address that no other test of this process uses.
+// address returns a loopback address that no other test of this process uses, nor, most likely, one of another
+// run at the same time.
 func address(t *testing.T) string {
 	t.Helper()
 	if ln, err := net.Listen("tcp", "127.79.0.1:0"); err != nil {
@@ -62,7 +64,7 @@ func address(t *testing.T) string {
 	subnet.Lock()
 	defer subnet.Unlock()
 	subnet.last++
-	return fmt.Sprintf("127.79.%d.%d", subnet.last/250, 1+subnet.last%250)
+	return fmt.Sprintf("127.79.%d.%d", os.Getpid()%120+subnet.last/250, 1+subnet.last%250)
 }
 
 // startNode runs a node until the test ends.

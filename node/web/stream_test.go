@@ -161,7 +161,7 @@ func (p *pipes) dial(t *testing.T, path string) net.Conn {
 func TestFiftyListenersSlowOnesIncludedDoNotDelayTheMesh(t *testing.T) {
 	t.Parallel()
 	a, b, s, base := pair(t, Options{})
-	s.patience = 100 * time.Millisecond
+	s.patience = 2 * time.Second
 	ln := newPipes()
 	serve(t, s, ln)
 	const listeners = 25
