@@ -71,7 +71,7 @@ func newApp() *cli.App {
 			"The exit status is 0 after success, 1 when something did not work, 2 when the command line is wrong,\n" +
 			"3 when no node answers, and 4 when what was waited for did not come in time.",
 		Commands: []*cli.Command{
-			nodeCommand(), ringCommand(),
+			nodeCommand(), ringCommand(), simCommand(),
 			membersCommand(), linksCommand(), monitorCommand(), topCommand(), waitCommand(), healthCommand(),
 			pubCommand(), subCommand(), leaveCommand(), forgetCommand(),
 			completionCommand(), versionCommand(),
