@@ -1,11 +1,6 @@
 package mesh
 
-import (
-	"net"
-	"strconv"
-
-	"hearsay/topics"
-)
+import "hearsay/topics"
 
 // link is one connection that this node dialled.
 type link struct {
@@ -37,7 +32,7 @@ func (m *Machine) ways(p *peer) []string {
 	}
 	ways = append(ways, "")
 	if p.helloIP != "" && !p.byName && p.claims > 0 && !p.name.IsIP() {
-		if ep := net.JoinHostPort(p.helloIP, strconv.Itoa(p.name.Port())); ep != p.via && !m.mine[ep] {
+		if ep := joinEndpoint(p.helloIP, p.name.Port()); ep != p.via && !m.mine[ep] {
 			ways = append(ways, ep)
 		}
 	}
@@ -50,24 +45,11 @@ func messageAddr(l *link) string {
 	if l == nil {
 		return ""
 	}
-	host, port, err := net.SplitHostPort(l.addr)
-	if err != nil {
+	host, port, ok := splitEndpoint(l.addr)
+	if !ok || port > topics.MaxPort {
 		return ""
 	}
-	n, err := strconv.Atoi(port)
-	if err != nil || n > topics.MaxPort {
-		return ""
-	}
-	return net.JoinHostPort(host, strconv.Itoa(n+topics.PortStep))
-}
-
-// hostOf is the address of an endpoint without its port.
-func hostOf(addr string) string {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		return addr
-	}
-	return host
+	return joinEndpoint(host, port+topics.PortStep)
 }
 
 // onLinkUp takes a new link into use.

@@ -73,7 +73,6 @@ type peer struct {
 	penalty   float64
 	penaltyAt Time
 	fails     int // failed probes since it was evicted
-	lastFail  Time
 	good      int // beats of this probation
 	goodAt    Time
 	wanted    int  // beats that it takes

@@ -119,7 +119,7 @@ func (m *Machine) publishList() {
 // kill, might read them.
 func (m *Machine) hearingSet() (names []topics.Name, whole bool) {
 	names = make([]topics.Name, 1, 1+m.count[Alive])
-	names[0], whole = m.cfg.Self, true
+	names[0] = m.cfg.Self
 	hidden := 0
 	for _, p := range m.slots {
 		switch {

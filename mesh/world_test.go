@@ -5,7 +5,6 @@ import (
 	"container/heap"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"slices"
 	"testing"
 	"time"
@@ -302,7 +301,7 @@ func (p *proc) dial(d Dial) {
 	}
 	if a, ok := w.dns[host]; ok {
 		host = a
-	} else if net.ParseIP(host) == nil {
+	} else if !topics.Name(host).IsIP() {
 		fail(w.lag(), Unresolved)
 		return
 	}
@@ -353,7 +352,7 @@ func (w *world) connect(p, q *proc, d Dial, host string, port, life int) {
 	c := &conn{id: w.count, from: p, to: q, port: d.Port}
 	p.outs, q.ins = append(p.outs, c), append(q.ins, c)
 	w.in(w.lag(), func() {
-		p.give(LinkUp{LinkID(c.id), d.Target, d.Port, net.JoinHostPort(host, fmt.Sprint(port))})
+		p.give(LinkUp{LinkID(c.id), d.Target, d.Port, joinEndpoint(host, port)})
 		if c.port != DiscoveryPort || !q.ins.has(c) {
 			return
 		}

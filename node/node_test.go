@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -42,7 +43,7 @@ func eventually(t *testing.T, f func() error) {
 	}
 }
 
-// subnet gives each test addresses of its own in 127.78.0.0/16.
+// subnet gives each test addresses of its own, in a network that other runs on this machine hardly use.
 var subnet struct {
 	sync.Mutex
 	last int
@@ -56,12 +57,13 @@ func addresses(t *testing.T, n int) []string {
 	} else {
 		ln.Close()
 	}
+	pid := os.Getpid()
 	subnet.Lock()
 	defer subnet.Unlock()
 	addrs := make([]string, n)
 	for i := range addrs {
 		subnet.last++
-		addrs[i] = fmt.Sprintf("127.78.%d.%d", subnet.last/250, 1+subnet.last%250)
+		addrs[i] = fmt.Sprintf("127.%d.%d.%d", 100+pid%100, pid/100%200+subnet.last/250, 1+subnet.last%250)
 	}
 	return addrs
 }

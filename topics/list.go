@@ -67,7 +67,7 @@ func (in *Interner) ParseList(b []byte, dst []Name) (names []Name, bad int, err 
 	first, rest, more := bytes.Cut(b, comma)
 	sender, rule := in.intern(first)
 	if rule != RuleNone {
-		return dst, 0, broken("list from", first, fmt.Errorf("%w (%v)", RuleListSender, rule))
+		return dst, 0, broken("list from", first, fmt.Errorf("%w (%w)", RuleListSender, rule))
 	}
 	sender.key.list = in.lists
 	names = append(dst, sender.name)

@@ -2,7 +2,6 @@ package link
 
 import (
 	"container/list"
-	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -298,7 +297,7 @@ func (lg *localGates) remove(addr string, g *gate) {
 }
 
 // dial connects to a publisher of this process through memory, if it is one.
-func (lg *localGates) dial(ctx context.Context, from net.IP, addr string) net.Conn {
+func (lg *localGates) dial(from net.IP, addr string) net.Conn {
 	lg.mu.Lock()
 	g := lg.byAddr[addr]
 	lg.mu.Unlock()

@@ -100,7 +100,7 @@ func TestItem(t *testing.T) {
 		{"an unknown flag", []byte{16, 0}, "bad_frame"},
 		{"a command with more", []byte{flagCommand | flagMore, 0}, "bad_frame"},
 	} {
-		n, need, command, err := limit.item(c.b)
+		n, _, command, err := limit.item(c.b)
 		if c.kind != "" {
 			if v, ok := err.(*violation); !ok || v.kind != c.kind {
 				t.Errorf("%s: %v; want %s", c.name, err, c.kind)
@@ -111,7 +111,7 @@ func TestItem(t *testing.T) {
 			t.Errorf("%s: %d of %d, %v, %v", c.name, n, len(c.b), command, err)
 		}
 		for i := range c.b { // any part of it asks for more, and not for more than there will be
-			n, need, _, err = limit.item(c.b[:i])
+			n, need, _, err := limit.item(c.b[:i])
 			if n != 0 || err != nil || need <= i || need > len(c.b)+9 {
 				t.Fatalf("%s: %d of %d bytes: %d, %d, %v", c.name, i, len(c.b), n, need, err)
 			}

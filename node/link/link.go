@@ -156,7 +156,7 @@ func Open(cfg Config) (*Link, error) {
 		gates[i] = g
 	}
 	for i, g := range gates {
-		p, err := newPublisher(l, g)
+		p, err := newPublisher(g)
 		if err != nil {
 			panic(fmt.Sprintf("link: zmq4 refused a gate: %v", err)) // the transport is ours: it cannot
 		}
@@ -247,7 +247,7 @@ func (l *Link) take(d *dialled) error {
 
 func (l *Link) connect(ctx context.Context, addr netip.AddrPort) (net.Conn, error) {
 	from := l.source(addr.Addr())
-	if raw := local.dial(ctx, from, addr.String()); raw != nil {
+	if raw := local.dial(from, addr.String()); raw != nil {
 		return raw, nil
 	}
 	d := net.Dialer{}
@@ -307,12 +307,10 @@ func (l *Link) HangUp(id ID) {
 	}
 }
 
-func (l *Link) drop(id ID) *dialled {
+func (l *Link) drop(id ID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	d := l.dialled[id]
 	delete(l.dialled, id)
-	return d
 }
 
 // receive reads the SUB until it is closed.

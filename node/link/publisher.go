@@ -35,7 +35,7 @@ const (
 	ahead      = 2       // runs given to zmq4 that it has not written yet: more would make shorter runs
 )
 
-func newPublisher(l *Link, g *gate) (*publisher, error) {
+func newPublisher(g *gate) (*publisher, error) {
 	p := &publisher{gate: g, meter: newMeter(), stopped: make(chan struct{})}
 	p.changed = sync.NewCond(&p.mu)
 	p.sock = zmq4.NewPub(context.Background(), zmq4Options()...)

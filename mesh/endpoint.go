@@ -1,0 +1,34 @@
+package mesh
+
+import (
+	"strconv"
+	"strings"
+)
+
+// An endpoint is "ADDRESS:PORT", an IPv6 address in brackets. The machine only takes it apart and compares it.
+
+func joinEndpoint(host string, port int) string {
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	return host + ":" + strconv.Itoa(port)
+}
+
+// splitEndpoint returns the address, without brackets, and the port; ok is false where there is no port.
+func splitEndpoint(endpoint string) (host string, port int, ok bool) {
+	colon := strings.LastIndexByte(endpoint, ':')
+	if colon < 0 {
+		return endpoint, 0, false
+	}
+	port, err := strconv.Atoi(endpoint[colon+1:])
+	if err != nil {
+		return endpoint, 0, false
+	}
+	return strings.Trim(endpoint[:colon], "[]"), port, true
+}
+
+// hostOf is the address of an endpoint without its port.
+func hostOf(endpoint string) string {
+	host, _, _ := splitEndpoint(endpoint)
+	return host
+}
