@@ -81,16 +81,15 @@ func planMovedNames(p *Plan) {
 	}
 	at := warm + p.Between(0, 30*time.Second)
 	p.At(at, DNS{stale, p.Hosts[last].Addrs})
-	switch p.Rand.IntN(2) {
-	case 0:
+	if p.Rand.IntN(2) == 0 {
 		p.comeBack(last, at, Start{last})
-	case 1: // it says hello and goodbye all the time
-		for t := at; t < p.Length-time.Minute; t += 3 * time.Second {
-			p.At(t, Start{last})
-			p.At(t+time.Second, Leave{last}, Freeze{Host: last, For: 900 * time.Millisecond})
-		}
-		p.comeBack(last, p.Length-30*time.Second, Start{last})
+		return
 	}
+	for t := at; t < at+20*time.Minute; t += 1200 * time.Millisecond { // it says goodbye before anybody has met it
+		p.At(t, Start{last})
+		p.At(t+5*time.Millisecond, Leave{last}, Freeze{Host: last, For: 900 * time.Millisecond})
+	}
+	p.comeBack(last, p.Length-30*time.Second, Start{last})
 }
 
 // planMix draws everything from the seed: some naive nodes, a liar, and faults that all end in time.

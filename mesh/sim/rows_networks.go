@@ -56,7 +56,7 @@ func networks() []Scenario {
 				within("detached after", "detached", 9),
 				none("evictions", "evictions"),
 				{Figure: "detached", Title: "times detached, both ends together", Most: 2, Unit: Count},
-				within("whole", "alive after healing", 10),
+				within("whole", "alive after healing", 15),
 			},
 		},
 		{
@@ -72,7 +72,7 @@ func networks() []Scenario {
 				within("detached after", "detached", 9),
 				none("evictions", "evictions"),
 				{Figure: "detached", Title: "times detached", Most: 1, Unit: Count},
-				within("whole", "alive after healing", 10),
+				within("whole", "alive after healing", 15),
 			},
 		},
 		{

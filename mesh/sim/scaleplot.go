@@ -19,8 +19,8 @@ func WriteScale(out io.Writer, r *Report) error {
 		return fmt.Errorf("plot of scale: %d sizes: want at least 2", len(rows))
 	}
 	s := newSVG(1200, 420)
-	s.text(20, 30, "start", ink, 19, "hearsay sim: from 8 nodes to a thousand")
-	s.text(20, 50, "start", faint, 12, "dots are medians over the seeds, bars reach to the worst; dashed is the goal")
+	s.text(20, 30, "start", ink, 19, fmt.Sprintf("hearsay sim: from %d to %d nodes", rows[0].Nodes, rows[len(rows)-1].Nodes))
+	s.text(20, 50, "start", faint, 12, "dots are medians over the seeds, bars reach to the worst")
 	panels := []panel{
 		{title: "All know all after the last start", unit: "s", figures: []string{"whole"}, words: []string{""}},
 		{title: "One node goes", unit: "s", figures: []string{"crash off all lists", "power cut off all lists", "evicted everywhere"},

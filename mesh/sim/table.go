@@ -160,14 +160,6 @@ func (r *Report) writeCoverage(out io.Writer) {
 	for _, t := range r.Missing {
 		fmt.Fprintln(out, "  NEVER TAKEN:", t)
 	}
-	if len(r.Missing) > 0 {
-		return
-	}
-	for _, t := range r.Taken {
-		if t.Times == 0 {
-			fmt.Fprintf(out, "  not taken: %s, %s: %s\n", t.From, t.On, t.To)
-		}
-	}
 }
 
 // WriteJSON prints a report for programs.

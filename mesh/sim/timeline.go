@@ -66,7 +66,7 @@ func newChart(r Result) *chart {
 	c.spans()
 	c.chooseBands()
 	c.lines = r.Known <= 16
-	c.thick = max(5, min(30, 620/float64(len(c.bands))-lane-3))
+	c.thick = max(9, min(30, 620/float64(len(c.bands))-lane-3))
 	c.pitch = c.thick + lane + 3
 	c.top = c.sumTop + c.sumThick + 34
 	c.note()
@@ -308,7 +308,11 @@ func (c *chart) axis() {
 		x := c.x(t)
 		c.s.line(x, c.sumTop, x, y, "#00000014", 1, "")
 		c.s.line(x, y, x, y+4, faint, 0.8, "")
-		c.s.text(x, y+17, "middle", faint, 11, short(t))
+		anchor := "middle"
+		if x > c.right-16 {
+			x, anchor = c.right, "end"
+		}
+		c.s.text(x, y+17, anchor, faint, 11, short(t))
 	}
 }
 
@@ -327,14 +331,17 @@ func (c *chart) marks() {
 		c.s.text(x, flag+3.5, "middle", ink, 9.5, fmt.Sprint(i+1))
 	}
 	y := c.bottom() + 46
-	half := (len(c.noted) + 1) / 2
+	half, room := (len(c.noted)+1)/2, 74
+	if len(c.noted) < 4 {
+		half, room = len(c.noted), 170
+	}
 	for i, m := range c.noted {
 		x, line := c.left, y+16*float64(i)
 		if i >= half {
 			x, line = c.left+(c.right-c.left)/2, y+16*float64(i-half)
 		}
 		c.s.text(x, line, "end", faint, 11, fmt.Sprintf("%d", i+1))
-		c.s.text(x+8, line, "start", ink, 11, fmt.Sprintf("%s  %s", exact(m.At), m.words()))
+		c.s.text(x+8, line, "start", ink, 11, fmt.Sprintf("%s  %s", exact(m.At), m.words(room)))
 	}
 	if c.unnoted > 0 {
 		c.s.text(c.left+8, y+16*float64(half), "start", faint, 11, fmt.Sprintf("and %d more", c.unnoted))
@@ -349,9 +356,8 @@ func exact(t time.Duration) string {
 	return t.Round(time.Second).String()
 }
 
-// words are what a note says, in the room that there is.
-func (n note) words() string {
-	const most = 74
+// words are what a note says, cut to the room that there is.
+func (n note) words(most int) string {
 	text, times := n.Text, ""
 	if n.times > 1 {
 		times = fmt.Sprintf(", and %d times more", n.times-1)
