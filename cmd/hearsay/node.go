@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -61,7 +63,7 @@ func runNode(c *cli.Context) error {
 	n, err := node.Start(c.Context, cfg)
 	if err != nil {
 		closeListener(ln)
-		return err
+		return withHint(err)
 	}
 	cfg.Logger.Info("node started", "node", n.Name(), "seeds", cfg.Seeds, "version", versionString())
 	server := serveHTTP(c, n, ln, cfg.Logger)
@@ -85,6 +87,19 @@ func runNode(c *cli.Context) error {
 		_ = server.Close()
 	}
 	cfg.Logger.Info("node ended", "node", n.Name())
+	return err
+}
+
+// withHint says what to do about an address that cannot be listened on.
+func withHint(err error) error {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("%w (is another node running here? give this one an address of its own with --bind, or --discovery-port)", err)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return fmt.Errorf("%w (--bind takes an address that this machine has)", err)
+	case errors.Is(err, syscall.EACCES):
+		return fmt.Errorf("%w (ports below 1024 are for root: choose another --discovery-port)", err)
+	}
 	return err
 }
 
