@@ -30,7 +30,8 @@ type fake struct {
 	down      bool          // every connection is cut
 	refusal   *web.Error    // the answer to forget, if that is refused
 	forgotten []string
-	loads     int // times that members were read
+	repeats   bool // streams begin with all events, whatever was asked for
+	streams   int  // streams of events that are open
 }
 
 // newFake is a node called node_1 in a mesh of n that all hear each other.
@@ -124,7 +125,6 @@ func (f *fake) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case r.URL.Path == "/v1/members":
-		f.loads++
 		answer(w, http.StatusOK, f.members)
 	case r.URL.Path == "/v1/links":
 		answer(w, http.StatusOK, f.links)
@@ -165,7 +165,9 @@ func (f *fake) forget(w http.ResponseWriter, name string) {
 // the lock, and waits without it.
 func (f *fake) stream(w http.ResponseWriter, r *http.Request) {
 	life, after := f.life, uint64(0)
-	if l, id, two := strings.Cut(r.URL.Query().Get("after"), "-"); two && l == strconv.FormatInt(life, 10) {
+	f.streams++
+	defer func() { f.streams-- }()
+	if l, id, two := strings.Cut(r.URL.Query().Get("after"), "-"); two && l == strconv.FormatInt(life, 10) && !f.repeats {
 		after, _ = strconv.ParseUint(id, 10, 64)
 	}
 	w.Header().Set("Content-Type", "text/event-stream")

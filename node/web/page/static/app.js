@@ -144,5 +144,5 @@ byId('details-close').addEventListener('click', deselect);
 byId('forget-open').addEventListener('click', () => askToForget(selected));
 
 setInterval(tick, 1000);
-stream.open();
+if (!document.hidden) stream.open();
 follow();
