@@ -6,7 +6,7 @@ import (
 
 // checkLiveness is called after the time to recover. L1, how fast a crash shows, is a goal of the scenarios in
 // which somebody crashes; L4, how seldom a dead name is dialled, of those that run for an hour.
-func (w *world) checkLiveness(p *Plan) {
+func (w *world) checkLiveness() {
 	a := w.watch
 	w.checkConnected()
 	for i, h := range w.hosts {

@@ -75,9 +75,10 @@ func planMovedNames(p *Plan) {
 	last := p.N - 1
 	stale := p.Hosts[last].Name
 	p.Hosts[last].Begin = -1
-	p.DNS[stale] = p.Hosts[1].Addrs // as long as DNS is out of date
+	p.DNS[stale] = p.Hosts[1].Addrs              // as long as DNS is out of date
+	p.Hosts[0].Aliases = []topics.Name{"mirror"} // and stays so
 	for i := range last {
-		p.Hosts[i].Seeds = append(p.Hosts[i].Seeds, stale)
+		p.Hosts[i].Seeds = append(p.Hosts[i].Seeds, stale, "mirror")
 	}
 	at := warm + p.Between(0, 30*time.Second)
 	p.At(at, DNS{stale, p.Hosts[last].Addrs})

@@ -75,7 +75,7 @@ func Run(s Scenario, seed uint64, opt Options) (Result, error) {
 	}
 	w.stop = opt.Stop
 	w.run(length)
-	w.recover(plan)
+	w.recover()
 	w.closeMeters()
 	if w.stopped {
 		return Result{}, ErrStopped
@@ -84,7 +84,7 @@ func Run(s Scenario, seed uint64, opt Options) (Result, error) {
 }
 
 // recover is the liveness phase: no more faults, and everything has to come right in bounded time.
-func (w *world) recover(p *Plan) {
+func (w *world) recover() {
 	if w.watch.wholeMesh() {
 		w.record("recover", 0)
 	} else {
@@ -95,7 +95,7 @@ func (w *world) recover(p *Plan) {
 		w.run(w.now + time.Second)
 	}
 	w.run(w.now + tail)
-	w.checkLiveness(p)
+	w.checkLiveness()
 }
 
 func (w *world) result(s Scenario, seed uint64, n int) Result {

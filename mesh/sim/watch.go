@@ -262,7 +262,7 @@ func (a *watch) sawLife(p *process, l *link) *view {
 }
 
 // after is called with every answer of a machine, before it is carried out.
-func (a *watch) after(p *process, ev mesh.Event, l *link, effects []mesh.Effect) {
+func (a *watch) after(p *process, ev mesh.Event, effects []mesh.Effect) {
 	a.w.trace.effects(p, effects)
 	if !a.observes(p.host) || p.leaving {
 		return
