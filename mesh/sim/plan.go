@@ -10,7 +10,7 @@ import (
 	"hearsay/topics"
 )
 
-// MaxNodes is the largest mesh that can be played. Its pairs need memory: about 3 KiB each.
+// MaxNodes is the largest mesh that can be played. Its pairs need memory: about 6 KiB each.
 const MaxNodes = 2048
 
 // HostPlan is a host before the run.

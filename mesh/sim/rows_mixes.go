@@ -136,7 +136,7 @@ func (p *Plan) someFault(at, length time.Duration) {
 	r, x := p.Rand, p.Any()
 	some := p.Some(1 + r.IntN(p.N-1))
 	end := at + length
-	switch r.IntN(18) {
+	switch r.IntN(19) {
 	case 0:
 		p.At(at, Crash{x})
 		p.At(end, Start{x})
@@ -181,6 +181,8 @@ func (p *Plan) someFault(at, length time.Duration) {
 		p.At(at, Leave{x})
 		p.At(end, Start{x})
 	case 17:
+		p.At(at, Chat{Every: p.Between(100*time.Millisecond, 2*time.Second), For: length})
+	case 18:
 		p.At(at, Firewall{From: some, To: p.Some(1 + r.IntN(p.N/2)), For: length})
 	}
 }

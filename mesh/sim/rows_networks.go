@@ -84,7 +84,7 @@ func networks() []Scenario {
 			},
 		},
 		{
-			Name: "beat-loss", Title: "40 % of all beats lost", Nodes: 24, Least: 4, Weight: 25, Length: warm + 5*time.Minute,
+			Name: "beat-loss", Title: "40 % of all beats lost", Nodes: 24, Least: 4, Weight: 12, Length: warm + 5*time.Minute,
 			Plan: func(p *Plan) { p.At(warm, BeatLoss{Rate: 0.4, For: p.Length - warm}) },
 			Goals: []Goal{
 				{Figure: "false evictions per pair-day", Title: "healthy nodes evicted", Most: 0.1, Unit: PerDay, Mean: true},
