@@ -11,18 +11,18 @@ import web
 class Nodes:
     """Nodes 1 to n in a ring, each hearing all before a fault begins."""
 
-    def __init__(self, m, n, resolver=None, flags=()):
-        self.mesh, self.resolver = m, resolver
+    def __init__(self, m, n, resolver=None, flags=(), net="127.77.0"):
+        self.mesh, self.resolver, self.net = m, resolver, net
         self.flags = ["--log-format", "json", *flags]
         self.seeds, self.at, self.ears, self.processes = {}, {}, {}, {}
         self.lives = collections.defaultdict(list)  # every process of a name
         for i, seeds in enumerate(shapes.ring_of(1, n), 1):
             self.seeds[self.name(i)] = [self.name(s) for s in seeds]
-            self.start(self.name(i), mesh.address(i))
+            self.start(self.name(i), mesh.address(i, net))
         self.names = list(self.seeds)
 
     def name(self, i):
-        return f"node-{i}" if self.resolver else mesh.address(i)
+        return f"node_{i}" if self.resolver else mesh.address(i, self.net)
 
     def start(self, name, address):
         """Starts a node; returns the moment before."""

@@ -1,0 +1,270 @@
+"""The cases: each breaks a fresh mesh of four, says what must hold, and how soon."""
+import time
+
+# Seconds, for four nodes on a machine that is busy with other things; scripts/faults.sh measures against the goals.
+OFF = 6       # a dead or silent one is on nobody's list
+GONE = 12     # and quarantined everywhere
+GOODBYE = 2   # one that left is known to have left
+WHOLE = 10    # one mesh again
+STAYS = 120   # a flapper that stays is alive everywhere
+
+
+class Case:
+    """What one case found. Its line is printed when it is over."""
+
+    def __init__(self, cluster, name):
+        self.cluster, self.name, self.words, self.wrong = cluster, name, [], []
+
+    def must(self, what, found, bound, victim=None, by=()):
+        """A state that was to be reached, as whole() and seen_as() found it."""
+        took, why = found
+        if took is None or took > bound:
+            self.wrong.append(f"{what}: {why or f'{took:.2f} s'} (bound {bound} s)")
+            for observer in by:
+                self.wrong += self.cluster.story(victim, observer)
+            return False
+        self.words.append(f"{what} {took:.2f} s ({bound})")
+        return True
+
+    def never(self, what, found):
+        if found:
+            self.wrong.append(f"{what}: {dict(found) if isinstance(found, dict) else found}")
+        else:
+            self.words.append(f"{what}: none")
+
+    def innocent(self, *guilty):
+        """Nobody but the guilty was evicted, nor by anybody but them."""
+        found = {pair: n for pair, n in self.cluster.evictions().items() if not set(pair) & set(guilty)}
+        self.never("others evicted", found)
+        for observer, peer in list(found)[:2]:
+            self.wrong += self.cluster.story(peer, observer)
+
+    # What most cases have in common.
+
+    def off(self, victim, since, quarantined=True):
+        by = self.others(victim)
+        states = ("suspect", "quarantined", "left", "unknown")
+        self.must("off all lists", self.cluster.seen_as(victim, by, states, since, OFF), OFF, victim, by)
+        if quarantined:
+            self.must("quarantined", self.cluster.seen_as(victim, by, ("quarantined",), since, GONE), GONE, victim, by)
+
+    def back(self, since, victim=None, within=WHOLE, what="whole"):
+        names = self.cluster.names
+        return self.must(what, self.cluster.whole(names, since, within), within, victim, names if victim else ())
+
+    def others(self, victim):
+        return [name for name in self.cluster.names if name != victim]
+
+    def pause(self, seconds, since):
+        """Lets a fault last: until so many seconds after it began."""
+        time.sleep(max(0, since + seconds - time.time()))
+
+
+def kill(c, mesh, victim):
+    """A node is killed: off all lists, quarantined; started again, it is back."""
+    since = time.time()
+    mesh.kill(victim)
+    c.off(victim, since)
+    c.back(mesh.start(victim), victim, what="back")
+    c.innocent(victim)
+
+
+def stop_start(c, mesh, victim):
+    """A node ends by SIGTERM: exit 0, known as left, no penalty; started again, it is back."""
+    since = time.time()
+    code = mesh.stop(victim)
+    c.never("exit codes but 0", code)
+    c.must("left", mesh.seen_as(victim, c.others(victim), ("left",), since, GOODBYE + 10), GOODBYE, victim, c.others(victim))
+    penalties = {n: v[victim]["penalty"] for n, v in mesh.views(c.others(victim)).items() if v.get(victim, {}).get("penalty")}
+    c.never("penalty", penalties)
+    c.back(mesh.start(victim), victim, what="back")
+    c.never("evictions", mesh.evictions())
+
+
+def pause(c, mesh, victim):
+    """A node is frozen for 15 s: off all lists, quarantined; thawed, it is back, and has evicted nobody."""
+    since = time.time()
+    mesh.freeze(victim)
+    c.off(victim, since)
+    c.pause(15, since)
+    since = time.time()
+    mesh.thaw(victim)
+    c.back(since, victim, what="back")
+    c.innocent(victim)
+    c.never("evictions by it", {pair: n for pair, n in mesh.evictions().items() if pair[0] == victim})
+
+
+def disconnect(c, mesh, victim):
+    """A node loses its network: off all lists; it evicts nobody, as it hears nobody; with the network it is back."""
+    since = time.time()
+    mesh.unplug(victim)
+    c.off(victim, since)
+    c.pause(15, since)
+    since = time.time()
+    mesh.plug(victim)
+    c.back(since, victim, what="back")
+    c.innocent(victim)
+
+
+def partition(c, mesh, _):
+    """Half and half for 30 s: each half lists just itself; healed, they are one mesh."""
+    half = len(mesh.names) // 2
+    sides = mesh.names[:half], mesh.names[half:]
+    since = time.time()
+    mesh.split(*sides)
+    for side in sides:
+        c.must("half alone", mesh.whole(side, since, OFF), 2 * OFF)
+    c.pause(30, since)
+    since = time.time()
+    mesh.heal()
+    c.back(since)
+
+
+def one_way(c, mesh, _):
+    """Nothing of node 1 reaches node 2 for 25 s: the others hear both, and nobody evicts anybody."""
+    a, b, *rest = mesh.names
+    since = time.time()
+    mesh.one_way(a, b)
+    c.must("detached", mesh.seen_as(a, [b], ("detached",), since, 15), 15, a, [b])
+    c.pause(25, since)
+    for name, view in mesh.views(rest).items():
+        c.never(f"not heard by {name}", {n for n in mesh.names if n != name and view.get(n, {}).get("state") != "alive"})
+    c.never("evictions", mesh.evictions())
+    since = time.time()
+    mesh.heal()
+    c.back(since)
+
+
+def loss(c, mesh, _):
+    """30 % of all packets are lost for 40 s: nobody is evicted; afterwards the mesh is whole."""
+    since = time.time()
+    mesh.lose(0.3, mesh.names)
+    c.pause(40, since)
+    c.words.append(f"{sum(mesh.events('suspect').values())} suspicions")
+    since = time.time()
+    mesh.heal()
+    c.back(since)
+    c.never("evictions", mesh.evictions())
+
+
+def move(c, mesh, victim):
+    """A node is killed and comes back at another address."""
+    mesh.remember(victim)
+    since = time.time()
+    mesh.kill(victim)
+    c.off(victim, since, quarantined=False)
+    since, what = mesh.move(victim)
+    c.back(since, victim, what=f"back ({what})")
+    c.innocent(victim)
+
+
+def rolling(c, mesh, _):
+    """Each node in turn is stopped and started: nobody is evicted, and each is back before the next."""
+    for name in mesh.names:
+        mesh.stop(name)
+        if not c.back(mesh.start(name), name, what=name):
+            return
+    c.never("evictions", mesh.evictions())
+
+
+def all_killed(c, mesh, _):
+    """All are killed at once and started together."""
+    mesh.kill(*mesh.names)
+    c.back(mesh.start(*mesh.names))
+
+
+def flapper(c, mesh, victim):
+    """A node dies three times for longer than it takes to evict it: the others stay whole; once it stays, it is back."""
+    for _ in range(3):
+        since = time.time()
+        mesh.kill(victim)
+        c.must("off", mesh.seen_as(victim, c.others(victim), ("quarantined",), since, GONE), GONE, victim, c.others(victim))
+        started = mesh.start(victim)
+        c.pause(4, started)
+    c.must("others whole", mesh.whole(c.others(victim), time.time(), OFF, beside=[n for n in [victim] if heard(mesh, n)]), OFF)
+    c.back(started, victim, STAYS, what="back")
+    c.innocent(victim)
+
+
+def heard(mesh, victim):
+    return all(v.get(victim, {}).get("state") == "alive" for v in mesh.views(n for n in mesh.names if n != victim).values())
+
+
+def naive(c, mesh, _):
+    """A naive container is given one node: all hear it, it hears all; killed, it is on nobody's list."""
+    since = time.time()
+    container, _ = mesh.guest("naive_1", "naive.py", mesh.names[0])
+    if c.must("naive one heard by all", mesh.seen_as("naive_1", mesh.names, ("alive",), since, WHOLE), WHOLE, "naive_1", mesh.names[:1]):
+        deadline, lacking = time.time() + WHOLE, mesh.names
+        while lacking and time.time() < deadline:
+            said = mesh.said(container)
+            lacking = [n for n in mesh.names if f"PING! from host {n}" not in said]
+            time.sleep(0.2)
+        c.never("not heard by it", lacking)
+        since = time.time()
+        mesh.drop_guests()
+        states = ("suspect", "quarantined", "unknown")
+        c.must("off all lists", mesh.seen_as("naive_1", mesh.names, states, since, 15), 15, "naive_1", mesh.names[:1])
+    c.innocent("naive_1")
+
+
+def hostile(c, mesh, victim):
+    """A container lies, floods and speaks nonsense for 20 s: the mesh stays whole, hears no phantom, and takes a node back."""
+    since = time.time()
+    container, address = mesh.guest("hostile_1", "chaos/hostile.py", *mesh.names)
+    honest, guests = set(mesh.names), {address, "hostile_1"}
+    c.pause(8, since)
+    mesh.kill(victim)
+    c.must("back meanwhile", mesh.whole(mesh.names, mesh.start(victim), WHOLE, beside=guests_heard(mesh, guests)), WHOLE, victim, mesh.names)
+    while time.time() < since + 20:
+        for name, view in mesh.views(mesh.names).items():
+            for other in alive(view) - honest - guests:
+                c.wrong.append(f"{name} hears the phantom {other!r}")
+            for other in honest - {name} - alive(view):
+                c.wrong.append(f"{name} does not hear {other}: {view.get(other, {}).get('why', 'unknown')}")
+        time.sleep(0.5)
+    said = mesh.said(container)
+    if said.count("lie: ") < 10:
+        c.wrong.append(f"the liar hardly lied: {said[-300:]!r}")
+    mesh.drop_guests()
+    longest = max(sum(1 for _ in mesh.log(name)) for name in mesh.names)
+    c.words.append(f"{said.count('lie: ')} lies, most lines logged {longest}")
+    c.innocent(victim, address)
+
+
+def guests_heard(mesh, guests):
+    return guests & set().union(*(alive(v) for v in mesh.views(mesh.names).values()))
+
+
+def alive(view):
+    return {name for name, m in view.items() if m["state"] == "alive"}
+
+
+# name -> (case, its victim by number, whether it cuts the network, whether it needs containers)
+CASES = {
+    "kill": (kill, 3, False, False),
+    "stop-start": (stop_start, 2, False, False),
+    "pause": (pause, 4, False, False),
+    "disconnect": (disconnect, 1, True, False),
+    "partition": (partition, 1, True, False),
+    "one-way": (one_way, 1, True, False),
+    "loss": (loss, 1, True, False),
+    "move": (move, 3, False, False),
+    "rolling": (rolling, 1, False, False),
+    "all-killed": (all_killed, 1, False, False),
+    "flapper": (flapper, 4, False, False),
+    "naive": (naive, 1, False, True),
+    "hostile": (hostile, 2, False, True),
+}
+
+
+def possible(mesh, name):
+    """Why a case cannot be tried here, or None."""
+    _, _, cuts, guests = CASES[name]
+    if cuts and not mesh.can_cut:
+        return "needs root and nft"
+    if guests and not mesh.has_guests:
+        return "needs containers"
+    if name == "move" and not mesh.has_guests and not mesh.resolver:
+        return "needs a namespace of its own for its resolver"
+    return None
