@@ -174,20 +174,18 @@ def all_killed(c, mesh, _):
 
 
 def flapper(c, mesh, victim):
-    """A node dies three times for longer than it takes to evict it: the others stay whole; once it stays, it is back."""
+    """A node dies three times, each time shortly after it came back: off all lists each time; once it stays, it is back."""
     for _ in range(3):
         since = time.time()
         mesh.kill(victim)
-        c.must("off", mesh.seen_as(victim, c.others(victim), ("quarantined",), since, GONE), GONE, victim, c.others(victim))
+        c.off(victim, since, quarantined=False)
+        c.pause(8, since)
         started = mesh.start(victim)
         c.pause(4, started)
-    c.must("others whole", mesh.whole(c.others(victim), time.time(), OFF, beside=[n for n in [victim] if heard(mesh, n)]), OFF)
+    c.must("others whole", mesh.whole(c.others(victim), time.time(), OFF, beside=[victim]), OFF)
     c.back(started, victim, STAYS, what="back")
+    c.words.append(f"{sum(n for pair, n in mesh.evictions().items() if pair[1] == victim)} evictions of it by 3 observers")
     c.innocent(victim)
-
-
-def heard(mesh, victim):
-    return all(v.get(victim, {}).get("state") == "alive" for v in mesh.views(n for n in mesh.names if n != victim).values())
 
 
 def naive(c, mesh, _):
@@ -215,7 +213,7 @@ def hostile(c, mesh, victim):
     honest, guests = set(mesh.names), {address, "hostile_1"}
     c.pause(8, since)
     mesh.kill(victim)
-    c.must("back meanwhile", mesh.whole(mesh.names, mesh.start(victim), WHOLE, beside=guests_heard(mesh, guests)), WHOLE, victim, mesh.names)
+    c.must("back meanwhile", mesh.whole(mesh.names, mesh.start(victim), WHOLE, beside=guests), WHOLE, victim, mesh.names)
     while time.time() < since + 20:
         for name, view in mesh.views(mesh.names).items():
             for other in alive(view) - honest - guests:
@@ -230,10 +228,6 @@ def hostile(c, mesh, victim):
     longest = max(sum(1 for _ in mesh.log(name)) for name in mesh.names)
     c.words.append(f"{said.count('lie: ')} lies, most lines logged {longest}")
     c.innocent(victim, address)
-
-
-def guests_heard(mesh, guests):
-    return guests & set().union(*(alive(v) for v in mesh.views(mesh.names).values()))
 
 
 def alive(view):

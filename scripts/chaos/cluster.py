@@ -42,10 +42,11 @@ class Cluster:
     # What came of it.
 
     def whole(self, names, since, within, beside=()):
-        """Waits until each of these nodes hears the others, lists them, and nobody else but those `beside`. Returns how
+        """Waits until each of these nodes hears the others, lists them, and nobody else; those `beside` do not count. Returns how
         long after `since` the last of them came to hear another, or no longer heard one, or None, and what is wrong then."""
         deadline, wanted = time.time() + within, set(names)
-        self.each(names, lambda name: self.wait(name, len(names) + len(beside), within))
+        if not beside:
+            self.each(names, lambda name: self.wait(name, len(names), within))
         while True:
             views = self.views(names)
             wrong = [f"{n} hears {sorted(alive(v))}" for n, v in views.items() if alive(v) - set(beside) != wanted - {n}]

@@ -6,6 +6,7 @@ import time
 import cases
 
 BASE = 10       # seconds to be whole after the last fault is mended, for nodes without a penalty
+NETWORK = ["one-way", "loss", "split"]  # faults of more than one node
 FORGIVEN = 1.25  # the penalty without consequence, as in mesh/rules.go
 
 
@@ -39,7 +40,7 @@ def plan(mesh, rng):
     """Faults of different nodes, or one of the whole network."""
     names = rng.sample(mesh.names, len(mesh.names))
     single = ["kill", "stop", "freeze"] + (["unplug"] if mesh.can_cut else [])
-    whole = ["one-way", "loss", "split"] if mesh.can_cut else []
+    whole = NETWORK if mesh.can_cut else []
     kind = rng.choice(single * 2 + whole)
     if kind == "one-way":
         return [(kind, names[:2])]
@@ -75,7 +76,8 @@ def mend(mesh, faults):
 
 
 def between(case, mesh, faults):
-    """While the faults last: nobody who can be asked lists one that has been dead for long enough."""
+    """While the faults last: nobody who can be asked lists one that has been dead for long enough, and where the faults
+    are of single nodes, the others hear each other."""
     dead = {name for kind, names in faults for name in names if kind in ("kill", "stop")}
     out = dead | {name for kind, names in faults for name in names if kind in ("freeze", "unplug")}
     asked = [name for name in mesh.names if name not in out]
@@ -84,6 +86,10 @@ def between(case, mesh, faults):
         took, why = mesh.seen_as(victim, asked, states, time.time(), cases.OFF) if asked else (0, "")
         if took is None:
             case.wrong.append(f"a dead name is listed: {why}")
+    if asked and len(asked) + len(out) == len(mesh.names) and not set(kind for kind, _ in faults) & set(NETWORK):
+        took, why = mesh.whole(asked, time.time(), cases.OFF, out)
+        if took is None:
+            case.wrong.append(f"those without a fault do not hear each other: {why}")
 
 
 def sentence(mesh):
