@@ -48,6 +48,15 @@ class Case:
         if quarantined:
             self.must("quarantined", self.cluster.seen_as(victim, by, ("quarantined",), since, GONE), GONE, victim, by)
 
+    def heal(self):
+        """Ends the cuts, and makes sure that there were any."""
+        dropped = self.cluster.dropped()
+        self.cluster.heal()
+        if dropped:
+            self.words.append(f"{dropped} packets dropped")
+        else:
+            self.wrong.append("not one packet was dropped: this was no fault")
+
     def back(self, since, victim=None, within=WHOLE, what="whole"):
         names = self.cluster.names
         return self.must(what, self.cluster.whole(names, since, within), within, victim, names if victim else ())
@@ -116,7 +125,7 @@ def partition(c, mesh, _):
         c.must("half alone", mesh.whole(side, since, OFF), 2 * OFF)
     c.pause(30, since)
     since = time.time()
-    mesh.heal()
+    c.heal()
     c.back(since)
 
 
@@ -131,7 +140,7 @@ def one_way(c, mesh, _):
         c.never(f"not heard by {name}", {n for n in mesh.names if n != name and view.get(n, {}).get("state") != "alive"})
     c.never("evictions", mesh.evictions())
     since = time.time()
-    mesh.heal()
+    c.heal()
     c.back(since)
 
 
@@ -140,9 +149,9 @@ def loss(c, mesh, _):
     since = time.time()
     mesh.lose(0.3, mesh.names)
     c.pause(40, since)
-    c.words.append(f"{sum(mesh.events('suspect').values())} suspicions")
     since = time.time()
-    mesh.heal()
+    c.heal()
+    c.words.append(f"{sum(mesh.events('suspect').values())} suspicions")
     c.back(since)
     c.never("evictions", mesh.evictions())
 

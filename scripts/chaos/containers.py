@@ -125,6 +125,9 @@ class Containers(compose.Ring, cluster.Cluster):
             self.cuts.append(cuts)
             do(cuts)
 
+    def dropped(self):
+        return sum(cuts.dropped() for cuts in self.cuts)
+
     def heal(self):
         for cuts in self.cuts:
             try:

@@ -107,6 +107,9 @@ class Processes(cluster.Cluster):
     def lose(self, share, names):
         self.cuts.lose(share, self.at(names))
 
+    def dropped(self):
+        return self.cuts.dropped()
+
     def heal(self):
         if self.cuts:
             self.cuts.heal()

@@ -2,6 +2,7 @@
 
 Where the rules apply is for the caller to say: in the network namespace at hand, or through nsenter in a container's.
 """
+import re
 import subprocess
 
 TABLE = "hearsay_cut"
@@ -19,7 +20,7 @@ class Cuts:
         subprocess.run([*self.enter, "nft", "-f", "-"], input="\n".join(lines) + "\n", text=True, check=True)
 
     def _drop(self, *rules):
-        self._nft(*(f"add rule inet {TABLE} input {rule} drop" for rule in rules))
+        self._nft(*(f"add rule inet {TABLE} input {rule} counter drop" for rule in rules))
 
     def isolate(self, address):
         """Nothing reaches this address, and nothing of it reaches anybody."""
@@ -46,6 +47,11 @@ class Cuts:
     def noise(self, share):
         """This share of everything that comes in is lost, loopback apart."""
         self._drop(f'iifname != "lo" numgen random mod 1000 < {round(share * 1000)}')
+
+    def dropped(self):
+        """How many packets the cuts that are in force have dropped."""
+        table = subprocess.run([*self.enter, "nft", "list", "table", "inet", TABLE], stdout=subprocess.PIPE, text=True, check=True)
+        return sum(map(int, re.findall(r"packets (\d+)", table.stdout)))
 
     def heal(self):
         self._nft(f"flush chain inet {TABLE} input")

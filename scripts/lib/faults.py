@@ -222,10 +222,12 @@ def loss(bench, nodes):
     mesh.until(lambda: time.monotonic() - begin > seconds, seconds + 1, nodes.ears.values())
     evicted, suspected = nodes.events("evicted"), nodes.events("suspect")
     bench.count(f"30 % packet loss for {seconds} s: false evictions", evicted)
+    dropped, healed = cuts.dropped(), time.monotonic()
     cuts.heal()
-    healed = time.monotonic()
+    if not dropped:
+        raise RuntimeError("not one packet was lost")
     bench.took("30 % packet loss: whole after it ends", 3, healed, nodes.whole(), nodes.missing)
-    print(f"     30 % packet loss: {sum(suspected.values())} suspicions, {len(suspected)} pairs", flush=True)
+    print(f"     30 % packet loss: {dropped} packets, {sum(suspected.values())} suspicions, {len(suspected)} pairs", flush=True)
 
 
 def left(bench, nodes):
