@@ -334,8 +334,13 @@ func (a *watch) tally(i, j int, c mesh.Change) {
 	}
 }
 
-// settled is how long a host must have been well to be called healthy.
-const settled = 3 * time.Second
+// A host is called healthy once it has been well for a while: long enough to be heard again, and for an observer
+// that is or was in trouble itself, longer than the longest silence that evicts. Two that were stalled by turns may
+// not have heard each other for minutes.
+const (
+	settled     = 3 * time.Second
+	settledLong = 18 // beats
+)
 
 // healthy tells whether a subject runs undisturbed and nothing keeps it from an observer, whose own troubles
 // do not count.
@@ -344,8 +349,11 @@ func (a *watch) healthy(i, j int) bool {
 		return false
 	}
 	x := a.w.hosts[j]
-	nw := a.w.net
-	return x.proc.stalls == 0 && nw.held[j] == 0 && a.w.now-x.changed > settled && a.w.now-x.proc.born > settled &&
+	nw, well := a.w.net, settled
+	if a.disturbed(i) {
+		well = settledLong * a.w.profile.Beat
+	}
+	return x.proc.stalls == 0 && nw.held[j] == 0 && a.w.now-x.changed > well && a.w.now-x.proc.born > well &&
 		nw.cut[i*nw.n+j] == 0 && nw.cut[j*nw.n+i] == 0 && nw.noSyn[i*nw.n+j] == 0
 }
 
