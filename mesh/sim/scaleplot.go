@@ -136,7 +136,7 @@ func (p *panel) grid() {
 func (p *panel) gridAt(v float64) {
 	y := p.py(v)
 	p.s.line(p.x, y, p.x+p.w, y, gridline, 1, "")
-	p.s.text(p.x-7, y+4, "end", faint, 11, fmt.Sprintf("%.3g", v))
+	p.s.text(p.x-7, y+4, "end", faint, 11, fmt.Sprint(math.Round(v*1000)/1000))
 }
 
 func (p *panel) line(figure, words, ink string) {
