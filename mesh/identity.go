@@ -118,7 +118,7 @@ func (m *Machine) adopt(n *peer) bool {
 	adopted := false
 	for _, l := range m.claims(n) {
 		t := l.peer
-		if !adopted && (t.seed || t.guessed) && n.via != l.addr && !n.live() {
+		if !adopted && (t.seed || t.guessed) && n.via != l.addr && !n.live() && !n.byName {
 			n.via, adopted = l.addr, true
 			m.enqueue(n, DiscoveryPort, classSeed)
 			continue
@@ -143,7 +143,7 @@ func (m *Machine) aliasTo(p, n *peer, why string) bool {
 	if !m.fire(p, aliased, why) {
 		return false
 	}
-	p.alias = n
+	p.alias, p.via = n, ""
 	m.cutAll(p)
 	m.unqueue(p)
 	m.schedule(p, m.after(m.cfg.HalfLife))

@@ -144,7 +144,9 @@ func (m *Machine) spread(p *peer) {
 func (m *Machine) summon(p *peer, c class) {
 	switch p.state {
 	case Alias:
-		return
+		if c != classHello {
+			return
+		}
 	case Candidate:
 		if p.link != nil {
 			return
@@ -167,7 +169,12 @@ func (m *Machine) summon(p *peer, c class) {
 	if m.enough(p, c) {
 		return
 	}
-	if p.urgent.take(m.now, urgentBurst, urgentBeats*m.cfg.Beat) {
+	if p.waiting[DiscoveryPort] != nil { // it costs no further dial, so no token
+		m.dial(p, c)
+		return
+	}
+	// Hellos have tokens of their own: lists that name a returning node must not use up those that its hello needs.
+	if c == classHello && p.called.take(m.now, urgentBurst, urgentBeats*m.cfg.Beat) || p.urgent.take(m.now, urgentBurst, urgentBeats*m.cfg.Beat) {
 		p.way, p.harsh = 0, true
 		m.dial(p, c)
 		return

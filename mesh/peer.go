@@ -30,21 +30,21 @@ type peer struct {
 	helloIP  string  // and where that came from
 
 	// How to reach it.
-	waiting    [ports]*dial
-	flying     [ports][]*dial
-	tries      int    // failed dials in a row
-	way        int    // which of its addresses the dial under way tries
-	harsh      bool   // every address tried so far answered that nobody is there
-	via        string // endpoint adopted for a name that does not resolve
-	byName     bool   // was reached under its name
-	urgent     bucket
-	link       *link // the discovery link
-	next       *link // one that may replace it
-	message    *link
-	messageDue Time
-	messageTry int
-	helloDue   Time // when to say hello again
-	helloTry   int
+	waiting        [ports]*dial
+	flying         [ports][]*dial
+	tries          int    // failed dials in a row
+	way            int    // which of its addresses the dial under way tries
+	harsh          bool   // every address tried so far answered that nobody is there
+	via            string // endpoint adopted for a name that does not resolve
+	byName         bool   // was reached under its name
+	urgent, called bucket
+	link           *link // the discovery link
+	next           *link // one that may replace it
+	message        *link
+	messageDue     Time
+	messageTry     int
+	helloDue       Time // when to say hello again
+	helloTry       int
 
 	// What was heard over its own links.
 	heardAt     Time
