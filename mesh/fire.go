@@ -37,6 +37,9 @@ func (m *Machine) fire(p *peer, on trigger, why string) bool {
 func (m *Machine) setState(p *peer, to State) {
 	m.count[p.state]--
 	m.count[to]++
+	if to == Alive {
+		m.metAt = m.now
+	}
 	if p.naive && p.state == Alive != (to == Alive) {
 		if to == Alive {
 			m.naive++

@@ -266,14 +266,24 @@ func (m *Machine) aliveFailed(p *peer, gone bool, why DialReason) {
 // the links for messages, which are as many again, should not hold them up.
 func (m *Machine) wantMessages(p *peer) {
 	if p.state == Alive && p.message == nil && p.messageDue == never && p.waiting[MessagePort] == nil {
-		p.messageDue = m.now + listGap(m.count[Alive], m.cfg.Debounce)
+		p.messageDue = max(m.now, m.messagesAfter(p))
 		m.at(p.messageDue)
 	}
+}
+
+// messagesAfter is when no member came for a while, or enough of them came for this one to wait no longer.
+func (m *Machine) messagesAfter(p *peer) Time {
+	gap := listGap(m.count[Alive], m.cfg.Debounce)
+	return min(m.metAt+gap/4, p.since+2*gap)
 }
 
 // dialMessages asks for the message link of a member.
 func (m *Machine) dialMessages(p *peer) {
 	if p.state != Alive || p.message != nil || p.link == nil || len(p.flying[MessagePort]) > 0 {
+		return
+	}
+	if t := m.messagesAfter(p); t > m.now {
+		p.messageDue = t
 		return
 	}
 	m.enqueue(p, MessagePort, classMessage)

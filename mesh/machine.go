@@ -39,6 +39,7 @@ type Machine struct {
 	count    [states]int // peers in each state
 	naive    int         // alive naive peers
 	roundAt  Time        // when the round completes
+	metAt    Time        // when the last peer became alive
 	lateTill Time        // this node ran late and is not to be trusted until then
 	conflict Time        // when the last conflict over the own name was told
 	parked   []*link     // links that claim to lead to a peer not heard

@@ -150,7 +150,7 @@ func helloWait(tries int, beat time.Duration) time.Duration {
 // Whole lists are spread while many peers come and go at once. A list of n names goes to n peers, so what lists cost
 // each node grows with n²: 128 nodes that start together on two cores must not drown in them.
 const (
-	gapPerPair = 80 * time.Microsecond // 25 ms for 17 peers, 77 ms for 31, 1.3 s for 127
+	gapPerPair = 160 * time.Microsecond // 46 ms for 17 peers, 154 ms for 31, the most from 97 on
 	gapMost    = 1500 * time.Millisecond
 )
 

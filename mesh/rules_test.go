@@ -130,7 +130,7 @@ func TestHanging(t *testing.T) {
 }
 
 func TestListGap(t *testing.T) {
-	for peers, want := range map[int]time.Duration{0: 25 * time.Millisecond, 6: 25 * time.Millisecond, 100: 800 * time.Millisecond, 1000: 1500 * time.Millisecond} {
+	for peers, want := range map[int]time.Duration{0: 25 * time.Millisecond, 6: 25 * time.Millisecond, 50: 400 * time.Millisecond, 1000: 1500 * time.Millisecond} {
 		if got := listGap(peers, 20*time.Millisecond); got != want {
 			t.Errorf("%d peers: %v, want %v", peers, got, want)
 		}

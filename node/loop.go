@@ -35,8 +35,12 @@ func (n *Node) run() {
 	}
 	save := time.NewTicker(saveEvery)
 	defer save.Stop()
+	var set mesh.Time // what the timer is set to: most events change nothing about it
 	for !n.machine.Left() {
-		timer.Reset(n.machine.Deadline() - n.now())
+		if due := n.machine.Deadline(); due != set {
+			set = due
+			timer.Reset(due - n.now())
+		}
 		select {
 		case e := <-n.link.Events():
 			n.take(e)
@@ -45,6 +49,7 @@ func (n *Node) run() {
 		case ask := <-n.asked:
 			ask()
 		case <-timer.C:
+			set = -1
 			n.drain()
 			n.step(mesh.Tick{})
 		case <-save.C:

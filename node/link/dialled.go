@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/netip"
 )
 
 // dialled is a connection to a publisher: what our SUB reads.
@@ -15,8 +16,9 @@ type dialled struct {
 	over   bool   // the last, empty run has been scripted: next comes EOF
 }
 
-func (l *Link) newDialled(raw net.Conn, port Port) *dialled {
-	d := &dialled{conn: l.newConn(raw, port)}
+func (l *Link) newDialled(raw net.Conn, port Port, addr netip.AddrPort, target string) *dialled {
+	d := &dialled{conn: l.newConn(raw, port), target: target}
+	d.remote = addr
 	d.in.most = largeBuffer
 	d.out.fail = d.writeFailed
 	return d

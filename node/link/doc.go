@@ -29,8 +29,11 @@
 //	    connection at each new one.
 //	  - A subscriber to the lists gets the newest whole list at the moment it subscribes, alone: nobody waits for
 //	    the next beat, and the others are not told what they know.
-//	  - Two links of one process that meet (an address that this process listens on) are connected through memory:
-//	    128 nodes in one process need no 65,000 file descriptors.
+//	  - Two links of one process that meet (an address that this process listens on) are connected through memory,
+//	    without a handshake: 128 nodes in one process need no 65,000 file descriptors.
+//	  - Lull (lull.go). While a publisher of lists sends nothing but pulses, a beat or so apart, they are read a few
+//	    times a second, those of all publishers together; anything else is read at once. To be woken for each pulse
+//	    costs a process several times what reading it does, since threads of the Go runtime start and stop for it.
 //
 // A connection that has not subscribed yet is a stranger, and the oldest stranger is closed when there are
 // too many, or no file descriptors left. See Config for all limits and Stats for all counters.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -136,7 +137,7 @@ func FuzzClient(f *testing.F) {
 	g := l.pubs[Discovery].gate
 	f.Fuzz(func(t *testing.T, b []byte, pieces uint8) {
 		here, there := newPipe(&net.TCPAddr{}, &net.TCPAddr{})
-		g.enter(there)
+		go g.shake(g.enter(there))
 		say(here, b, pieces)
 		eventually(t, "the connection is forgotten", func() bool { return len(g.subscribers()) == 0 })
 		if err := l.Publish(Discovery, []byte("0"), b[:min(len(b), 100)]); err != nil {
@@ -160,7 +161,7 @@ func FuzzPublisher(f *testing.F) {
 			say(here, append(opening("PUB"), b...), pieces)
 			close(done)
 		}()
-		d := l.newDialled(there, Discovery)
+		d := l.newDialled(there, Discovery, netip.AddrPort{}, "")
 		if err := d.shake(context.Background(), time.Hour, "SUB", "PUB"); err != nil {
 			t.Fatal(err)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"sync"
 	"time"
@@ -50,7 +51,7 @@ func (g *gate) start() {
 	g.wg.Add(1)
 	go g.accept()
 	if addr := addrPort(g.ln.Addr()); !addr.Addr().IsUnspecified() {
-		local.add(addr.String(), g)
+		local.add(addr, g)
 	}
 }
 
@@ -62,7 +63,9 @@ func (g *gate) accept() {
 		raw, err := g.ln.Accept()
 		if err == nil {
 			wait = 0
-			g.enter(raw)
+			if s := g.enter(raw); s != nil {
+				go g.shake(s)
+			}
 			continue
 		}
 		if g.closing() {
@@ -88,8 +91,8 @@ func (g *gate) closing() bool {
 	}
 }
 
-// enter makes room for a connection and starts its handshake.
-func (g *gate) enter(raw net.Conn) {
+// enter makes room for a connection. It returns nil when there is none.
+func (g *gate) enter(raw net.Conn) *subscriber {
 	g.link.counters.add(accepted, 1)
 	s := &subscriber{conn: g.link.newConn(raw, g.port), gate: g}
 	in, out := g.admit(s)
@@ -100,9 +103,9 @@ func (g *gate) enter(raw net.Conn) {
 	if !in {
 		g.link.counters.add(refusedFull, 1)
 		s.hangUp(errFull)
-		return
+		return nil
 	}
-	go g.shake(s)
+	return s
 }
 
 var (
@@ -201,6 +204,7 @@ func (g *gate) gone(s *subscriber) {
 	}
 }
 
+// shake judges the other side of a connection that has entered.
 func (g *gate) shake(s *subscriber) {
 	defer g.wg.Done()
 	err := s.conn.shake(g.link.ctx, g.link.cfg.HandshakeTimeout, "PUB", "SUB", "XSUB")
@@ -216,14 +220,34 @@ func (g *gate) shake(s *subscriber) {
 		g.gone(s)
 		return
 	}
+	_ = g.pass(s, nil, nil)
+}
+
+// join lets in a connection from within this process, unless stop or end is closed first. Both its ends are ours, so
+// there is no handshake.
+func (g *gate) join(raw net.Conn, stop, end <-chan struct{}) error {
+	s := g.enter(raw)
+	if s == nil {
+		return errFull
+	}
+	defer g.wg.Done()
+	return g.pass(s, stop, end)
+}
+
+// pass gives a connection to zmq4.
+func (g *gate) pass(s *subscriber, stop, end <-chan struct{}) error {
 	s.script = subscriberScript
 	s.hand()
 	select {
 	case g.ready <- s:
+		return nil
 	case <-g.done:
-		s.Close()
-		g.gone(s)
+	case <-stop:
+	case <-end:
 	}
+	s.Close()
+	g.gone(s)
+	return ErrClosed
 }
 
 // zmq4's end of the gate.
@@ -255,7 +279,7 @@ func (g *gate) Close() error {
 
 // stop closes the door, and waits for the handshakes under way.
 func (g *gate) stop() {
-	local.remove(addrPort(g.ln.Addr()).String(), g)
+	local.remove(addrPort(g.ln.Addr()), g)
 	g.mu.Lock()
 	close(g.done)
 	g.mu.Unlock()
@@ -277,18 +301,18 @@ func (g *gate) subscribers() []*subscriber {
 // localGates are the publishers of this process by address: a dial to one of them needs no socket.
 type localGates struct {
 	mu     sync.Mutex
-	byAddr map[string]*gate
+	byAddr map[netip.AddrPort]*gate
 }
 
-var local = localGates{byAddr: make(map[string]*gate)}
+var local = localGates{byAddr: make(map[netip.AddrPort]*gate)}
 
-func (lg *localGates) add(addr string, g *gate) {
+func (lg *localGates) add(addr netip.AddrPort, g *gate) {
 	lg.mu.Lock()
 	lg.byAddr[addr] = g
 	lg.mu.Unlock()
 }
 
-func (lg *localGates) remove(addr string, g *gate) {
+func (lg *localGates) remove(addr netip.AddrPort, g *gate) {
 	lg.mu.Lock()
 	if lg.byAddr[addr] == g {
 		delete(lg.byAddr, addr)
@@ -296,16 +320,13 @@ func (lg *localGates) remove(addr string, g *gate) {
 	lg.mu.Unlock()
 }
 
-// dial connects to a publisher of this process through memory, if it is one.
-func (lg *localGates) dial(from net.IP, addr string) net.Conn {
+// at returns the publisher at an address, if it is open.
+func (lg *localGates) at(addr netip.AddrPort) *gate {
 	lg.mu.Lock()
 	g := lg.byAddr[addr]
 	lg.mu.Unlock()
 	if g == nil || g.closing() {
 		return nil
 	}
-	to := g.ln.Addr()
-	here, there := newPipe(&net.TCPAddr{IP: from}, to)
-	g.enter(there)
-	return here
+	return g
 }

@@ -54,7 +54,7 @@ func open(t testing.TB, cfg Config) *Link {
 // hide makes dials to l go through TCP, though it is in this process.
 func hide(l *Link) {
 	for _, p := range l.pubs {
-		local.remove(addrPort(p.gate.ln.Addr()).String(), p.gate)
+		local.remove(addrPort(p.gate.ln.Addr()), p.gate)
 	}
 }
 

@@ -17,6 +17,7 @@ const (
 // inbox is the buffered input of one connection. Bytes [r:w] of buf are unread.
 type inbox struct {
 	conn  net.Conn
+	lull  lull
 	most  int // bytes of the buffer, where what is announced needs no more
 	buf   []byte
 	r, w  int
@@ -42,7 +43,7 @@ func (in *inbox) fill(need int) error {
 	if in.w == len(in.buf) {
 		in.makeRoom(need)
 	}
-	n, err := in.conn.Read(in.buf[in.w:])
+	n, err := in.lull.read(in.conn, in.buf[in.w:])
 	in.w += n
 	in.quiet++
 	if n >= smallBuffer {

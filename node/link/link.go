@@ -109,6 +109,7 @@ var (
 // Link is one node's sockets: two PUBs, bound, and one SUB, connected to whatever was dialled.
 type Link struct {
 	cfg    Config
+	start  time.Time
 	ctx    context.Context // ends dials and handshakes
 	cancel context.CancelFunc
 
@@ -136,6 +137,7 @@ func Open(cfg Config) (*Link, error) {
 	cfg = cfg.withDefaults()
 	l := &Link{
 		cfg:      cfg,
+		start:    time.Now(),
 		events:   make(chan Event, cfg.EventBuffer),
 		gone:     make(chan struct{}),
 		received: make(chan struct{}),
@@ -216,6 +218,9 @@ func (l *Link) Dial(ctx context.Context, port Port, addr netip.AddrPort, target 
 	l.mu.Unlock()
 	defer l.dials.Done()
 
+	if g := local.at(addr); g != nil {
+		return l.join(ctx, g, port, addr, target)
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(l.ctx, func() { cancel(ErrClosed) })()
@@ -224,19 +229,33 @@ func (l *Link) Dial(ctx context.Context, port Port, addr netip.AddrPort, target 
 	if err != nil {
 		return err
 	}
-	d := l.newDialled(raw, port)
+	d := l.newDialled(raw, port, addr, target)
 	if err := d.shake(ctx, l.cfg.HandshakeTimeout, "SUB", "PUB", "XPUB"); err != nil {
 		d.hangUp(err)
 		return fmt.Errorf("%w with %s: %w", ErrHandshake, addr, err)
 	}
-	d.remote = addr
-	d.target = target
 	return l.take(d)
+}
+
+// join connects to a publisher of this process, through memory.
+func (l *Link) join(ctx context.Context, g *gate, port Port, addr netip.AddrPort, target string) error {
+	here, there := newPipe(&net.TCPAddr{IP: l.source(addr.Addr())}, g.ln.Addr())
+	if err := g.join(there, ctx.Done(), l.ctx.Done()); err != nil {
+		here.Close()
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		return fmt.Errorf("%s: %w", addr, err)
+	}
+	return l.take(l.newDialled(here, port, addr, target))
 }
 
 // take subscribes, and hands the connection to zmq4. What zmq4 reads of it first is an empty run, as the last will
 // be: so the SUB itself says when it has the connection, and a dial is not over before.
 func (l *Link) take(d *dialled) error {
+	if d.port == Discovery {
+		d.in.lull = newLull(d.raw, l.start)
+	}
 	d.out.put(l.subscriptions(d.port))
 	d.script = appendPostmarked(slices.Clone(publisherScript), d.id, 0)
 	l.mu.Lock()
@@ -246,12 +265,8 @@ func (l *Link) take(d *dialled) error {
 }
 
 func (l *Link) connect(ctx context.Context, addr netip.AddrPort) (net.Conn, error) {
-	from := l.source(addr.Addr())
-	if raw := local.dial(from, addr.String()); raw != nil {
-		return raw, nil
-	}
 	d := net.Dialer{}
-	if from != nil {
+	if from := l.source(addr.Addr()); from != nil {
 		d.LocalAddr = &net.TCPAddr{IP: from}
 	}
 	return d.DialContext(ctx, "tcp", addr.String())

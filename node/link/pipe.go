@@ -14,9 +14,16 @@ type pipeEnd struct {
 	local, remote net.Addr
 }
 
-func newPipe(from, to net.Addr) (here, there net.Conn) {
-	a, b := newHalf(), newHalf()
-	return &pipeEnd{a, b, from, to}, &pipeEnd{b, a, to, from}
+func newPipe(from, to net.Addr) (here, there *pipeEnd) {
+	p := &struct {
+		a, b        half
+		here, there pipeEnd
+	}{}
+	p.a.init()
+	p.b.init()
+	p.here = pipeEnd{&p.a, &p.b, from, to}
+	p.there = pipeEnd{&p.b, &p.a, to, from}
+	return &p.here, &p.there
 }
 
 func (e *pipeEnd) Read(p []byte) (int, error)         { return e.in.read(p) }
@@ -31,6 +38,9 @@ func (e *pipeEnd) SetDeadline(t time.Time) error {
 	return e.SetWriteDeadline(t)
 }
 
+// pass writes what never changes again without copying it, if there is room for all of it.
+func (e *pipeEnd) pass(b []byte) bool { return e.out.pass(b) }
+
 // Close lets the other end read what was written before.
 func (e *pipeEnd) Close() error {
 	e.out.end(&e.out.ended)
@@ -42,33 +52,25 @@ func (e *pipeEnd) Close() error {
 type half struct {
 	mu              sync.Mutex
 	changed         sync.Cond
-	buf             []byte // written and not read
-	ended, gone     bool   // the writer has closed it; the reader has
+	waiting         [][]byte // written and not read; never written to
+	size            int      // bytes of it
+	ended, gone     bool     // the writer has closed it; the reader has
 	readBy, writeBy time.Time
 }
 
 const pipeBuffer = 64 << 10
 
-func newHalf() *half {
-	h := &half{}
-	h.changed.L = &h.mu
-	return h
-}
+func (h *half) init() { h.changed.L = &h.mu }
 
-func (h *half) read(p []byte) (int, error) {
+func (h *half) read(p []byte) (n int, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for {
 		switch {
 		case h.gone:
 			return 0, net.ErrClosed
-		case len(h.buf) > 0:
-			n := copy(p, h.buf)
-			if h.buf = h.buf[n:]; len(h.buf) == 0 {
-				h.buf = nil
-			}
-			h.changed.Broadcast()
-			return n, nil
+		case h.size > 0:
+			return h.take(p), nil
 		case h.ended:
 			return 0, io.EOF
 		case expired(h.readBy):
@@ -78,18 +80,38 @@ func (h *half) read(p []byte) (int, error) {
 	}
 }
 
+// take copies what there is, as much as p holds.
+func (h *half) take(p []byte) (n int) {
+	done := 0
+	for i := range h.waiting {
+		m := copy(p[n:], h.waiting[i])
+		n += m
+		if h.waiting[i] = h.waiting[i][m:]; len(h.waiting[i]) > 0 {
+			break
+		}
+		done++
+	}
+	left := copy(h.waiting, h.waiting[done:])
+	clear(h.waiting[left:])
+	h.waiting = h.waiting[:left]
+	if h.size >= pipeBuffer { // a writer may wait for room
+		h.changed.Broadcast()
+	}
+	h.size -= n
+	return n
+}
+
 func (h *half) write(p []byte) (n int, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for n < len(p) {
-		room := min(len(p)-n, pipeBuffer-len(h.buf))
+		room := min(len(p)-n, pipeBuffer-h.size)
 		switch {
 		case h.ended || h.gone:
 			return n, net.ErrClosed
 		case room > 0:
-			h.buf = append(h.buf, p[n:n+room]...)
+			h.put(append([]byte(nil), p[n:n+room]...))
 			n += room
-			h.changed.Broadcast()
 			continue
 		case expired(h.writeBy):
 			return n, os.ErrDeadlineExceeded
@@ -97,6 +119,24 @@ func (h *half) write(p []byte) (n int, err error) {
 		h.wait(h.writeBy)
 	}
 	return n, nil
+}
+
+func (h *half) pass(b []byte) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.ended || h.gone || h.size+len(b) > pipeBuffer {
+		return false
+	}
+	h.put(b)
+	return true
+}
+
+func (h *half) put(b []byte) {
+	h.waiting = append(h.waiting, b)
+	if h.size == 0 { // the reader may wait for something
+		h.changed.Broadcast()
+	}
+	h.size += len(b)
 }
 
 func expired(by time.Time) bool { return !by.IsZero() && !time.Now().Before(by) }

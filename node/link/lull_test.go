@@ -1,0 +1,180 @@
+package link
+
+import (
+	"net"
+	"testing"
+	"time"
+)
+
+// tcpPair is a connection and what reads it.
+func tcpPair(t *testing.T) (from, to net.Conn) {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	if from, err = net.Dial("tcp", ln.Addr().String()); err != nil {
+		t.Fatal(err)
+	}
+	if to, err = ln.Accept(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { from.Close(); to.Close() })
+	return from, to
+}
+
+// lulled is a reader of pulses of so many bytes, between two glances of which is as long as given.
+func lulled(t *testing.T, c net.Conn, glance time.Duration) *lull {
+	t.Helper()
+	if !lowWater {
+		t.Skip("the kernel wakes for every byte")
+	}
+	l := newLull(c, time.Now())
+	if l.raw == nil {
+		t.Fatal("no lull for TCP")
+	}
+	l.glance = glance
+	return &l
+}
+
+const pulse = "a pulse of 20 bytes."
+
+func write(t *testing.T, c net.Conn, s string) {
+	t.Helper()
+	if _, err := c.Write([]byte(s)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (l *lull) expect(t *testing.T, c net.Conn, want string) {
+	t.Helper()
+	b := make([]byte, 1<<10)
+	if n, err := l.read(c, b); err != nil || string(b[:n]) != want {
+		t.Fatalf("read %q, %v; want %q", b[:n], err, want)
+	}
+}
+
+// A lull begins after some pulses. From then on one pulse alone wakes nobody: with a glance that never comes it is
+// read when more has come.
+func TestLull(t *testing.T) {
+	t.Parallel()
+	from, to := tcpPair(t)
+	l := lulled(t, to, time.Hour)
+	for range lullAfter {
+		l.at = l.at.Add(-lullSpare * l.glance) // as if the time had passed
+		write(t, from, pulse)
+		l.expect(t, to, pulse)
+	}
+	if l.alike != lullAfter || l.on {
+		t.Fatalf("%d pulses seen, on: %t", l.alike, l.on)
+	}
+	write(t, from, pulse)
+	read := make(chan string)
+	go func() {
+		b := make([]byte, 1<<10)
+		n, _ := l.read(to, b)
+		read <- string(b[:n])
+	}()
+	select {
+	case got := <-read:
+		// The pulse may have been there before the reader waited: it looks once as it begins.
+		if got != pulse {
+			t.Fatalf("read %q", got)
+		}
+		go func() {
+			b := make([]byte, 1<<10)
+			n, _ := l.read(to, b)
+			read <- string(b[:n])
+		}()
+		write(t, from, pulse)
+	case <-time.After(window / 10):
+	}
+	write(t, from, "news that are more than a pulse")
+	if got := <-read; len(got) <= len(pulse) {
+		t.Fatalf("woken for %q", got)
+	}
+	if l.on {
+		t.Error("news do not end a lull")
+	}
+	// And without one everything is read at once.
+	write(t, from, "x")
+	l.expect(t, to, "x")
+}
+
+// A lull is no reason to hear of the end later.
+func TestLullEnds(t *testing.T) {
+	t.Parallel()
+	from, to := tcpPair(t)
+	l := lulled(t, to, time.Hour)
+	l.alike, l.size = lullAfter, len(pulse)
+	read := make(chan error)
+	go func() {
+		_, err := l.read(to, make([]byte, 1))
+		read <- err
+	}()
+	from.Close()
+	if err := <-read; err == nil {
+		t.Error("read from a closed connection")
+	}
+}
+
+// A pulse is read at the next glance, and a silence ends a lull: whatever comes after it is read at once.
+func TestLullGlances(t *testing.T) {
+	t.Parallel()
+	from, to := tcpPair(t)
+	l := lulled(t, to, 10*time.Millisecond)
+	l.alike, l.size = lullAfter, len(pulse)
+	write(t, from, pulse)
+	l.expect(t, to, pulse)
+	if !l.on {
+		t.Fatal("a pulse ends a lull")
+	}
+	read := make(chan string)
+	go func() {
+		b := make([]byte, 1<<10)
+		n, _ := l.read(to, b)
+		read <- string(b[:n])
+	}()
+	time.AfterFunc(2*lullSilent*l.glance, func() { _, _ = from.Write([]byte("x")) })
+	if got := <-read; got != "x" {
+		t.Fatalf("read %q", got)
+	}
+}
+
+// Beats faster than glances may not wait for them.
+func TestLullFastBeats(t *testing.T) {
+	t.Parallel()
+	from, to := tcpPair(t)
+	l := lulled(t, to, time.Hour)
+	for range 2 * lullAfter {
+		write(t, from, pulse)
+		l.expect(t, to, pulse)
+	}
+	if l.on || l.alike > 0 {
+		t.Errorf("%d pulses taken for slow ones, on: %t", l.alike, l.on)
+	}
+}
+
+func TestLullNext(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	l := lull{glance: time.Second, phase: now.Add(-2300 * time.Millisecond)}
+	if got := l.next(now).Sub(now); got != 700*time.Millisecond {
+		t.Errorf("next glance in %v", got)
+	}
+}
+
+// What has no low water mark is read at once.
+func TestNoLull(t *testing.T) {
+	t.Parallel()
+	here, there := newPipe(&net.TCPAddr{}, &net.TCPAddr{})
+	l := newLull(there, time.Now())
+	for range 2 * lullAfter {
+		write(t, here, pulse)
+		l.expect(t, there, pulse)
+	}
+	if l.begin() {
+		t.Error("a lull in memory")
+	}
+}
