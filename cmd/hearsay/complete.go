@@ -13,7 +13,7 @@ import (
 	"hearsay/node/web"
 )
 
-// bashCompletion needs nothing but bash. The program itself knows what may come next.
+// The scripts need nothing but their shell. The program itself knows what may come next.
 const bashCompletion = `_hearsay() {
   local cur=${COMP_WORDS[COMP_CWORD]} words=("${COMP_WORDS[@]:0:COMP_CWORD}")
   [[ $cur == -* ]] && words+=("$cur")
@@ -40,6 +40,16 @@ _hearsay() {
 compdef _hearsay hearsay
 `
 
+const fishCompletion = `function __hearsay
+    set -l words (commandline -opc)
+    set -l cur (commandline -ct)
+    string match -q -- '-*' $cur; and set -a words $cur
+    $words --generate-bash-completion 2>/dev/null
+end
+complete -c hearsay -f -a '(__hearsay)'
+complete -c hearsay -n '__fish_prev_arg_in --state-dir --plot --trace' -F
+`
+
 func completionCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "completion",
@@ -50,28 +60,15 @@ func completionCommand() *cli.Command {
 			"  fish   hearsay completion fish | source               in ~/.config/fish/config.fish",
 		BashComplete: func(c *cli.Context) { fmt.Fprintln(c.App.Writer, "bash\nzsh\nfish") },
 		Action: func(c *cli.Context) error {
-			script, err := completion(c)
-			if err != nil {
-				return err
+			scripts := map[string]string{"bash": bashCompletion, "zsh": zshCompletion, "fish": fishCompletion}
+			script := scripts[c.Args().First()]
+			if c.NArg() != 1 || script == "" {
+				return usagef("completion takes the name of a shell: bash, zsh or fish")
 			}
-			_, err = io.WriteString(c.App.Writer, script)
+			_, err := io.WriteString(c.App.Writer, script)
 			return err
 		},
 	}
-}
-
-func completion(c *cli.Context) (string, error) {
-	if c.NArg() == 1 {
-		switch c.Args().First() {
-		case "bash":
-			return bashCompletion, nil
-		case "zsh":
-			return zshCompletion, nil
-		case "fish":
-			return c.App.ToFishCompletion()
-		}
-	}
-	return "", usagef("completion takes the name of a shell: bash, zsh or fish")
 }
 
 // completeTimeout is for names of peers: who presses Tab does not wait.
