@@ -97,6 +97,7 @@ func (m *Machine) judgeSuspect(p *peer, missing int) {
 	}
 	if m.budget.tokens < 1 {
 		m.stats.NoBudget++
+		p.why = fmt.Sprintf("%d beats missed, %d of %d confirm; kept until this node may evict again", missing, v.confirms, v.voters)
 		return
 	}
 	m.budget.tokens--
