@@ -19,6 +19,7 @@ import (
 	"go.uber.org/goleak"
 
 	"hearsay/mesh"
+	"hearsay/node/nodetest"
 	"hearsay/topics"
 )
 
@@ -102,7 +103,7 @@ func (c *child) leave(t *testing.T) {
 // observed is a mesh of nodes in this process, and one child that they all hear.
 func observed(t *testing.T) (nodes []*Node, c *child, name topics.Name) {
 	t.Helper()
-	addrs := addresses(t, 5)
+	addrs := nodetest.Addresses(t, 5)
 	for _, addr := range addrs[:4] {
 		nodes = append(nodes, startAt(t, addr, addrs[0]))
 	}
@@ -115,7 +116,7 @@ func observed(t *testing.T) (nodes []*Node, c *child, name topics.Name) {
 // listedBy waits until all of the nodes list the name, or none of them.
 func listedBy(t *testing.T, name topics.Name, want bool, nodes []*Node) {
 	t.Helper()
-	eventually(t, func() error {
+	nodetest.Eventually(t, func() error {
 		for _, n := range nodes {
 			if slices.Contains(n.Alive(), name) != want {
 				return fmt.Errorf("%s lists %s: %v, want %v", n.Name(), name, !want, want)
@@ -128,7 +129,7 @@ func listedBy(t *testing.T, name topics.Name, want bool, nodes []*Node) {
 // inState waits until all nodes have the name in a state.
 func inState(t *testing.T, name topics.Name, want mesh.State, nodes []*Node) {
 	t.Helper()
-	eventually(t, func() error {
+	nodetest.Eventually(t, func() error {
 		for _, n := range nodes {
 			if got := stateOf(n, name); got != want {
 				return fmt.Errorf("%s has %s as %v, want %v", n.Name(), name, got, want)
@@ -300,7 +301,7 @@ func (w *wire) close() {
 // soon as the connection is.
 func TestOneWayBreakDetaches(t *testing.T) {
 	t.Parallel()
-	addrs := addresses(t, 6)
+	addrs := nodetest.Addresses(t, 6)
 	open, behind := new(book), new(book)
 	names := []string{"n1", "n2", "n3", "n4", "n5"}
 	for i, name := range names {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -14,55 +13,9 @@ import (
 	"time"
 
 	"hearsay/mesh"
+	"hearsay/node/nodetest"
 	"hearsay/topics"
 )
-
-// patience is how long a test waits for what must come. It bounds a hang; nothing is measured by it.
-const patience = 30 * time.Second
-
-// eventually waits until f says that it has seen what it wants; f returns what is wrong until then.
-func eventually(t *testing.T, f func() error) {
-	t.Helper()
-	late := time.After(patience)
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		err := f()
-		if err == nil {
-			return
-		}
-		select {
-		case <-late:
-			t.Fatalf("after %v: %v", patience, err)
-		case <-tick.C:
-		}
-	}
-}
-
-// subnet gives each test addresses of its own, in a network that other runs on this machine hardly use.
-var subnet struct {
-	sync.Mutex
-	last int
-}
-
-// addresses returns n loopback addresses that no other test of this process uses.
-func addresses(t *testing.T, n int) []string {
-	t.Helper()
-	if ln, err := net.Listen("tcp", "127.78.0.1:0"); err != nil {
-		t.Skip("this system has no addresses in 127.0.0.0/8 but 127.0.0.1: ", err)
-	} else {
-		ln.Close()
-	}
-	pid := os.Getpid()
-	subnet.Lock()
-	defer subnet.Unlock()
-	addrs := make([]string, n)
-	for i := range addrs {
-		subnet.last++
-		addrs[i] = fmt.Sprintf("127.%d.%d.%d", 100+pid%100, pid/100%200+subnet.last/250, 1+subnet.last%250)
-	}
-	return addrs
-}
 
 // start runs a node until the test ends.
 func start(t *testing.T, cfg Config) *Node {
@@ -99,7 +52,7 @@ func whole(t *testing.T, nodes ...*Node) {
 		all = append(all, n.Name())
 	}
 	slices.Sort(all)
-	eventually(t, func() error {
+	nodetest.Eventually(t, func() error {
 		for _, n := range nodes {
 			want := slices.DeleteFunc(slices.Clone(all), func(name topics.Name) bool { return name == n.Name() })
 			if got := alive(n); !slices.Equal(got, want) {
@@ -121,7 +74,7 @@ func TestShapes(t *testing.T) {
 	for name, seeds := range shapes {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			addrs := addresses(t, 8)
+			addrs := nodetest.Addresses(t, 8)
 			var nodes []*Node
 			for i, addr := range addrs {
 				nodes = append(nodes, startAt(t, addr, seeds(i, addrs)...))
@@ -133,7 +86,7 @@ func TestShapes(t *testing.T) {
 
 func TestTwoRingsJoinedByANewcomer(t *testing.T) {
 	t.Parallel()
-	addrs := addresses(t, 7)
+	addrs := nodetest.Addresses(t, 7)
 	var nodes []*Node
 	for i := range 6 {
 		nodes = append(nodes, startAt(t, addrs[i], addrs[i/3*3+(i+1)%3]))
@@ -147,7 +100,7 @@ func TestTwoRingsJoinedByANewcomer(t *testing.T) {
 // receive waits for a message with this body, and returns it. Others are passed over.
 func receive(t *testing.T, n *Node, body string) Message {
 	t.Helper()
-	late := time.After(patience)
+	late := time.After(nodetest.Patience)
 	for {
 		select {
 		case m := <-n.Messages():
@@ -181,7 +134,7 @@ func publishUntil(t *testing.T, stop <-chan struct{}, publish func() error) {
 
 func TestMessagesReachEverybodyTheSenderIncluded(t *testing.T) {
 	t.Parallel()
-	addrs := addresses(t, 3)
+	addrs := nodetest.Addresses(t, 3)
 	var nodes []*Node
 	for i, addr := range addrs {
 		cfg := Config{Hostname: addr, Bind: addr, Seeds: addrs[:1]}
@@ -208,7 +161,7 @@ func TestMessagesReachEverybodyTheSenderIncluded(t *testing.T) {
 			t.Errorf("%s received %+v", n.Name(), m)
 		}
 	}
-	eventually(t, func() error {
+	nodetest.Eventually(t, func() error {
 		if nodes[0].Stats()["messages_unsubscribed"] == 0 {
 			return errors.New("\"2/newspaper\" was not dropped by who asked for \"2/news\"")
 		}
@@ -218,7 +171,7 @@ func TestMessagesReachEverybodyTheSenderIncluded(t *testing.T) {
 
 func TestPublishRefuses(t *testing.T) {
 	t.Parallel()
-	addr := addresses(t, 1)[0]
+	addr := nodetest.Addresses(t, 1)[0]
 	n := start(t, Config{Hostname: addr, Bind: addr, MaxMessage: 10})
 	if err := n.Publish(make([]byte, 11)); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("11 bytes of at most 10: %v", err)
@@ -237,12 +190,12 @@ func TestPublishRefuses(t *testing.T) {
 
 func TestSlowApplicationLosesMessagesNotPeers(t *testing.T) {
 	t.Parallel()
-	addrs := addresses(t, 2)
+	addrs := nodetest.Addresses(t, 2)
 	slow := start(t, Config{Hostname: addrs[0], Bind: addrs[0], Queue: 1, Beat: 200 * time.Millisecond})
 	fast := startAt(t, addrs[1], addrs[0])
 	whole(t, slow, fast)
 	body := make([]byte, 256<<10)
-	eventually(t, func() error {
+	nodetest.Eventually(t, func() error {
 		if err := fast.Publish(body); err != nil {
 			return err
 		}
@@ -252,7 +205,7 @@ func TestSlowApplicationLosesMessagesNotPeers(t *testing.T) {
 		return nil
 	})
 	rounds := slow.Stats()["mesh_beats"]
-	eventually(t, func() error {
+	nodetest.Eventually(t, func() error {
 		if slow.Stats()["mesh_beats"] < rounds+10 {
 			return errors.New("fewer than ten beats since")
 		}
@@ -306,7 +259,7 @@ func (b *book) LookupNetIP(ctx context.Context, _, host string) ([]netip.Addr, e
 
 func TestSilentResolverHoldsUpOneDial(t *testing.T) {
 	t.Parallel()
-	addrs := addresses(t, 3)
+	addrs := nodetest.Addresses(t, 3)
 	dns := new(book)
 	var seeds []string
 	for i := range 40 {
@@ -323,7 +276,7 @@ func TestSilentResolverHoldsUpOneDial(t *testing.T) {
 
 func TestNameThatMovesToAnotherAddressIsFound(t *testing.T) {
 	t.Parallel()
-	addrs := addresses(t, 4)
+	addrs := nodetest.Addresses(t, 4)
 	dns := new(book)
 	names := []string{"n1", "n2", "n3"}
 	var nodes []*Node
@@ -341,7 +294,7 @@ func TestNameThatMovesToAnotherAddressIsFound(t *testing.T) {
 
 func TestAliasesAreOnePeerHeardOnce(t *testing.T) {
 	t.Parallel()
-	addrs := addresses(t, 2)
+	addrs := nodetest.Addresses(t, 2)
 	dns := new(book)
 	dns.set("real", addrs[0])
 	dns.set("alias", addrs[0])
@@ -371,7 +324,7 @@ func TestAliasesAreOnePeerHeardOnce(t *testing.T) {
 
 func TestUnresolvableHostnameIsReachedAtItsAddress(t *testing.T) {
 	t.Parallel()
-	addrs := addresses(t, 2)
+	addrs := nodetest.Addresses(t, 2)
 	dns := new(book)
 	a := start(t, Config{Hostname: "laptop", Bind: addrs[0], Resolver: dns})
 	b := start(t, Config{Hostname: "desktop", Bind: addrs[1], Resolver: dns, Seeds: addrs[:1]})
@@ -380,7 +333,7 @@ func TestUnresolvableHostnameIsReachedAtItsAddress(t *testing.T) {
 
 func TestCloseEndsEverything(t *testing.T) {
 	t.Parallel()
-	addrs := addresses(t, 2)
+	addrs := nodetest.Addresses(t, 2)
 	ctx, cancel := context.WithCancel(context.Background())
 	n, err := Start(ctx, Config{Hostname: addrs[0], Bind: addrs[0], Seeds: addrs})
 	if err != nil {
@@ -393,7 +346,7 @@ func TestCloseEndsEverything(t *testing.T) {
 	if got := n.Members(); len(got) == 0 {
 		t.Error("Members is empty after the end")
 	}
-	eventually(t, func() error {
+	nodetest.Eventually(t, func() error {
 		if got := alive(other); len(got) > 0 {
 			return fmt.Errorf("%s still hears %v", other.Name(), got)
 		}
@@ -409,7 +362,7 @@ func TestCloseEndsEverything(t *testing.T) {
 
 func TestPortInUse(t *testing.T) {
 	t.Parallel()
-	addr := addresses(t, 1)[0]
+	addr := nodetest.Addresses(t, 1)[0]
 	startAt(t, addr)
 	_, err := Start(context.Background(), Config{Hostname: addr, Bind: addr})
 	if err == nil || !strings.Contains(err.Error(), addr+":20000") || strings.Contains(err.Error(), "\n") {

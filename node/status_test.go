@@ -7,18 +7,19 @@ import (
 	"testing"
 
 	"hearsay/mesh"
+	"hearsay/node/nodetest"
 	"hearsay/topics"
 )
 
 func TestStatusIsOfOneMoment(t *testing.T) {
 	t.Parallel()
-	addrs := addresses(t, 2)
+	addrs := nodetest.Addresses(t, 2)
 	a, b := startAt(t, addrs[0], addrs[1]), startAt(t, addrs[1])
 	whole(t, a, b)
 	stop := make(chan struct{})
 	defer close(stop)
 	publishUntil(t, stop, func() error { return b.Publish(bytes.Repeat([]byte("x"), 100)) })
-	eventually(t, func() error {
+	nodetest.Eventually(t, func() error {
 		s, err := a.Status(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -40,7 +41,7 @@ func TestStatusIsOfOneMoment(t *testing.T) {
 
 func TestStatusOfANodeThatNamesOnlyItself(t *testing.T) {
 	t.Parallel()
-	addr := addresses(t, 1)[0]
+	addr := nodetest.Addresses(t, 1)[0]
 	n := startAt(t, addr, addr)
 	s, err := n.Status(t.Context())
 	if err != nil || !s.Alone {
@@ -50,7 +51,7 @@ func TestStatusOfANodeThatNamesOnlyItself(t *testing.T) {
 
 func TestStatusGivesUpOnALoopThatHangs(t *testing.T) {
 	t.Parallel()
-	addr := addresses(t, 1)[0]
+	addr := nodetest.Addresses(t, 1)[0]
 	n := startAt(t, addr)
 	hold, held := make(chan struct{}), make(chan struct{})
 	go n.do(func() { close(held); <-hold })
@@ -68,7 +69,7 @@ func TestStatusGivesUpOnALoopThatHangs(t *testing.T) {
 
 func TestLeaveIsSeenInStatus(t *testing.T) {
 	t.Parallel()
-	addr := addresses(t, 1)[0]
+	addr := nodetest.Addresses(t, 1)[0]
 	n := startAt(t, addr)
 	n.Leave()
 	if !n.Leaving() {
@@ -83,7 +84,7 @@ func TestLeaveIsSeenInStatus(t *testing.T) {
 
 func TestConfigIsWithDefaults(t *testing.T) {
 	t.Parallel()
-	addr := addresses(t, 1)[0]
+	addr := nodetest.Addresses(t, 1)[0]
 	c := startAt(t, addr).Config()
 	if c.MaxMessage != topics.MaxMessage || c.DiscoveryPort != topics.DiscoveryPort || c.Hostname != addr {
 		t.Errorf("%+v", c)

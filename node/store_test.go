@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"hearsay/node/nodetest"
 	"hearsay/topics"
 )
 
@@ -52,7 +53,7 @@ func TestStoreSurvivesAnyFile(t *testing.T) {
 
 func TestNodeRemembersItsMesh(t *testing.T) {
 	t.Parallel()
-	addrs := addresses(t, 2)
+	addrs := nodetest.Addresses(t, 2)
 	dir := t.TempDir()
 	a := start(t, Config{Hostname: addrs[0], Bind: addrs[0], Seeds: addrs[1:], StateDir: dir})
 	b := startAt(t, addrs[1])
@@ -70,7 +71,7 @@ func TestNodeStartsWithoutItsStateDir(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	addr := addresses(t, 1)[0]
+	addr := nodetest.Addresses(t, 1)[0]
 	n := start(t, Config{Hostname: addr, Bind: addr, StateDir: fmt.Sprint(file, "/below")})
 	if err := n.Publish([]byte("still here")); err != nil {
 		t.Error(err)

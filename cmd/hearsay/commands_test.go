@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"hearsay/mesh"
+	"hearsay/node/nodetest"
 	"hearsay/node/web"
 	"hearsay/topics"
 )
@@ -91,7 +92,7 @@ func TestMembersWatch(t *testing.T) {
 func TestLinks(t *testing.T) {
 	t.Parallel()
 	a, b, addr := pair(t)
-	eventually(t, func() error {
+	nodetest.Eventually(t, func() error {
 		if out := must(t, "links", "--addr", addr); !strings.Contains(out, "2 nodes, 2 of them say whom they hear: 2 of 2 links") {
 			return fmt.Errorf("%s", out)
 		}
@@ -158,7 +159,7 @@ func TestPubAndSub(t *testing.T) {
 	_, b, addr := pair(t)
 	all := begin(t, nil, "sub", "--count", "2", "--addr", addr)
 	news := begin(t, nil, "sub", "--json", "--channel", "news", "--count", "1", "--addr", addr)
-	eventually(t, func() error {
+	nodetest.Eventually(t, func() error {
 		if out := must(t, "pub", "--addr", addr, "good\tday\x1b"); out != "published 9 bytes\n" {
 			t.Errorf("pub: %q", out)
 		}
@@ -167,7 +168,7 @@ func TestPubAndSub(t *testing.T) {
 		}
 		return nil
 	})
-	eventually(t, func() error {
+	nodetest.Eventually(t, func() error {
 		p := begin(t, strings.NewReader("from a pipe\n"), "pub", "--json", "--channel", "news", "--addr", addr, "-")
 		if status := p.end(t); status != 0 || !strings.Contains(p.out.String(), "12") {
 			t.Errorf("pub -: status %d, %v, %s", status, p.err, &p.out)
@@ -231,13 +232,13 @@ func TestWait(t *testing.T) {
 
 func TestWaitIsForANodeThatIsNotThereYetToo(t *testing.T) {
 	t.Parallel()
-	addr := address(t)
+	addr := nodetest.Address(t)
 	p := begin(t, nil, "wait", "--members", "1", "--addr", addr+":8080")
 	begin(t, nil, "node", "--hostname", addr, "--bind", addr)
 	if status := p.end(t); status != 0 {
 		t.Errorf("status %d, %v", status, p.err)
 	}
-	fails(t, exitTimeout, "no node answers", "wait", "--members", "1", "--timeout", "1s", "--addr", address(t)+":8080")
+	fails(t, exitTimeout, "no node answers", "wait", "--members", "1", "--timeout", "1s", "--addr", nodetest.Address(t)+":8080")
 }
 
 func TestForgetAndLeave(t *testing.T) {
@@ -270,12 +271,12 @@ func TestHealth(t *testing.T) {
 	n.Close()
 	fails(t, exitFailed, "leaving", "health", "--ready", "--addr", addr)
 	fails(t, exitFailed, "left the mesh", "health", "--addr", addr)
-	fails(t, exitFailed, "no node answers", "health", "--addr", address(t)+":8080")
+	fails(t, exitFailed, "no node answers", "health", "--addr", nodetest.Address(t)+":8080")
 }
 
 func TestNobodyAnswers(t *testing.T) {
 	t.Parallel()
-	addr := address(t) + ":8080"
+	addr := nodetest.Address(t) + ":8080"
 	for _, args := range [][]string{
 		{"members"}, {"members", "--watch"}, {"links"}, {"monitor"}, {"leave"}, {"forget", "x"}, {"pub", "x"}, {"sub"},
 	} {
@@ -369,5 +370,5 @@ func TestAddressFromTheEnvironment(t *testing.T) {
 	_, _, addr := pair(t)
 	t.Setenv("HEARSAY_ADDR", addr)
 	must(t, "health")
-	fails(t, exitUnreachable, "no node answers", "members", "--addr", address(t)+":8080")
+	fails(t, exitUnreachable, "no node answers", "members", "--addr", nodetest.Address(t)+":8080")
 }

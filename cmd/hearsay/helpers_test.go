@@ -18,6 +18,7 @@ import (
 
 	"hearsay/mesh"
 	"hearsay/node"
+	"hearsay/node/nodetest"
 	"hearsay/node/web"
 )
 
@@ -35,28 +36,6 @@ func TestMain(m *testing.M) {
 		}
 	}
 	goleak.VerifyTestMain(m)
-}
-
-// patience bounds a hang; nothing is measured by it.
-const patience = 30 * time.Second
-
-// eventually waits until f says that it has seen what it wants; f returns what is wrong until then.
-func eventually(t *testing.T, f func() error) {
-	t.Helper()
-	late := time.After(patience)
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		err := f()
-		if err == nil {
-			return
-		}
-		select {
-		case <-late:
-			t.Fatalf("after %v: %v", patience, err)
-		case <-tick.C:
-		}
-	}
 }
 
 // screen is an output that is read while it is written.
@@ -80,7 +59,7 @@ func (s *screen) String() string {
 // shows waits until a text is on the screen.
 func (s *screen) shows(t *testing.T, text string) {
 	t.Helper()
-	eventually(t, func() error {
+	nodetest.Eventually(t, func() error {
 		if !strings.Contains(s.String(), text) {
 			return fmt.Errorf("no %q in:\n%s", text, s)
 		}
@@ -135,7 +114,7 @@ func (p *program) end(t *testing.T) int {
 	t.Helper()
 	select {
 	case <-p.ended:
-	case <-time.After(patience):
+	case <-time.After(nodetest.Patience):
 		t.Fatalf("does not end: %s%s", &p.out, &p.log)
 	}
 	return exitStatus(p.err)
@@ -168,29 +147,11 @@ func fails(t *testing.T, status int, words string, args ...string) {
 	}
 }
 
-var subnet struct {
-	sync.Mutex
-	last int
-}
-
-// address returns a loopback address that no other test of this process uses, nor, most likely, one of another
-// run at the same time.
-func address(t *testing.T) string {
-	t.Helper()
-	if !hasAddress("127.79.128.1") {
-		t.Skip("this system has no addresses in 127.0.0.0/8 but 127.0.0.1")
-	}
-	subnet.Lock()
-	defer subnet.Unlock()
-	subnet.last++
-	return fmt.Sprintf("127.79.%d.%d", 128+os.Getpid()%120+subnet.last/250, 1+subnet.last%250)
-}
-
 // startNode runs a node until the test ends.
 func startNode(t *testing.T, cfg node.Config) *node.Node {
 	t.Helper()
 	if cfg.Bind == "" {
-		cfg.Bind = address(t)
+		cfg.Bind = nodetest.Address(t)
 	}
 	cfg.Hostname = cfg.Bind
 	cfg.Beat, cfg.Interval = 200*time.Millisecond, 500*time.Millisecond
@@ -227,7 +188,7 @@ func pair(t *testing.T) (a, b *node.Node, addr string) {
 	t.Helper()
 	b = startNode(t, node.Config{})
 	a = startNode(t, node.Config{Seeds: []string{string(b.Name())}, Channels: []string{"news"}})
-	eventually(t, func() error {
+	nodetest.Eventually(t, func() error {
 		if len(a.Alive()) != 1 || len(b.Alive()) != 1 {
 			return errors.New("they do not hear each other")
 		}
@@ -239,7 +200,7 @@ func pair(t *testing.T) (a, b *node.Node, addr string) {
 // inState waits until a node has its only peer in a state.
 func inState(t *testing.T, n *node.Node, state mesh.State) {
 	t.Helper()
-	eventually(t, func() error {
+	nodetest.Eventually(t, func() error {
 		if m := n.Members(); len(m) != 1 || m[0].State != state {
 			return fmt.Errorf("%+v", m)
 		}

@@ -10,16 +10,17 @@ import (
 	"testing"
 
 	"hearsay/node"
+	"hearsay/node/nodetest"
 )
 
 func TestNodeIsShownAndSteered(t *testing.T) {
 	t.Parallel()
-	one, two := address(t), address(t)
+	one, two := nodetest.Address(t), nodetest.Address(t)
 	a := begin(t, nil, "node", "--hostname", one, "--bind", one, "--beat", "200ms", two)
 	b := begin(t, nil, "node", "--hostname", two, "--bind", two, "--beat", "200ms", "--channel", "news")
 	must(t, "wait", "--members", "2", "--addr", one+":8080")
 	must(t, "wait", "--members", "2", "--addr", two+":8080")
-	eventually(t, func() error {
+	nodetest.Eventually(t, func() error {
 		must(t, "pub", "--addr", one+":8080", "hello")
 		must(t, "pub", "--addr", one+":8080", "--channel", "news", "extra")
 		if out := b.out.String(); !strings.Contains(out, "hello\n") || !strings.Contains(out, "extra\n") {
@@ -42,7 +43,7 @@ func TestNodeIsShownAndSteered(t *testing.T) {
 }
 
 func TestNodeHTTPAddress(t *testing.T) {
-	addr := address(t)
+	addr := nodetest.Address(t)
 	taken, err := net.Listen("tcp", addr+":8080")
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +97,7 @@ func TestFailedStartFreesTheHTTPPort(t *testing.T) {
 func TestNodeRemembersItsMesh(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "state")
-	one, two := address(t), address(t)
+	one, two := nodetest.Address(t), nodetest.Address(t)
 	startNode(t, node.Config{Bind: two})
 	start := func(seeds ...string) *program {
 		return begin(t, nil, append([]string{"node", "--hostname", one, "--bind", one, "--state-dir", dir}, seeds...)...)

@@ -11,9 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -21,57 +19,16 @@ import (
 
 	"hearsay/mesh"
 	"hearsay/node"
+	"hearsay/node/nodetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// patience bounds a hang; nothing is measured by it.
-const patience = 30 * time.Second
-
-// eventually waits until f says that it has seen what it wants; f returns what is wrong until then.
-func eventually(t *testing.T, f func() error) {
-	t.Helper()
-	late := time.After(patience)
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		err := f()
-		if err == nil {
-			return
-		}
-		select {
-		case <-late:
-			t.Fatalf("after %v: %v", patience, err)
-		case <-tick.C:
-		}
-	}
-}
-
-var subnet struct {
-	sync.Mutex
-	last int
-}
-
-// address returns a loopback address that no other test of this process uses, nor, most likely, one of another
-// run at the same time.
-func address(t *testing.T) string {
-	t.Helper()
-	if ln, err := net.Listen("tcp", "127.79.0.1:0"); err != nil {
-		t.Skip("this system has no addresses in 127.0.0.0/8 but 127.0.0.1: ", err)
-	} else {
-		ln.Close()
-	}
-	subnet.Lock()
-	defer subnet.Unlock()
-	subnet.last++
-	return fmt.Sprintf("127.79.%d.%d", os.Getpid()%120+subnet.last/250, 1+subnet.last%250)
-}
 
 // startNode runs a node until the test ends.
 func startNode(t *testing.T, cfg node.Config) *node.Node {
 	t.Helper()
 	if cfg.Bind == "" {
-		cfg.Bind = address(t)
+		cfg.Bind = nodetest.Address(t)
 	}
 	if cfg.Hostname == "" {
 		cfg.Hostname = cfg.Bind
@@ -124,7 +81,7 @@ func pair(t *testing.T, o Options) (a, b *node.Node, s *Server, base string) {
 
 func hears(t *testing.T, a, b *node.Node) {
 	t.Helper()
-	eventually(t, func() error {
+	nodetest.Eventually(t, func() error {
 		for _, m := range a.Members() {
 			if m.Name == b.Name() && m.State == mesh.Alive {
 				return nil

@@ -10,13 +10,14 @@ import (
 
 	"hearsay/mesh"
 	"hearsay/node"
+	"hearsay/node/nodetest"
 	"hearsay/topics"
 )
 
 func TestMembersLinksAndStatus(t *testing.T) {
 	t.Parallel()
 	a, b, _, base := pair(t, Options{Version: "v1"})
-	eventually(t, func() error {
+	nodetest.Eventually(t, func() error {
 		members := get[Members](t, base+"/v1/members")
 		if members.Self.Name != a.Name() || members.Self.State != "alive" || !members.Self.Ready {
 			t.Errorf("self: %+v", members.Self)
@@ -29,7 +30,7 @@ func TestMembersLinksAndStatus(t *testing.T) {
 			m.Address != string(b.Name())+":20000" || m.LastHeard == nil || m.NextTry != nil || m.ListedBy == nil {
 			t.Errorf("%+v", m)
 		}
-		if age := time.Since(m.Since); age < 0 || age > patience {
+		if age := time.Since(m.Since); age < 0 || age > nodetest.Patience {
 			t.Errorf("alive since %v", m.Since)
 		}
 		if !m.HearsMe || !m.MessagesLink || m.Received == 0 {
@@ -37,7 +38,7 @@ func TestMembersLinksAndStatus(t *testing.T) {
 		}
 		return nil
 	})
-	eventually(t, func() error {
+	nodetest.Eventually(t, func() error {
 		links := get[Links](t, base+"/v1/links")
 		if len(links.Nodes) != 2 || links.Nodes[0].Name != a.Name() || !slices.Equal(links.Nodes[1].Hears, []topics.Name{a.Name()}) {
 			return fmt.Errorf("%+v", links)
@@ -57,7 +58,7 @@ func TestQuarantineSaysWhyAndWhenItIsTriedAgain(t *testing.T) {
 	a, b, _, base := pair(t, Options{})
 	b.Leave() // a seed that left is looked for
 	<-b.Done()
-	eventually(t, func() error {
+	nodetest.Eventually(t, func() error {
 		m := get[Members](t, base+"/v1/members").Members[0]
 		if m.State != "left" || m.NextTry == nil {
 			return fmt.Errorf("%+v", m)
@@ -110,7 +111,7 @@ func TestReadiness(t *testing.T) {
 
 func TestProbesThroughALife(t *testing.T) {
 	t.Parallel()
-	seed := address(t)
+	seed := nodetest.Address(t)
 	n := startNode(t, node.Config{Seeds: []string{seed}})
 	_, base := startServer(t, n, Options{})
 	answer, body := ask(t, http.MethodGet, base+"/readyz", nil)
@@ -147,7 +148,7 @@ func TestOneVisitServesMany(t *testing.T) {
 		}
 		return v
 	}
-	eventually(t, func() error { // until nothing happens any more
+	nodetest.Eventually(t, func() error { // until nothing happens any more
 		if first := look(); first != look() {
 			return fmt.Errorf("two views")
 		}

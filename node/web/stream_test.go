@@ -15,6 +15,7 @@ import (
 
 	"hearsay/mesh"
 	"hearsay/node"
+	"hearsay/node/nodetest"
 	"hearsay/topics"
 )
 
@@ -94,7 +95,7 @@ func TestStreamsAreLimited(t *testing.T) {
 		refused(t, path, answer, body, http.StatusServiceUnavailable, "too_many")
 	}
 	first.close()
-	eventually(t, func() error {
+	nodetest.Eventually(t, func() error {
 		if len(s.streams) > 0 {
 			return errors.New("the place is not free again")
 		}
@@ -189,7 +190,7 @@ func TestFiftyListenersSlowOnesIncludedDoNotDelayTheMesh(t *testing.T) {
 			}
 		}
 	}
-	eventually(t, func() error {
+	nodetest.Eventually(t, func() error {
 		if err := b.Publish([]byte("again")); err != nil {
 			return err
 		}
@@ -267,7 +268,7 @@ func TestMessagesGoRoundTheMesh(t *testing.T) {
 	if _, m := read[Message](news); m.Channel != "news" || m.Body != nil || *m.Base64 != "/wA=" {
 		t.Errorf("%+v", m)
 	}
-	eventually(t, func() error { // from another node, over the wire
+	nodetest.Eventually(t, func() error { // from another node, over the wire
 		if err := b.PublishTo("news", []byte("far")); err != nil {
 			return err
 		}

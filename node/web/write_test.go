@@ -18,6 +18,7 @@ import (
 
 	"hearsay/mesh"
 	"hearsay/node"
+	"hearsay/node/nodetest"
 )
 
 func header(key, value string) func(*http.Request) {
@@ -145,7 +146,7 @@ func TestLeave(t *testing.T) {
 	}
 	events.ended("events")
 	messages.ended("messages")
-	eventually(t, func() error {
+	nodetest.Eventually(t, func() error {
 		if m := b.Members(); m[0].State != mesh.Left {
 			return fmt.Errorf("%+v", m)
 		}
@@ -184,7 +185,7 @@ func TestLoopThatHangsIsToldAndHoldsUpNobody(t *testing.T) {
 	s, base := startServer(t, n, Options{})
 	s.views.timeout = 50 * time.Millisecond
 	startNode(t, node.Config{Seeds: []string{string(n.Name())}})
-	eventually(t, func() error {
+	nodetest.Eventually(t, func() error {
 		if !g.held.Load() {
 			return errors.New("the loop does not hang yet")
 		}
@@ -195,7 +196,7 @@ func TestLoopThatHangsIsToldAndHoldsUpNobody(t *testing.T) {
 		refused(t, path, answer, body, http.StatusServiceUnavailable, "no_answer")
 	}
 	release()
-	s.views.timeout = patience
+	s.views.timeout = nodetest.Patience
 	if answer, body := ask(t, "GET", base+"/healthz", nil); answer.StatusCode != http.StatusOK {
 		t.Errorf("afterwards: %s %s", answer.Status, body)
 	}
@@ -236,7 +237,7 @@ func TestHeadIsAnsweredWhereGetIs(t *testing.T) {
 
 func TestTooManyConnectionsAreClosed(t *testing.T) {
 	t.Parallel()
-	inner, err := net.Listen("tcp", address(t)+":0")
+	inner, err := net.Listen("tcp", nodetest.Address(t)+":0")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
+
+	"hearsay/node/nodetest"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
@@ -18,9 +19,6 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
-
-// patience is how long a test waits for what must come. It bounds a hang; nothing is measured by it.
-const patience = 90 * time.Second
 
 // browser is the one of all tests, started by the first that needs it.
 var browser struct {
@@ -64,7 +62,7 @@ func findBrowser(t *testing.T) string {
 func startBrowser(path string) {
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path),
-		chromedp.WSURLReadTimeout(patience),
+		chromedp.WSURLReadTimeout(nodetest.Patience),
 		chromedp.Flag("no-proxy-server", true),
 		chromedp.Flag("lang", "en-US"),
 	)
@@ -163,7 +161,7 @@ func (p *tab) run(steps ...chromedp.Action[chromedp.Void]) {
 // result returns what an action does.
 func result[T any](p *tab, action chromedp.Action[T]) T {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	ctx, cancel := context.WithTimeout(p.ctx, nodetest.Patience)
 	defer cancel()
 	value, err := chromedp.Run(ctx, action)
 	if err != nil {
@@ -218,31 +216,12 @@ func script(expression string, values []any) string {
 func (p *tab) wait(expression string, values ...any) {
 	p.t.Helper()
 	expression = script(expression, values)
-	eventually(p.t, func() error {
+	nodetest.Eventually(p.t, func() error {
 		if !eval[bool](p, "!!("+strings.ReplaceAll(expression, "%", "%%")+")") {
 			return fmt.Errorf("not so: %s\nthe page says:\n%s", expression, eval[string](p, "document.body.innerText"))
 		}
 		return nil
 	})
-}
-
-// eventually waits until f says that it has seen what it wants; f returns what is wrong until then.
-func eventually(t *testing.T, f func() error) {
-	t.Helper()
-	late := time.After(patience)
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		err := f()
-		if err == nil {
-			return
-		}
-		select {
-		case <-late:
-			t.Fatalf("after %v: %v", patience, err)
-		case <-tick.C:
-		}
-	}
 }
 
 // nodeStates are the drawn nodes and their states, by name.

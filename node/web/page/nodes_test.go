@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"hearsay/node"
+	"hearsay/node/nodetest"
 	"hearsay/node/web"
 )
 
@@ -103,7 +104,7 @@ func (p *process) start() {
 // waitHTTP waits until the node answers.
 func (p *process) waitHTTP() {
 	p.t.Helper()
-	eventually(p.t, func() error {
+	nodetest.Eventually(p.t, func() error {
 		conn, err := net.Dial("tcp", net.JoinHostPort(p.config.Address, "8080"))
 		if err == nil {
 			conn.Close()

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"hearsay/node/nodetest"
+
 	"github.com/chromedp/chromedp"
 )
 
@@ -81,7 +83,7 @@ func TestHiddenPage(t *testing.T) {
 		})()`, hidden)
 	}
 	hide(true)
-	eventually(t, func() error {
+	nodetest.Eventually(t, func() error {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		if f.streams > 0 {

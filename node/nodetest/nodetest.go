@@ -1,0 +1,65 @@
+// Package nodetest helps tests that run nodes. It imports nothing of this module, so that every package can use it.
+package nodetest
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Patience is how long a test waits for what must come. It bounds a hang; nothing is measured by it.
+const Patience = 30 * time.Second
+
+// Eventually waits until f says that it has seen what it wants; f returns what is wrong until then.
+func Eventually(t testing.TB, f func() error) {
+	t.Helper()
+	late := time.After(Patience)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := f()
+		if err == nil {
+			return
+		}
+		select {
+		case <-late:
+			t.Fatalf("after %v: %v", Patience, err)
+		case <-tick.C:
+		}
+	}
+}
+
+// subnet gives each test addresses of its own, in a network that other processes on this machine hardly use.
+var subnet struct {
+	sync.Mutex
+	last int
+}
+
+// Addresses returns n loopback addresses that no other test of this process uses. Where a machine has none but
+// 127.0.0.1 the test is skipped.
+func Addresses(t testing.TB, n int) []string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.78.0.1:0")
+	if err != nil {
+		t.Skip("this system has no addresses in 127.0.0.0/8 but 127.0.0.1: ", err)
+	}
+	ln.Close()
+	pid := os.Getpid()
+	subnet.Lock()
+	defer subnet.Unlock()
+	addrs := make([]string, n)
+	for i := range addrs {
+		subnet.last++
+		addrs[i] = fmt.Sprintf("127.%d.%d.%d", 100+pid%100, pid/100%200+subnet.last/250, 1+subnet.last%250)
+	}
+	return addrs
+}
+
+// Address returns one.
+func Address(t testing.TB) string {
+	t.Helper()
+	return Addresses(t, 1)[0]
+}
