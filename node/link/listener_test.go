@@ -50,28 +50,6 @@ func TestNewestBeat(t *testing.T) {
 	}
 }
 
-// Who subscribes again gets the newest list again, and is one listener all the time.
-func TestNewestBeatAgain(t *testing.T) {
-	t.Parallel()
-	l := open(t, Config{})
-	l.SetBeat([]byte("0"), []byte("first"))
-	p := subscribed(t, l.Addr(Discovery).String(), "0")
-	p.expect("0", "first")
-	l.SetBeat([]byte("0"), []byte("second"))
-	p.say(cancellation("0")...).say(subscription("0")...)
-	p.expect("0", "second")
-	p.say(subscription("")...).say(cancellation("0")...).say(subscription("0")...) // it wants them all the time
-	l.SetBeat([]byte("0"), []byte("third"))
-	p.say(cancellation("")...).say(cancellation("0")...).say(subscription("")...)
-	p.expect("0", "third")
-	p.Close()
-	for _, want := range []Kind{ListenerUp, ListenerDown} {
-		if e := <-l.Events(); e.Kind != want {
-			t.Errorf("event %d, want %d", e.Kind, want)
-		}
-	}
-}
-
 // A subscriber gets what it has subscribed to, by prefix, and no more.
 func TestTopics(t *testing.T) {
 	t.Parallel()

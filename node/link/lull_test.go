@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// tcpPair is a connection and what reads it.
+// tcpPair is a publisher's end of a connection and the dialled one.
 func tcpPair(t *testing.T) (from, to net.Conn) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -14,10 +14,10 @@ func tcpPair(t *testing.T) (from, to net.Conn) {
 		t.Fatal(err)
 	}
 	defer ln.Close()
-	if from, err = net.Dial("tcp", ln.Addr().String()); err != nil {
+	if to, err = net.Dial("tcp", ln.Addr().String()); err != nil {
 		t.Fatal(err)
 	}
-	if to, err = ln.Accept(); err != nil {
+	if from, err = ln.Accept(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { from.Close(); to.Close() })
@@ -53,53 +53,6 @@ func (l *lull) expect(t *testing.T, c net.Conn, want string) {
 	if n, err := l.read(c, b); err != nil || string(b[:n]) != want {
 		t.Fatalf("read %q, %v; want %q", b[:n], err, want)
 	}
-}
-
-// A lull begins after some pulses. From then on one pulse alone wakes nobody: with a glance that never comes it is
-// read when more has come.
-func TestLull(t *testing.T) {
-	t.Parallel()
-	from, to := tcpPair(t)
-	l := lulled(t, to, time.Hour)
-	for range lullAfter {
-		l.at = l.at.Add(-lullSpare * l.glance) // as if the time had passed
-		write(t, from, pulse)
-		l.expect(t, to, pulse)
-	}
-	if l.alike != lullAfter || l.on {
-		t.Fatalf("%d pulses seen, on: %t", l.alike, l.on)
-	}
-	write(t, from, pulse)
-	read := make(chan string)
-	go func() {
-		b := make([]byte, 1<<10)
-		n, _ := l.read(to, b)
-		read <- string(b[:n])
-	}()
-	select {
-	case got := <-read:
-		// The pulse may have been there before the reader waited: it looks once as it begins.
-		if got != pulse {
-			t.Fatalf("read %q", got)
-		}
-		go func() {
-			b := make([]byte, 1<<10)
-			n, _ := l.read(to, b)
-			read <- string(b[:n])
-		}()
-		write(t, from, pulse)
-	case <-time.After(window / 10):
-	}
-	write(t, from, "news that are more than a pulse")
-	if got := <-read; len(got) <= len(pulse) {
-		t.Fatalf("woken for %q", got)
-	}
-	if l.on {
-		t.Error("news do not end a lull")
-	}
-	// And without one everything is read at once.
-	write(t, from, "x")
-	l.expect(t, to, "x")
 }
 
 // A lull is no reason to hear of the end later.

@@ -21,7 +21,7 @@ type subscriber struct {
 	at   *list.Element // among the gate's strangers, until it subscribes; guarded by gate.mu
 
 	topics   []string
-	greet    bool // it has just subscribed to the lists: the newest is due
+	greet    bool // it has just subscribed to the lists, for the first time: the newest is due
 	listens  bool // ListenerUp was said
 	hasHello bool
 	name     topics.Name // that it said hello with
@@ -109,13 +109,11 @@ func (s *subscriber) subscribe(topic string) (pass bool, err error) {
 	if len(s.topics) == maxSubscriptions {
 		return false, violate("too_many_subscriptions", "more than %d subscriptions", maxSubscriptions)
 	}
-	s.greet = s.port == Discovery && wantsLists(topic) && !slices.ContainsFunc(s.topics, wantsLists)
 	s.topics = append(s.topics, topic)
+	s.greet = s.port == Discovery && !s.listens && (topic == "" || topic == topics.Discovery)
 	s.script = appendFrame(s.script[:0], 0, append([]byte{1}, topic...))
 	return true, nil
 }
-
-func wantsLists(topic string) bool { return topic == "" || topic == topics.Discovery }
 
 func (s *subscriber) unsubscribe(topic string) (pass bool) {
 	i := slices.Index(s.topics, topic)
@@ -148,13 +146,10 @@ func (s *subscriber) introduce() {
 
 // welcome sends the newest whole list to this connection alone, and reports a listener.
 func (s *subscriber) welcome() {
+	s.listens = true
 	if beat := s.link.newestBeat(); beat != nil {
 		s.send(beat)
 	}
-	if s.listens {
-		return // it has only subscribed again
-	}
-	s.listens = true
 	s.link.emit(Event{Kind: ListenerUp, ID: s.id, Port: s.port, Addr: s.remote})
 	if s.hasHello {
 		s.introduce()
