@@ -62,7 +62,7 @@ func runRing(c *cli.Context) error {
 		return err
 	}
 	v := newView(c.App.Writer, nodes)
-	err = v.untilWhole(ctx, c.Duration("timeout"))
+	err = v.untilWhole(ctx, begin, c.Duration("timeout"))
 	switch {
 	case ctx.Err() != nil:
 		return nil
@@ -148,8 +148,8 @@ func isTerminal(w io.Writer) bool {
 }
 
 // untilWhole shows the ring grow and returns when it is whole.
-func (v *view) untilWhole(ctx context.Context, timeout time.Duration) error {
-	late := time.After(timeout)
+func (v *view) untilWhole(ctx context.Context, begin time.Time, timeout time.Duration) error {
+	late := time.After(time.Until(begin.Add(timeout)))
 	ticker := time.NewTicker(ringPoll)
 	defer ticker.Stop()
 	for {
