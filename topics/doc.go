@@ -155,7 +155,7 @@
 //
 //   - at once, to that connection alone or to all, when somebody subscribes to "0" (or to a prefix of it, the
 //     empty one): the newest list, so that a newcomer need not wait. What it gets can be older than the last
-//     pulse;
+//     pulse. Once for each connection is enough;
 //   - soon (tens of ms, to gather what changes together) after the names or the flags change;
 //   - every 2.5 s or oftener while naive nodes are about, for they read nothing else; else every now and then,
 //     against loss.
