@@ -52,6 +52,8 @@ func FuzzParseAddress(f *testing.F) {
 		}
 		if ip, ok := parseIPv6(s); ok != is6 || ok && ip != addr.As16() {
 			t.Fatalf("%q: IPv6 %v %v, netip %v, %v", s, ip, ok, addr, err)
+		} else if ok && !addr.Is4In6() && string(appendIPv6(nil, ip)) != addr.String() {
+			t.Fatalf("%q: %s, netip prints %s", s, appendIPv6(nil, ip), addr)
 		}
 	})
 }

@@ -1,7 +1,10 @@
 package topics
 
-// netip.ParseAddr allocates an error for whatever is no address, and lists from the wire may hold little
-// else. These two accept exactly what it accepts (the fuzzers compare them), zones aside.
+import "strconv"
+
+// This package imports nothing that knows of a network, and netip.ParseAddr allocates an error for whatever is no
+// address, which may be all that a list from the wire holds. These accept exactly what it accepts, zones aside, and
+// write what it writes: the tests compare them.
 
 // parseIPv4 reads four decimal numbers of at most 255 without leading zeros.
 func parseIPv4[T text](s T) (ip [4]byte, ok bool) {
@@ -92,4 +95,33 @@ func parseGroup[T text](s T) (uint16, bool) {
 		}
 	}
 	return v, true
+}
+
+// appendIPv6 writes an address as RFC 5952 says: groups in lower case without leading zeros, and the longest run of
+// two or more zero groups, the first of several, as "::".
+func appendIPv6(b []byte, ip [16]byte) []byte {
+	group := func(i int) uint64 { return uint64(ip[2*i])<<8 | uint64(ip[2*i+1]) }
+	from, to := -1, -1 // the run
+	for i := 0; i < 8; i++ {
+		j := i
+		for j < 8 && group(j) == 0 {
+			j++
+		}
+		if j-i > max(1, to-from) {
+			from, to = i, j
+		}
+		i = max(i, j)
+	}
+	for i := 0; i < 8; i++ {
+		if i == from {
+			b = append(b, ':', ':')
+			if i = to; i == 8 {
+				break
+			}
+		} else if i > 0 {
+			b = append(b, ':')
+		}
+		b = strconv.AppendUint(b, group(i), 16)
+	}
+	return b
 }

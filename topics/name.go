@@ -1,7 +1,6 @@
 package topics
 
 import (
-	"net/netip"
 	"strconv"
 	"strings"
 )
@@ -50,13 +49,13 @@ func (n Name) Key() Name {
 const defaultPort = "20000"
 
 func (n Name) keyIPv6(host, port string) Name {
-	addr, err := netip.ParseAddr(host)
-	if err != nil {
+	ip, ok := parseIPv6(host)
+	if !ok {
 		return n
 	}
 	var buf [maxText]byte
 	b := append(buf[:0], '[')
-	b = addr.AppendTo(b)
+	b = appendIPv6(b, ip)
 	b = append(b, ']')
 	if port != "" {
 		b = append(append(b, ':'), port...)

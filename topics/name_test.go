@@ -96,6 +96,25 @@ func checkAddress(t testing.TB, n Name) {
 	}
 }
 
+// Every pattern of zero groups, each group one digit or four.
+func TestIPv6IsWrittenAsNetipWritesIt(t *testing.T) {
+	t.Parallel()
+	for zeros := range 1 << 8 {
+		for _, group := range [][2]byte{{0, 1}, {0xAB, 0xCD}, {0x0F, 0}} {
+			var ip [16]byte
+			for i := range 8 {
+				if zeros>>i&1 == 0 {
+					copy(ip[2*i:], group[:])
+				}
+			}
+			addr := netip.AddrFrom16(ip)
+			if got := string(appendIPv6(nil, ip)); !addr.Is4In6() && got != addr.String() {
+				t.Errorf("%s, netip prints %s", got, addr)
+			}
+		}
+	}
+}
+
 func TestErrorsShowTheInputQuotedAndCut(t *testing.T) {
 	_, err := ParseName("a b\n" + strings.Repeat("x", 100))
 	if got, want := err.Error(), `name "a b\nxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"... (104 bytes): a host has only letters, digits, '-', '_' and '.'`; got != want {
