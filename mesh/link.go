@@ -271,7 +271,8 @@ func (m *Machine) wantMessages(p *peer) {
 	}
 }
 
-// messagesAfter is when no member came for a while, or enough of them came for this one to wait no longer.
+// messagesAfter is when p's messages are to be dialled: once no member came for a quarter of the gap between lists,
+// and at the latest when p has been a member for two of them.
 func (m *Machine) messagesAfter(p *peer) Time {
 	gap := listGap(m.count[Alive], m.cfg.Debounce)
 	return min(m.metAt+gap/4, p.since+2*gap)

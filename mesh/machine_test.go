@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -136,6 +137,9 @@ func TestSilentPeersConfirmNothing(t *testing.T) {
 	}
 	if s := r.m.Stats(); !s.Degraded || s.NoBudget == 0 {
 		t.Fatalf("%+v", s)
+	}
+	if why := r.m.peers["x"].why; !strings.HasSuffix(why, " beats missed, 0 of 0 confirm; kept until this node may evict again") {
+		t.Errorf("x is suspect because %s", why)
 	}
 }
 

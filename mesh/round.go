@@ -95,13 +95,14 @@ func (m *Machine) judgeSuspect(p *peer, missing int) {
 	if missing < v.limit() {
 		return
 	}
+	why := fmt.Sprintf("%d beats missed, %d of %d confirm", missing, v.confirms, v.voters)
 	if m.budget.tokens < 1 {
 		m.stats.NoBudget++
-		p.why = fmt.Sprintf("%d beats missed, %d of %d confirm; kept until this node may evict again", missing, v.confirms, v.voters)
+		p.why = why + "; kept until this node may evict again"
 		return
 	}
 	m.budget.tokens--
-	m.condemn(p, fmt.Sprintf("%d beats missed, %d of %d confirm", missing, v.confirms, v.voters))
+	m.condemn(p, why)
 }
 
 // condemn evicts. In a mass event that says little about the peer.

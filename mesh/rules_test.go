@@ -137,6 +137,21 @@ func TestListGap(t *testing.T) {
 	}
 }
 
+func TestMessagesAfter(t *testing.T) {
+	const gap = 400 * time.Millisecond // of 50 peers
+	for _, c := range []struct{ met, since, want Time }{
+		{met: time.Second, since: time.Second, want: time.Second + gap/4},
+		{met: 1500 * time.Millisecond, since: time.Second, want: 1500*time.Millisecond + gap/4},
+		{met: 3 * time.Second, since: time.Second, want: time.Second + 2*gap}, // others still come
+	} {
+		m := newRig(t, Config{}).m
+		m.count[Alive], m.metAt = 50, c.met
+		if got := m.messagesAfter(&peer{since: c.since}); got != c.want {
+			t.Errorf("met %v, the last at %v: after %v, want %v", c.since, c.met, got, c.want)
+		}
+	}
+}
+
 func TestBudget(t *testing.T) {
 	for _, c := range []struct {
 		n    int

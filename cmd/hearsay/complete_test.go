@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"hearsay/node/nodetest"
 )
 
 // installed puts a program called hearsay, which is this test, where shells find it.
@@ -58,6 +60,11 @@ COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _hearsay; printf '%s\n' "${COMPREPLY[@]}"
 
 func TestFishCompletes(t *testing.T) {
 	t.Parallel()
+	for _, want := range []string{"complete -c hearsay ", "--generate-bash-completion"} {
+		if out := must(t, "completion", "fish"); !strings.Contains(out, want) {
+			t.Errorf("no %q in:\n%s", want, out)
+		}
+	}
 	fish, err := exec.LookPath("fish")
 	if err != nil {
 		t.Skip("no fish")
@@ -94,5 +101,12 @@ func TestZshReadsItsScript(t *testing.T) {
 	cmd.Env = append(os.Environ(), installed(t))
 	if out, err := cmd.CombinedOutput(); err != nil || string(out) != "_hearsay\n" {
 		t.Errorf("zsh: %v %s", err, out)
+	}
+}
+
+func TestNothingToOfferIsNoError(t *testing.T) {
+	t.Parallel()
+	if out := must(t, "forget", "--addr", nodetest.Address(t)+":8080", "--generate-bash-completion"); out != "" {
+		t.Errorf("%q", out)
 	}
 }

@@ -111,6 +111,8 @@ func (g *gate) enter(raw net.Conn) *subscriber {
 var (
 	errShed = errors.New("closed to make room")
 	errFull = errors.New("too many connections")
+
+	errNotPassed = errors.New("closed before it was accepted")
 )
 
 // admit finds s a place: with the strangers over their number, or everybody over theirs, the oldest stranger
@@ -247,7 +249,7 @@ func (g *gate) pass(s *subscriber, stop, end <-chan struct{}) error {
 	}
 	s.Close()
 	g.gone(s)
-	return ErrClosed
+	return errNotPassed
 }
 
 // zmq4's end of the gate.

@@ -237,7 +237,7 @@ func (l *Link) Dial(ctx context.Context, port Port, addr netip.AddrPort, target 
 	return l.take(d)
 }
 
-// join connects to a publisher of this process, through memory.
+// join connects to a publisher of this process, through memory. It fails as a handshake over TCP would.
 func (l *Link) join(ctx context.Context, g *gate, port Port, addr netip.AddrPort, target string) error {
 	here, there := newPipe(&net.TCPAddr{IP: l.source(addr.Addr())}, g.ln.Addr())
 	if err := g.join(there, ctx.Done(), l.ctx.Done()); err != nil {
@@ -245,7 +245,7 @@ func (l *Link) join(ctx context.Context, g *gate, port Port, addr netip.AddrPort
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
 		}
-		return fmt.Errorf("%s: %w", addr, err)
+		return fmt.Errorf("%w with %s: %w", ErrHandshake, addr, err)
 	}
 	return l.take(l.newDialled(here, port, addr, target))
 }

@@ -50,3 +50,23 @@ func TestLull(t *testing.T) {
 	write(t, from, "x")
 	l.expect(t, to, "x")
 }
+
+// A silence ends a lull: the kernel wakes for the first byte again.
+func TestLullEndsInSilence(t *testing.T) {
+	t.Parallel()
+	from, to := tcpPair(t)
+	l := lulled(t, to, 10*time.Millisecond)
+	l.alike, l.size = lullAfter, len(pulse)
+	read := make(chan string)
+	go func() {
+		b := make([]byte, 1<<10)
+		n, _ := l.read(to, b)
+		read <- string(b[:n])
+	}()
+	eventually(t, "a lull", func() bool { return l.lowWaterOf(t) == len(pulse)+1 })
+	eventually(t, "its end", func() bool { return l.lowWaterOf(t) == 1 })
+	write(t, from, "x")
+	if got := <-read; got != "x" || l.on {
+		t.Errorf("read %q, on: %t", got, l.on)
+	}
+}

@@ -62,7 +62,7 @@ const pipeBuffer = 64 << 10
 
 func (h *half) init() { h.changed.L = &h.mu }
 
-func (h *half) read(p []byte) (n int, err error) {
+func (h *half) read(p []byte) (int, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for {
