@@ -221,11 +221,11 @@ func (v *view) draw(hears []map[topics.Name]bool) {
 	io.WriteString(v.w, b.String())
 }
 
-// missing says who does not hear whom, for the first few.
+// missing says who did not hear whom at the last look, for the first few.
 func (v *view) missing() string {
 	var gaps []string
-	for _, n := range v.nodes {
-		if heard := len(heardBy(n)); heard < len(v.nodes)-1 {
+	for i, n := range v.nodes {
+		if heard := v.heard[i]; heard < len(v.nodes)-1 {
 			gaps = append(gaps, fmt.Sprintf("%s hears %d of %d", n.Name(), heard, len(v.nodes)-1))
 		}
 	}
