@@ -38,7 +38,7 @@ func (m *Machine) setState(p *peer, to State) {
 	m.count[p.state]--
 	m.count[to]++
 	if to == Alive {
-		m.metAt = m.now
+		m.gather()
 	}
 	if p.naive && p.state == Alive != (to == Alive) {
 		if to == Alive {
@@ -48,6 +48,7 @@ func (m *Machine) setState(p *peer, to State) {
 		}
 	}
 	if p.state == Alive || to == Alive {
+		m.turns++
 		m.changeList()
 	}
 	p.state = to

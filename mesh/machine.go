@@ -37,9 +37,11 @@ type Machine struct {
 	budget    budget
 
 	count    [states]int // peers in each state
+	turns    uint64      // changes of who is alive
 	naive    int         // alive naive peers
 	roundAt  Time        // when the round completes
 	metAt    Time        // when the last peer became alive
+	crowd    int         // how many did, it and those shortly before
 	lateTill Time        // this node ran late and is not to be trusted until then
 	conflict Time        // when the last conflict over the own name was told
 	parked   []*link     // links that claim to lead to a peer not heard

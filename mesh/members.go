@@ -82,6 +82,9 @@ func (m *Machine) Alive() []topics.Name {
 	return out
 }
 
+// Turns counts the changes of what Alive returns.
+func (m *Machine) Turns() uint64 { return m.turns }
+
 // Row is what one node says that it hears.
 type Row struct {
 	Name  topics.Name

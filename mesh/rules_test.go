@@ -140,15 +140,31 @@ func TestListGap(t *testing.T) {
 func TestMessagesAfter(t *testing.T) {
 	const gap = 400 * time.Millisecond // of 50 peers
 	for _, c := range []struct{ met, since, want Time }{
-		{met: time.Second, since: time.Second, want: time.Second + gap/4},
-		{met: 1500 * time.Millisecond, since: time.Second, want: 1500*time.Millisecond + gap/4},
+		{met: time.Second, since: time.Second, want: time.Second + gap/2},
+		{met: 1500 * time.Millisecond, since: time.Second, want: 1500*time.Millisecond + gap/2},
 		{met: 3 * time.Second, since: time.Second, want: time.Second + 2*gap}, // others still come
 	} {
 		m := newRig(t, Config{}).m
-		m.count[Alive], m.metAt = 50, c.met
+		m.crowd, m.metAt = 50, c.met
 		if got := m.messagesAfter(&peer{since: c.since}); got != c.want {
 			t.Errorf("met %v, the last at %v: after %v, want %v", c.since, c.met, got, c.want)
 		}
+	}
+}
+
+// Who joins a mesh that is up is no crowd to its members, however many they are.
+func TestCrowd(t *testing.T) {
+	m := newRig(t, Config{}).m
+	for i := range 50 {
+		m.now += 10 * time.Millisecond
+		m.gather()
+		if m.crowd != i+1 || m.metAt != m.now {
+			t.Fatalf("%d came, the last at %v: %d, at %v", i+1, m.now, m.crowd, m.metAt)
+		}
+	}
+	m.now += listGap(50, m.cfg.Debounce) + 1
+	if m.gather(); m.crowd != 1 {
+		t.Errorf("%d, long after the others", m.crowd)
 	}
 }
 

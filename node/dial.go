@@ -59,7 +59,7 @@ func (n *Node) dialAny(ctx context.Context, d mesh.Dial) error {
 
 // dialOne leaves the addresses that are still to be tried their share of the time.
 func (n *Node) dialOne(ctx context.Context, d mesh.Dial, addr netip.AddrPort, left int) error {
-	if deadline, ok := ctx.Deadline(); ok {
+	if deadline, ok := ctx.Deadline(); ok && left > 1 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/time.Duration(left))
 		defer cancel()

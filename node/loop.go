@@ -170,7 +170,13 @@ func (n *Node) takeMessages(id mesh.LinkID, pl *peerLink, run link.Run) {
 
 // step gives the machine one event and does what it wants done.
 func (n *Node) step(e mesh.Event) {
-	for _, effect := range n.machine.Step(n.now(), e) {
+	effects := n.machine.Step(n.now(), e)
+	if turns := n.machine.Turns(); turns != n.turns { // before any of it is told
+		alive := n.machine.Alive()
+		n.alive.Store(&alive)
+		n.turns = turns
+	}
+	for _, effect := range effects {
 		switch f := effect.(type) {
 		case mesh.Dial:
 			n.dials.Add(1)

@@ -45,12 +45,14 @@ type Node struct {
 	events    *Watcher
 	store     *store // nil: nothing is remembered
 	counters  counters
+	alive     atomic.Pointer[[]topics.Name] // what the machine calls so, for who cannot wait for the loop
 
 	// The loop's own.
 	machine *mesh.Machine
 	names   topics.Interner
 	parsed  []topics.Name // memory for the list being read
 	links   map[link.ID]*peerLink
+	turns   uint64 // of the machine, when alive was set
 
 	remembered []topics.Name // of an earlier life
 	shown      []topics.Name // the newest whole list
@@ -107,6 +109,7 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 		messages:  make(chan Message, cfg.Queue),
 		links:     make(map[link.ID]*peerLink),
 	}
+	n.alive.Store(new([]topics.Name))
 	n.hub = newHub(&n.counters.eventsLost)
 	n.events = n.hub.watch(0)
 	n.inbox = newInbox(inboxBytes, func(lost int) { n.counters.lost.Add(uint64(lost)) })
@@ -155,12 +158,9 @@ func (n *Node) Members() []mesh.Member {
 	return members
 }
 
-// Alive returns the names of the peers that this node hears and lists, itself left out.
-func (n *Node) Alive() []topics.Name {
-	var names []topics.Name
-	n.ask(func(m *mesh.Machine) { names = m.Alive() })
-	return names
-}
+// Alive returns the names of the peers that this node hears and lists, itself left out. It does not wait for
+// anything, and knows of every Event that was read.
+func (n *Node) Alive() []topics.Name { return slices.Clone(*n.alive.Load()) }
 
 // Links returns the matrix of who hears whom, as far as strict lists tell: this node's row first.
 func (n *Node) Links() []mesh.Row {

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,7 +22,7 @@ const (
 	maxRing   = 250 // 127.77.0.1 to 127.77.0.250
 	maxMatrix = 24  // nodes whose table fits a terminal
 	ringPoll  = 20 * time.Millisecond
-	ringHeap  = 400 // percent of garbage: 128 nodes have 65,000 goroutines, whose stacks cost more to look through than it
+	ringHeap  = 2000 // percent of garbage while the ring comes up: to look through the stacks of 33,000 goroutines costs more
 )
 
 func ringCommand() *cli.Command {
@@ -50,9 +51,12 @@ func runRing(c *cli.Context) error {
 	if c.Duration("timeout") <= 0 {
 		return usagef("--timeout %v: must be more than nothing", c.Duration("timeout"))
 	}
+	collect := func() {}
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(ringHeap)
+		usual := debug.SetGCPercent(ringHeap)
+		collect = func() { debug.SetGCPercent(usual) }
 	}
+	defer collect()
 	ctx, cancel := context.WithCancel(c.Context)
 	defer cancel()
 	begin := time.Now()
@@ -74,6 +78,7 @@ func runRing(c *cli.Context) error {
 	if c.Bool("once") {
 		return nil
 	}
+	collect()
 	return showMessages(ctx, c.App.Writer, nodes)
 }
 
@@ -169,56 +174,47 @@ func (v *view) untilWhole(ctx context.Context, begin time.Time, timeout time.Dur
 // show looks at every node once, and says whether all hear all.
 func (v *view) show() (whole bool) {
 	whole = true
-	hears := make([]map[topics.Name]bool, len(v.nodes))
+	hears := make([][]topics.Name, len(v.nodes))
+	var b strings.Builder
 	for i, n := range v.nodes {
-		hears[i] = heardBy(n)
+		hears[i] = n.Alive()
 		whole = whole && len(hears[i]) == len(v.nodes)-1
 		if !v.table && len(hears[i]) != v.heard[i] {
-			fmt.Fprintf(v.w, "%s hears %d of %d\n", n.Name(), len(hears[i]), len(v.nodes)-1)
+			fmt.Fprintf(&b, "%s hears %d of %d\n", n.Name(), len(hears[i]), len(v.nodes)-1)
 		}
 		v.heard[i] = len(hears[i])
 	}
 	if v.table {
-		v.draw(hears)
+		v.draw(&b, hears)
 	}
+	io.WriteString(v.w, b.String())
 	return whole
 }
 
-// heardBy returns the members that a node hears now.
-func heardBy(n *node.Node) map[topics.Name]bool {
-	heard := make(map[topics.Name]bool)
-	for _, name := range n.Alive() {
-		heard[name] = true
-	}
-	return heard
-}
-
-func (v *view) draw(hears []map[topics.Name]bool) {
-	var b strings.Builder
+func (v *view) draw(b *strings.Builder, hears [][]topics.Name) {
 	if v.drawn > 0 {
-		fmt.Fprintf(&b, "\x1b[%dA", v.drawn)
+		fmt.Fprintf(b, "\x1b[%dA", v.drawn)
 	}
-	fmt.Fprintf(&b, "%-18s", "hears")
+	fmt.Fprintf(b, "%-18s", "hears")
 	for i := range v.nodes {
-		fmt.Fprintf(&b, "%4d", i+1)
+		fmt.Fprintf(b, "%4d", i+1)
 	}
 	b.WriteString("\x1b[K\n")
 	for i, n := range v.nodes {
-		fmt.Fprintf(&b, "%3d %-14s", i+1, n.Name())
+		fmt.Fprintf(b, "%3d %-14s", i+1, n.Name())
 		for j, other := range v.nodes {
 			mark := "."
 			switch {
 			case i == j:
 				mark = "-"
-			case hears[i][other.Name()]:
+			case slices.Contains(hears[i], other.Name()):
 				mark = "●"
 			}
-			fmt.Fprintf(&b, "   %s", mark)
+			fmt.Fprintf(b, "   %s", mark)
 		}
 		b.WriteString("\x1b[K\n")
 	}
 	v.drawn = len(v.nodes) + 1
-	io.WriteString(v.w, b.String())
 }
 
 // missing says who did not hear whom at the last look, for the first few.

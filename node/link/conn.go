@@ -13,7 +13,7 @@ import (
 )
 
 // conn is what both kinds of connection share: the network's end (raw, read through in, written through
-// out) and the end that zmq4 holds, which speaks a handshake of our own making.
+// out) and the end that zmq4 holds, which speaks a greeting of our own making.
 type conn struct {
 	link   *Link
 	id     ID
@@ -24,7 +24,7 @@ type conn struct {
 	out    *outbox
 
 	control bucket
-	script  []byte // what zmq4 is to read next: its peer's greeting and READY, then heads of runs
+	script  []byte // what zmq4 is to read next: its peer's greeting, then heads of runs; never written to
 
 	mu     sync.Mutex
 	cause  error // why it ended; set once

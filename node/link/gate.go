@@ -238,7 +238,7 @@ func (g *gate) join(raw net.Conn, stop, end <-chan struct{}) error {
 
 // pass gives a connection to zmq4.
 func (g *gate) pass(s *subscriber, stop, end <-chan struct{}) error {
-	s.script = subscriberScript
+	s.script = script
 	s.hand()
 	select {
 	case g.ready <- s:

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -257,7 +256,7 @@ func (l *Link) take(d *dialled) error {
 		d.in.lull = newLull(d.raw, l.start)
 	}
 	d.out.put(l.subscriptions(d.port))
-	d.script = appendPostmarked(slices.Clone(publisherScript), d.id, 0)
+	d.script = appendPostmarked(script, d.id, 0)
 	l.mu.Lock()
 	l.dialled[d.id] = d
 	l.mu.Unlock()

@@ -27,7 +27,7 @@ type meter struct {
 }
 
 func newMeter() *meter {
-	m := &meter{script: appendFrame(subscriberScript, 0, []byte{1})}
+	m := &meter{script: appendFrame(script, 0, []byte{1})}
 	m.changed = sync.NewCond(&m.mu)
 	return m
 }

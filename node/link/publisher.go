@@ -50,7 +50,7 @@ func newPublisher(g *gate) (*publisher, error) {
 
 func zmq4Options() []zmq4.Option {
 	return []zmq4.Option{
-		zmq4.WithSecurity(null.Security()),
+		zmq4.WithSecurity(judged{null.Security()}),
 		zmq4.WithDialerMaxRetries(0),
 		zmq4.WithLogger(log.New(io.Discard, "", 0)), // the gate counts and says what zmq4 would log
 	}

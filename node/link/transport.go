@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -53,9 +52,26 @@ func (handover) Listen(_ context.Context, token string) (net.Listener, error) {
 
 func (handover) Addr(endpoint string) (string, error) { return endpoint, nil }
 
-// What zmq4 reads first of any connection: a greeting and a READY of ours, in place of the peer's, which the
-// gate has judged already.
+// judged is the NULL mechanism for connections whose READYs have been exchanged, and judged, before zmq4 gets them.
+// What is left to do is to note the other side's socket type.
+type judged struct{ zmq4.Security }
+
+func (judged) Handshake(c *zmq4.Conn, _ bool) error {
+	if c.Meta[socketType] == string(zmq4.Pub) {
+		c.Peer.Meta = subscriberMeta
+	} else {
+		c.Peer.Meta = publisherMeta
+	}
+	return nil
+}
+
+const socketType = "Socket-Type"
+
+// What a peer says of itself in its READY. zmq4 only reads it, so one does for all connections.
 var (
-	publisherScript  = slices.Clip(opening("PUB"))
-	subscriberScript = slices.Clip(opening("SUB"))
+	publisherMeta  = zmq4.Metadata{socketType: string(zmq4.Pub)}
+	subscriberMeta = zmq4.Metadata{socketType: string(zmq4.Sub)}
 )
+
+// script is what zmq4 reads first of any connection: a greeting of ours, in place of the peer's.
+var script = greeting[:greetingSize:greetingSize]
