@@ -280,11 +280,11 @@ func (m *Machine) gather() {
 	m.metAt = m.now
 }
 
-// messagesAfter is when p's messages are to be dialled: once no member came for half of the gap that a mesh of those
-// who came leaves between lists, and at the latest when p has been a member for two such gaps.
+// messagesAfter is when p's messages are to be dialled: once no member came for a moment, and at the latest when p has
+// been one for four such moments.
 func (m *Machine) messagesAfter(p *peer) Time {
-	gap := listGap(m.crowd, m.cfg.Debounce)
-	return min(m.metAt+gap/2, p.since+2*gap)
+	quiet := lull(m.crowd, m.dials.usual, &m.cfg)
+	return min(m.metAt+quiet, p.since+4*quiet)
 }
 
 // dialMessages asks for the message link of a member.

@@ -159,6 +159,13 @@ func listGap(peers int, debounce time.Duration) time.Duration {
 	return max(debounce+debounce/4, min(gapMost, time.Duration(peers*peers)*gapPerPair))
 }
 
+// lull is how long nobody has to have come after a crowd, for it to be over: half of the gap that a mesh of its size
+// leaves between lists, and four times what dials usually take, since who comes next may be among those under way. A
+// machine that is short of time has long dials, and nothing to spare; two beats are enough for any.
+func lull(crowd int, usual Time, c *Config) time.Duration {
+	return max(listGap(crowd, c.Debounce)/2, min(4*usual, 2*c.Beat))
+}
+
 // Eviction budget.
 const (
 	budgetShare  = 3                 // burst: evict at most a third of what we hear at once

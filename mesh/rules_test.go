@@ -138,16 +138,34 @@ func TestListGap(t *testing.T) {
 }
 
 func TestMessagesAfter(t *testing.T) {
-	const gap = 400 * time.Millisecond // of 50 peers
+	const quiet = 200 * time.Millisecond // after 50 peers
 	for _, c := range []struct{ met, since, want Time }{
-		{met: time.Second, since: time.Second, want: time.Second + gap/2},
-		{met: 1500 * time.Millisecond, since: time.Second, want: 1500*time.Millisecond + gap/2},
-		{met: 3 * time.Second, since: time.Second, want: time.Second + 2*gap}, // others still come
+		{met: time.Second, since: time.Second, want: time.Second + quiet},
+		{met: 1500 * time.Millisecond, since: time.Second, want: 1500*time.Millisecond + quiet},
+		{met: 3 * time.Second, since: time.Second, want: time.Second + 4*quiet}, // others still come
 	} {
 		m := newRig(t, Config{}).m
 		m.crowd, m.metAt = 50, c.met
 		if got := m.messagesAfter(&peer{since: c.since}); got != c.want {
 			t.Errorf("met %v, the last at %v: after %v, want %v", c.since, c.met, got, c.want)
+		}
+	}
+}
+
+func TestLull(t *testing.T) {
+	c := Config{}.withDefaults()
+	for _, l := range []struct {
+		crowd       int
+		usual, want time.Duration
+	}{
+		{1, time.Millisecond, 12500 * time.Microsecond},
+		{50, 10 * time.Millisecond, 200 * time.Millisecond},
+		{1000, 10 * time.Millisecond, 750 * time.Millisecond},
+		{1, 100 * time.Millisecond, 400 * time.Millisecond},
+		{1, time.Minute, 2 * c.Beat},
+	} {
+		if got := lull(l.crowd, l.usual, &c); got != l.want {
+			t.Errorf("%d came, dials take %v: %v, want %v", l.crowd, l.usual, got, l.want)
 		}
 	}
 }
