@@ -13,7 +13,10 @@ import sys
 import tempfile
 import time
 
-import zmq
+try:
+    import zmq
+except ImportError:
+    sys.exit(f"{sys.executable} has no zmq, which the scripts listen with: apt-get install python3-zmq")
 
 DISCOVERY, MESSAGE = 20000, 30000
 EAR = "127.77.255.1"  # where ears connect from: nothing listens there, so nobody takes an ear for a node
