@@ -136,8 +136,10 @@ func FuzzClient(f *testing.F) {
 	discard(l)
 	g := l.pubs[Discovery].gate
 	f.Fuzz(func(t *testing.T, b []byte, pieces uint8) {
-		here, there := newPipe(&net.TCPAddr{}, &net.TCPAddr{})
-		go g.shake(g.enter(there))
+		here, there := net.Pipe()
+		s := g.newSubscriber(there)
+		g.enter(s)
+		go g.shake(s)
 		say(here, b, pieces)
 		eventually(t, "the connection is forgotten", func() bool { return len(g.subscribers()) == 0 })
 		if err := l.Publish(Discovery, []byte("0"), b[:min(len(b), 100)]); err != nil {
@@ -155,7 +157,7 @@ func FuzzPublisher(f *testing.F) {
 	f.Add(appendMessage(nil, bytes.Split(bytes.Repeat([]byte("x"), 20), nil)...), uint8(200))
 	l := open(f, Config{MaxMessage: 1000})
 	f.Fuzz(func(t *testing.T, b []byte, pieces uint8) {
-		here, there := newPipe(&net.TCPAddr{}, &net.TCPAddr{})
+		here, there := net.Pipe()
 		done := make(chan bool)
 		go func() {
 			say(here, append(opening("PUB"), b...), pieces)

@@ -7,8 +7,12 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 	"time"
+
+	"hearsay/topics"
 )
 
 // gate accepts connections for one publisher and shakes hands with each in a goroutine of its own, so that
@@ -29,7 +33,8 @@ type gate struct {
 	mu        sync.Mutex
 	meter     *meter
 	all       map[*subscriber]struct{}
-	strangers *list.List // of *subscriber, oldest first
+	strangers *list.List    // of *subscriber, oldest first
+	within    []*subscriber // of all, those at the end of a wire
 }
 
 func newGate(l *Link, port Port, addr string) (*gate, error) {
@@ -63,8 +68,10 @@ func (g *gate) accept() {
 		raw, err := g.ln.Accept()
 		if err == nil {
 			wait = 0
-			if s := g.enter(raw); s != nil {
+			if s := g.newSubscriber(raw); g.enter(s) {
 				go g.shake(s)
+			} else {
+				s.hangUp(errFull)
 			}
 			continue
 		}
@@ -91,10 +98,13 @@ func (g *gate) closing() bool {
 	}
 }
 
-// enter makes room for a connection. It returns nil when there is none.
-func (g *gate) enter(raw net.Conn) *subscriber {
+func (g *gate) newSubscriber(raw net.Conn) *subscriber {
+	return &subscriber{conn: g.link.newConn(raw, g.port), gate: g}
+}
+
+// enter makes room for a connection, and tells whether there is any.
+func (g *gate) enter(s *subscriber) bool {
 	g.link.counters.add(accepted, 1)
-	s := &subscriber{conn: g.link.newConn(raw, g.port), gate: g}
 	in, out := g.admit(s)
 	if out != nil {
 		g.link.counters.add(shed, 1)
@@ -102,17 +112,13 @@ func (g *gate) enter(raw net.Conn) *subscriber {
 	}
 	if !in {
 		g.link.counters.add(refusedFull, 1)
-		s.hangUp(errFull)
-		return nil
 	}
-	return s
+	return in
 }
 
 var (
 	errShed = errors.New("closed to make room")
 	errFull = errors.New("too many connections")
-
-	errNotPassed = errors.New("closed before it was accepted")
 )
 
 // admit finds s a place: with the strangers over their number, or everybody over theirs, the oldest stranger
@@ -134,6 +140,9 @@ func (g *gate) admit(s *subscriber) (in bool, out *subscriber) {
 		g.forgetLocked(out)
 	}
 	g.wg.Add(1) // under g.mu, so never after stop
+	if s.welcomed != nil {
+		g.link.wires.Add(1)
+	}
 	g.all[s] = struct{}{}
 	s.at = g.strangers.PushBack(s)
 	return true, out
@@ -173,6 +182,9 @@ func (g *gate) hangUpStranger() {
 func (g *gate) forgetLocked(s *subscriber) {
 	delete(g.all, s)
 	g.settledLocked(s)
+	if i := slices.Index(g.within, s); s.welcomed != nil && i >= 0 {
+		g.within = slices.Delete(g.within, i, i+1)
+	}
 }
 
 func (g *gate) settledLocked(s *subscriber) {
@@ -222,34 +234,61 @@ func (g *gate) shake(s *subscriber) {
 		g.gone(s)
 		return
 	}
-	_ = g.pass(s, nil, nil)
-}
-
-// join lets in a connection from within this process, unless stop or end is closed first. Both its ends are ours, so
-// there is no handshake.
-func (g *gate) join(raw net.Conn, stop, end <-chan struct{}) error {
-	s := g.enter(raw)
-	if s == nil {
-		return errFull
-	}
-	defer g.wg.Done()
-	return g.pass(s, stop, end)
+	g.pass(s)
 }
 
 // pass gives a connection to zmq4.
-func (g *gate) pass(s *subscriber, stop, end <-chan struct{}) error {
+func (g *gate) pass(s *subscriber) {
 	s.script = script
 	s.hand()
 	select {
 	case g.ready <- s:
-		return nil
 	case <-g.done:
-	case <-stop:
-	case <-end:
+		s.Close()
+		g.gone(s)
 	}
-	s.Close()
-	g.gone(s)
-	return errNotPassed
+}
+
+// join lets in a connection from within this process, which subscribes to these topics. What is ours at both ends
+// needs no judgement.
+func (g *gate) join(s *subscriber, hello topics.Name, wanted []string) error {
+	if !g.enter(s) {
+		return errFull
+	}
+	s.topics, s.name, s.hasHello = wanted, hello, hello != "" && g.port == Discovery
+	g.mu.Lock()
+	g.settledLocked(s)
+	s.named = s.hasHello
+	g.within = append(g.within, s)
+	g.mu.Unlock()
+	go func() { // the reader of our events may take its time
+		defer g.wg.Done()
+		defer close(s.welcomed)
+		if g.port == Discovery {
+			s.welcome()
+		}
+	}()
+	return nil
+}
+
+// leave forgets a subscriber within this process whose wire has ended.
+func (s *subscriber) leave() {
+	defer s.link.wires.Done()
+	<-s.welcomed
+	s.gate.gone(s)
+}
+
+// deliver hands a run to the subscribers within this process, as zmq4 does to all others.
+func (g *gate) deliver(run Run) {
+	_, size, head := frameHead(run)
+	topic := string(run[head : head+int(size)]) // of all its messages
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, s := range g.within {
+		if slices.ContainsFunc(s.topics, func(wanted string) bool { return strings.HasPrefix(topic, wanted) }) {
+			s.send(run)
+		}
+	}
 }
 
 // zmq4's end of the gate.

@@ -304,20 +304,23 @@ func netipAddr(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }
 
 var zmq4Null = null.Security()
 
-// settled waits until so many connections of a publisher have subscribed to something, and zmq4 has taken in
-// the subscriptions to these topics.
+// settled waits until so many connections of a publisher have subscribed to something, and zmq4, or
+// the gate, has taken in the subscriptions to these topics.
 func settled(t testing.TB, l *Link, p Port, n int, topics ...string) {
 	t.Helper()
 	g := l.pubs[p].gate
 	eventually(t, fmt.Sprintf("%d subscribers", n), func() bool {
 		known := l.pubs[p].sock.(zmq4.Topics).Topics()
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		for _, s := range g.within {
+			known = append(known, s.topics...)
+		}
 		for _, topic := range topics {
 			if !slices.Contains(known, topic) {
 				return false
 			}
 		}
-		g.mu.Lock()
-		defer g.mu.Unlock()
 		return len(g.all) == n && g.strangers.Len() == 0
 	})
 }

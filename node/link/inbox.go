@@ -95,6 +95,18 @@ func (l limits) check(frames [][]byte) (size int, err error) {
 	return size + 9*len(frames), nil
 }
 
+// count returns how many messages a run has, unless this link would not take one of them.
+func (l limits) count(run []byte) (count int, err error) {
+	for ; len(run) > 0; count++ {
+		n, _, _, err := l.item(run)
+		if err != nil {
+			return 0, err
+		}
+		run = run[n:]
+	}
+	return count, nil
+}
+
 // violation is a breach of the limits or of ZMTP: it ends the connection that did it.
 type violation struct {
 	kind string // key of the counter

@@ -112,14 +112,16 @@ type Link struct {
 	ctx    context.Context // ends dials and handshakes
 	cancel context.CancelFunc
 
-	sub    zmq4.Socket
-	pubs   [2]*publisher
-	events chan Event
-	gone   chan struct{} // nobody reads events any more
+	sub      zmq4.Socket
+	pubs     [2]*publisher
+	exchange *exchange
+	events   chan Event
+	gone     chan struct{} // nobody reads events any more
 
 	dialMu    sync.Mutex // zmq4's Dial must not run twice at once
 	dials     sync.WaitGroup
 	zmq4Conns sync.WaitGroup // connections that zmq4 holds
+	wires     sync.WaitGroup // from within this process to our publishers
 	received  chan struct{}  // the receiving goroutine has ended
 
 	mu      sync.Mutex
@@ -164,6 +166,11 @@ func Open(cfg Config) (*Link, error) {
 		l.pubs[i] = p
 	}
 	l.sub = zmq4.NewSub(context.Background(), zmq4Options()...)
+	l.exchange = newExchange(l)
+	l.zmq4Conns.Add(1)
+	if err := l.sub.Dial(offer(l.exchange)); err != nil {
+		panic(fmt.Sprintf("link: zmq4 refused the exchange: %v", err))
+	}
 	go l.receive()
 	for _, g := range gates {
 		g.start()
@@ -218,7 +225,10 @@ func (l *Link) Dial(ctx context.Context, port Port, addr netip.AddrPort, target 
 	defer l.dials.Done()
 
 	if g := local.at(addr); g != nil {
-		return l.join(ctx, g, port, addr, target)
+		if err := l.join(g, port, addr, target); err != nil {
+			return fmt.Errorf("%w with %s: %w", ErrHandshake, addr, err)
+		}
+		return nil
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -234,19 +244,6 @@ func (l *Link) Dial(ctx context.Context, port Port, addr netip.AddrPort, target 
 		return fmt.Errorf("%w with %s: %w", ErrHandshake, addr, err)
 	}
 	return l.take(d)
-}
-
-// join connects to a publisher of this process, through memory. It fails as a handshake over TCP would.
-func (l *Link) join(ctx context.Context, g *gate, port Port, addr netip.AddrPort, target string) error {
-	here, there := newPipe(&net.TCPAddr{IP: l.source(addr.Addr())}, g.ln.Addr())
-	if err := g.join(there, ctx.Done(), l.ctx.Done()); err != nil {
-		here.Close()
-		if ctx.Err() != nil {
-			err = context.Cause(ctx)
-		}
-		return fmt.Errorf("%w with %s: %w", ErrHandshake, addr, err)
-	}
-	return l.take(l.newDialled(here, port, addr, target))
 }
 
 // take subscribes, and hands the connection to zmq4. What zmq4 reads of it first is an empty run, as the last will
@@ -285,18 +282,24 @@ func (l *Link) source(to netip.Addr) net.IP {
 // one; said here, once, it knows of no subscription, and passes on whatever comes.
 func (l *Link) subscriptions(port Port) (b []byte) {
 	say := func(topic string) { b = appendFrame(b, 0, append([]byte{1}, topic...)) }
-	if port == Message {
-		for _, topic := range l.cfg.Subscribe {
-			say(topic)
-		}
-		return b
-	}
-	if l.cfg.Hello != "" {
+	if port == Discovery && l.cfg.Hello != "" {
 		say(topics.HelloTopic(l.cfg.Hello))
 	}
-	say(topics.Discovery)
+	for _, topic := range l.topics(port) {
+		say(topic)
+	}
 	return b
 }
+
+// topics are what we want to hear of a publisher.
+func (l *Link) topics(port Port) []string {
+	if port == Message {
+		return l.cfg.Subscribe
+	}
+	return discoveryTopics
+}
+
+var discoveryTopics = []string{topics.Discovery}
 
 func (l *Link) handToSub(d *dialled) error {
 	d.hand()
@@ -388,6 +391,8 @@ func (l *Link) Close(grace time.Duration) error {
 		s.hangUp(ErrClosed)
 	}
 	l.hangUpDialled()
+	l.exchange.shut()
+	l.wires.Wait()
 	// zmq4 lets go of every connection that ended, but only while it accepts and while receive reads. Its own
 	// Close does not wait for its goroutines, and these may still have events to report.
 	l.zmq4Conns.Wait()

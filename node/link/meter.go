@@ -14,6 +14,7 @@ import (
 // It also ends zmq4's writer: that goroutine outlives the socket, as nothing in zmq4 v0.17.0 tells it to
 // stop, but it calls Write here.
 type meter struct {
+	gate   *gate // of the publisher
 	writer zmq4Writer
 
 	mu      sync.Mutex
@@ -26,8 +27,8 @@ type meter struct {
 	ended   bool
 }
 
-func newMeter() *meter {
-	m := &meter{script: appendFrame(script, 0, []byte{1})}
+func newMeter(g *gate) *meter {
+	m := &meter{gate: g, script: appendFrame(script, 0, []byte{1})}
 	m.changed = sync.NewCond(&m.mu)
 	return m
 }
@@ -49,10 +50,15 @@ func (m *meter) Read(p []byte) (int, error) {
 	return 0, io.EOF
 }
 
-// Write counts runs. It is called by zmq4's writer goroutine, and ends it when that is due.
+// Write counts runs, and passes them on to the subscribers within this process. It is called by zmq4's writer
+// goroutine, and ends it when that is due.
 func (m *meter) Write(p []byte) (int, error) {
-	if m.writer.write(p) == nil {
+	run := m.writer.write(p)
+	if run == nil {
 		return len(p), nil
+	}
+	if string(run) != runNudge {
+		m.gate.deliver(run)
 	}
 	m.mu.Lock()
 	m.written++

@@ -13,12 +13,12 @@ import (
 // is something to write empties it in batches. What does not fit is refused whole, and a peer that takes
 // nothing at all for the stall time is hung up.
 type outbox struct {
-	conn   net.Conn
-	direct *pipeEnd      // the same, where it leads to this process: what it has room for needs no goroutine
-	limit  int           // bytes waiting
-	total  *atomic.Int64 // bytes waiting in all outboxes of the link
-	stall  time.Duration // without one byte taken
-	fail   func(error)   // called once, when a write has failed for good
+	conn  net.Conn
+	wire  *wire         // the same, where it leads to this process: what it has room for needs no goroutine
+	limit int           // bytes waiting
+	total *atomic.Int64 // bytes waiting in all outboxes of the link
+	stall time.Duration // without one byte taken
+	fail  func(error)   // called once, when a write has failed for good
 
 	mu      sync.Mutex
 	waiting [][]byte
@@ -43,7 +43,9 @@ var errStalled = errors.New("stalled: took nothing of what was sent")
 
 func newOutbox(conn net.Conn, l *Link, fail func(error)) *outbox {
 	o := &outbox{conn: conn, limit: l.cfg.OutboxBytes, total: &l.waiting, stall: l.cfg.StallTimeout, fail: fail}
-	o.direct, _ = conn.(*pipeEnd)
+	if end, ok := conn.(wireOut); ok {
+		o.wire = end.wire
+	}
 	o.idle = sync.NewCond(&o.mu)
 	return o
 }
@@ -64,7 +66,7 @@ func (o *outbox) put(b []byte) bool {
 	if o.closed || o.bytes > 0 && o.bytes+size > limit {
 		return false
 	}
-	if o.direct != nil && !o.writing && o.direct.pass(b) {
+	if o.wire != nil && !o.writing && o.wire.pass(b) {
 		return true
 	}
 	o.waiting = append(o.waiting, b)

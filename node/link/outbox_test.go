@@ -161,9 +161,11 @@ func TestManyFrozenSubscribers(t *testing.T) {
 	l := open(t, Config{OutboxBytes: 64 << 10, MaxStrangers: 2 * many, StallTimeout: time.Hour})
 	discard(l)
 	enter := func() *peer {
-		here, there := newPipe(&net.TCPAddr{}, &net.TCPAddr{})
+		here, there := net.Pipe()
 		g := l.pubs[Message].gate
-		go g.shake(g.enter(there))
+		s := g.newSubscriber(there)
+		g.enter(s)
+		go g.shake(s)
 		p := newPeer(t, here)
 		if err := p.shake("SUB"); err != nil {
 			t.Fatal(err)

@@ -36,7 +36,7 @@ const (
 )
 
 func newPublisher(g *gate) (*publisher, error) {
-	p := &publisher{gate: g, meter: newMeter(), stopped: make(chan struct{})}
+	p := &publisher{gate: g, meter: newMeter(g), stopped: make(chan struct{})}
 	p.changed = sync.NewCond(&p.mu)
 	p.sock = zmq4.NewPub(context.Background(), zmq4Options()...)
 	g.meter = p.meter

@@ -24,8 +24,9 @@ type subscriber struct {
 	greet    bool // it has just subscribed to the lists, for the first time: the newest is due
 	listens  bool // ListenerUp was said
 	hasHello bool
-	name     topics.Name // that it said hello with
-	named    bool        // the same, for the gate; guarded by gate.mu
+	name     topics.Name   // that it said hello with
+	named    bool          // the same, for the gate; guarded by gate.mu
+	welcomed chan struct{} // of one within this process: closed when its arrival has been told
 
 	writer zmq4Writer
 }

@@ -1,0 +1,126 @@
+package link
+
+import (
+	"io"
+	"net"
+	"sync"
+	"time"
+)
+
+// exchange is the one connection over which a link's SUB hears all publishers of this process: it brings what their
+// wires hold, postmarked as ever, each wire in turn.
+type exchange struct {
+	link *Link
+
+	mu      sync.Mutex
+	changed sync.Cond
+	ready   []*wire // with something to read, each once
+	closed  bool
+	freed   sync.Once // zmq4 has closed it
+
+	// The reader's own.
+	script []byte   // what zmq4 reads next
+	runs   [][]byte // and after it
+	memory [][]byte // of runs
+}
+
+func newExchange(l *Link) *exchange {
+	x := &exchange{link: l, script: script}
+	x.changed.L = &x.mu
+	return x
+}
+
+// push queues a wire, which is not queued yet. The wire is locked.
+func (x *exchange) push(w *wire) {
+	x.mu.Lock()
+	x.ready = append(x.ready, w)
+	if len(x.ready) == 1 {
+		x.changed.Signal()
+	}
+	x.mu.Unlock()
+}
+
+// pop waits for a wire. It returns nil once the exchange is closed.
+func (x *exchange) pop() *wire {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for len(x.ready) == 0 && !x.closed {
+		x.changed.Wait()
+	}
+	if x.closed {
+		return nil
+	}
+	w := x.ready[0]
+	x.ready[0] = nil
+	x.ready = x.ready[1:]
+	return w
+}
+
+// Read gives zmq4 a run at a time.
+func (x *exchange) Read(p []byte) (n int, err error) {
+	for len(x.script) == 0 && len(x.runs) == 0 {
+		w := x.pop()
+		if w == nil {
+			return 0, io.EOF
+		}
+		x.load(w)
+	}
+	if len(x.script) > 0 {
+		n = copy(p, x.script)
+		x.script = x.script[n:]
+		return n, nil
+	}
+	for len(x.runs) > 0 && n < len(p) {
+		m := copy(p[n:], x.runs[0])
+		n += m
+		if x.runs[0] = x.runs[0][m:]; len(x.runs[0]) == 0 {
+			x.runs = x.runs[1:]
+		}
+	}
+	return n, nil
+}
+
+// load scripts what a wire has to say next, unless that is more than this link takes.
+func (x *exchange) load(w *wire) {
+	clear(x.memory)
+	runs, size, over := w.take(x.memory[:0])
+	x.memory = runs
+	if over {
+		w.to.fail(io.EOF)
+	}
+	count := 0
+	for _, run := range runs {
+		n, err := x.link.cfg.limits().count(run)
+		if err != nil {
+			w.to.fail(err)
+			return
+		}
+		count += n
+	}
+	x.link.counters.add(messagesIn, count)
+	x.link.counters.add(bytesIn, size)
+	x.script = appendPostmarked(x.script[:0], w.to.id, size)
+	x.runs = runs
+}
+
+// shut ends the connection.
+func (x *exchange) shut() {
+	x.mu.Lock()
+	x.closed = true
+	x.changed.Broadcast()
+	x.mu.Unlock()
+}
+
+// Close is zmq4's.
+func (x *exchange) Close() error {
+	x.shut()
+	x.freed.Do(x.link.zmq4Conns.Done)
+	return nil
+}
+
+func (x *exchange) Write(p []byte) (int, error)      { return len(p), nil } // a greeting
+func (x *exchange) LocalAddr() net.Addr              { return &net.TCPAddr{} }
+func (x *exchange) RemoteAddr() net.Addr             { return &net.TCPAddr{} }
+func (x *exchange) SetDeadline(time.Time) error      { return nil }
+func (x *exchange) SetReadDeadline(time.Time) error  { return nil }
+func (x *exchange) SetWriteDeadline(time.Time) error { return nil }

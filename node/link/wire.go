@@ -1,0 +1,199 @@
+package link
+
+import (
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"time"
+)
+
+// wire is a connection between two links of one process. It takes no socket, no handshake and no goroutine, and zmq4
+// does not know of it: at the publisher's end, the meter hears all that zmq4 has to send, and the gate hands it on
+// to the wires that want it; at the other end, the SUB reads all wires over one connection, the exchange.
+//
+// Only whole messages go over it. It holds as much as a socket would, so that who does not read is noticed.
+type wire struct {
+	exchange *exchange
+	from     *subscriber // the publisher's end
+	to       *dialled    // the other one
+
+	mu      sync.Mutex
+	changed sync.Cond // there is more room, or an end
+	waiting [][]byte  // runs that were written and not read; never written to
+	size    int       // bytes of them
+	opened  bool      // the other end is known to its link
+	up      bool      // and has been told of
+	queued  bool      // in the exchange's queue
+	ended   bool      // nothing more is written
+	over    bool      // and the end has been told
+	writeBy time.Time
+}
+
+const wireBuffer = 64 << 10
+
+func newWire(x *exchange) *wire {
+	w := &wire{exchange: x}
+	w.changed.L = &w.mu
+	return w
+}
+
+// join connects to a publisher of this process. It fails as a handshake over TCP would.
+func (l *Link) join(g *gate, port Port, addr netip.AddrPort, target string) error {
+	w := newWire(l.exchange)
+	w.from = g.newSubscriber(wireOut{wireEnd{w, &net.TCPAddr{IP: l.source(addr.Addr())}}})
+	w.from.welcomed = make(chan struct{})
+	w.to = l.newDialled(wireIn{wireEnd{w, g.ln.Addr()}}, port, addr, target)
+	if err := g.join(w.from, l.cfg.Hello, l.topics(port)); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	l.dialled[w.to.id] = w.to
+	l.mu.Unlock()
+	w.open()
+	return nil
+}
+
+// open lets the exchange read the wire.
+func (w *wire) open() {
+	w.mu.Lock()
+	w.opened = true
+	w.queue()
+	w.mu.Unlock()
+}
+
+// pass writes a run, if there is room for it. An empty wire takes any.
+func (w *wire) pass(run []byte) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.ended || w.size > 0 && w.size+len(run) > wireBuffer {
+		return false
+	}
+	w.waiting = append(w.waiting, run)
+	w.size += len(run)
+	w.queue()
+	return true
+}
+
+// write waits for room, until the deadline.
+func (w *wire) write(run []byte) (int, error) {
+	for !w.pass(run) {
+		if err := w.wait(len(run)); err != nil {
+			return 0, err
+		}
+	}
+	return len(run), nil
+}
+
+func (w *wire) wait(size int) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	by := w.writeBy
+	if !by.IsZero() {
+		defer time.AfterFunc(time.Until(by), func() {
+			w.mu.Lock()
+			w.changed.Broadcast()
+			w.mu.Unlock()
+		}).Stop()
+	}
+	for w.size > 0 && w.size+size > wireBuffer && !w.ended {
+		if !by.IsZero() && !time.Now().Before(by) {
+			return os.ErrDeadlineExceeded
+		}
+		w.changed.Wait()
+	}
+	if w.ended {
+		return net.ErrClosed
+	}
+	return nil
+}
+
+// queue has the exchange look at the wire. w.mu is held.
+func (w *wire) queue() {
+	if w.opened && !w.queued && w.more() {
+		w.queued = true
+		w.exchange.push(w)
+	}
+}
+
+// more tells whether there is something to be read: the beginning, a run, or the end.
+func (w *wire) more() bool { return !w.up || w.size > 0 || w.ended && !w.over }
+
+// end is the publisher's: what was written before is still read.
+func (w *wire) end() {
+	w.mu.Lock()
+	first := !w.ended
+	w.ended = true
+	w.changed.Broadcast()
+	w.queue()
+	w.mu.Unlock()
+	if first {
+		go w.from.leave()
+	}
+}
+
+// drop is the reader's end of it: nothing more is read.
+func (w *wire) drop() {
+	w.mu.Lock()
+	w.waiting, w.size = nil, 0
+	w.mu.Unlock()
+	w.from.hangUp(io.EOF)
+}
+
+// take returns the next runs, as many as go to zmq4 at once: none for the beginning of the wire, and none when it is over.
+func (w *wire) take(dst [][]byte) (runs [][]byte, size int, over bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	runs = dst
+	switch {
+	case !w.up:
+		w.up = true
+	case w.size > 0:
+		n := 0
+		for n < len(w.waiting) && (n == 0 || size+len(w.waiting[n]) <= maxRun) {
+			size += len(w.waiting[n])
+			n++
+		}
+		runs = append(runs, w.waiting[:n]...)
+		left := copy(w.waiting, w.waiting[n:])
+		clear(w.waiting[left:])
+		w.waiting = w.waiting[:left]
+		w.size -= size
+		w.changed.Broadcast()
+	default:
+		w.over = true
+	}
+	w.queued = false
+	w.queue()
+	return runs, size, w.over
+}
+
+// wireOut is the end that a subscriber's outbox writes to, wireIn the one that a dialled connection hangs up.
+type (
+	wireOut struct{ wireEnd }
+	wireIn  struct{ wireEnd }
+	wireEnd struct {
+		*wire
+		remote net.Addr
+	}
+)
+
+func (e wireOut) Write(run []byte) (int, error) { return e.write(run) }
+func (e wireOut) Close() error                  { e.end(); return nil }
+func (e wireIn) Close() error                   { e.drop(); return nil }
+
+func (e wireOut) SetWriteDeadline(t time.Time) error {
+	e.mu.Lock()
+	e.writeBy = t
+	e.mu.Unlock()
+	return nil
+}
+
+func (e wireEnd) Read([]byte) (int, error)         { return 0, io.EOF }
+func (e wireEnd) Write(p []byte) (int, error)      { return len(p), nil }
+func (e wireEnd) LocalAddr() net.Addr              { return &net.TCPAddr{} }
+func (e wireEnd) RemoteAddr() net.Addr             { return e.remote }
+func (e wireEnd) SetDeadline(time.Time) error      { return nil }
+func (e wireEnd) SetReadDeadline(time.Time) error  { return nil }
+func (e wireEnd) SetWriteDeadline(time.Time) error { return nil }
