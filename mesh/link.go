@@ -273,18 +273,18 @@ func (m *Machine) wantMessages(p *peer) {
 
 // gather counts the members that come shortly after each other.
 func (m *Machine) gather() {
-	if m.now > m.metAt+listGap(m.crowd, m.cfg.Debounce) {
+	if m.now > m.metAt+listGap(m.crowd, m.lag, m.cfg.Debounce) {
 		m.crowd = 0
 	}
 	m.crowd++
 	m.metAt = m.now
 }
 
-// messagesAfter is when p's messages are to be dialled: once no member came for a moment, and at the latest when p has
-// been one for four such moments.
+// messagesAfter is when p's messages are to be dialled: once no member came for half of the gap that a mesh of those
+// who came leaves between lists, and at the latest when p has been a member for two such gaps.
 func (m *Machine) messagesAfter(p *peer) Time {
-	quiet := lull(m.crowd, m.dials.usual, &m.cfg)
-	return min(m.metAt+quiet, p.since+4*quiet)
+	gap := listGap(m.crowd, m.lag, m.cfg.Debounce)
+	return min(m.metAt+gap/2, p.since+2*gap)
 }
 
 // dialMessages asks for the message link of a member.

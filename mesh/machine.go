@@ -42,6 +42,7 @@ type Machine struct {
 	roundAt  Time        // when the round completes
 	metAt    Time        // when the last peer became alive
 	crowd    int         // how many did, it and those shortly before
+	lag      Time        // how late a Tick is lately
 	lateTill Time        // this node ran late and is not to be trusted until then
 	conflict Time        // when the last conflict over the own name was told
 	parked   []*link     // links that claim to lead to a peer not heard
@@ -144,6 +145,7 @@ func (m *Machine) after(d time.Duration) Time {
 
 // onTick does everything that is due and finds out when the next thing is.
 func (m *Machine) onTick() {
+	m.lag += (min(max(0, m.now-m.due), m.cfg.Beat) - m.lag) / lagShare
 	m.due = never
 	if m.now >= m.roundAt {
 		m.round()

@@ -39,7 +39,7 @@ func (l *list) init() {
 func (m *Machine) changeList() {
 	if l := &m.list; !l.changed {
 		l.changed = true
-		l.changeDue = max(m.now+m.cfg.Debounce, l.sentAt+listGap(m.count[Alive], m.cfg.Debounce))
+		l.changeDue = max(m.now+m.cfg.Debounce, l.sentAt+listGap(m.count[Alive], m.lag, m.cfg.Debounce))
 		m.at(l.changeDue)
 	}
 }

@@ -148,22 +148,18 @@ func helloWait(tries int, beat time.Duration) time.Duration {
 }
 
 // Whole lists are spread while many peers come and go at once. A list of n names goes to n peers, so what lists cost
-// each node grows with n²: 128 nodes that start together on two cores must not drown in them.
+// each node grows with n²: 128 nodes that start together on two cores must not drown in them. And a machine that is
+// short of time, which Ticks that come late tell it, sends fewer.
 const (
 	gapPerPair = 160 * time.Microsecond // 46 ms for 17 peers, 154 ms for 31, the most from 97 on
 	gapMost    = 1500 * time.Millisecond
+	gapPerLag  = 4
+	lagShare   = 16 // what one Tick counts: a single pause changes little
 )
 
 // listGap is the least time between two whole lists to all. New listeners are shown newer ones, see show.
-func listGap(peers int, debounce time.Duration) time.Duration {
-	return max(debounce+debounce/4, min(gapMost, time.Duration(peers*peers)*gapPerPair))
-}
-
-// lull is how long nobody has to have come after a crowd, for it to be over: half of the gap that a mesh of its size
-// leaves between lists, and four times what dials usually take, since who comes next may be among those under way. A
-// machine that is short of time has long dials, and nothing to spare; two beats are enough for any.
-func lull(crowd int, usual Time, c *Config) time.Duration {
-	return max(listGap(crowd, c.Debounce)/2, min(4*usual, 2*c.Beat))
+func listGap(peers int, lag Time, debounce time.Duration) time.Duration {
+	return max(debounce+debounce/4, min(gapMost, time.Duration(peers*peers)*gapPerPair), gapPerLag*lag)
 }
 
 // Eviction budget.

@@ -130,42 +130,53 @@ func TestHanging(t *testing.T) {
 }
 
 func TestListGap(t *testing.T) {
-	for peers, want := range map[int]time.Duration{0: 25 * time.Millisecond, 6: 25 * time.Millisecond, 50: 400 * time.Millisecond, 1000: 1500 * time.Millisecond} {
-		if got := listGap(peers, 20*time.Millisecond); got != want {
-			t.Errorf("%d peers: %v, want %v", peers, got, want)
+	for _, c := range []struct {
+		peers     int
+		lag, want time.Duration
+	}{
+		{0, 0, 25 * time.Millisecond},
+		{6, time.Millisecond, 25 * time.Millisecond},
+		{50, 0, 400 * time.Millisecond},
+		{1000, 0, 1500 * time.Millisecond},
+		{1, 500 * time.Millisecond, 2 * time.Second},
+	} {
+		if got := listGap(c.peers, c.lag, 20*time.Millisecond); got != c.want {
+			t.Errorf("%d peers, %v late: %v, want %v", c.peers, c.lag, got, c.want)
 		}
 	}
 }
 
+// A machine whose Ticks come late all the time knows it, one that paused once, for however long, is as before.
+func TestLag(t *testing.T) {
+	late := func(d Time, times int) Time {
+		m := newRig(t, Config{}).m
+		for range times {
+			m.Step(m.Deadline()+d, Tick{})
+		}
+		return m.lag
+	}
+	if lag := late(0, 100); lag != 0 {
+		t.Errorf("never late: %v", lag)
+	}
+	if lag := late(300*time.Millisecond, 100); lag < 250*time.Millisecond || lag > 300*time.Millisecond {
+		t.Errorf("300 ms late all the time: %v", lag)
+	}
+	if lag := late(time.Hour, 1); lag > 100*time.Millisecond {
+		t.Errorf("an hour late once: %v", lag)
+	}
+}
+
 func TestMessagesAfter(t *testing.T) {
-	const quiet = 200 * time.Millisecond // after 50 peers
+	const gap = 400 * time.Millisecond // of 50 peers
 	for _, c := range []struct{ met, since, want Time }{
-		{met: time.Second, since: time.Second, want: time.Second + quiet},
-		{met: 1500 * time.Millisecond, since: time.Second, want: 1500*time.Millisecond + quiet},
-		{met: 3 * time.Second, since: time.Second, want: time.Second + 4*quiet}, // others still come
+		{met: time.Second, since: time.Second, want: time.Second + gap/2},
+		{met: 1500 * time.Millisecond, since: time.Second, want: 1500*time.Millisecond + gap/2},
+		{met: 3 * time.Second, since: time.Second, want: time.Second + 2*gap}, // others still come
 	} {
 		m := newRig(t, Config{}).m
 		m.crowd, m.metAt = 50, c.met
 		if got := m.messagesAfter(&peer{since: c.since}); got != c.want {
 			t.Errorf("met %v, the last at %v: after %v, want %v", c.since, c.met, got, c.want)
-		}
-	}
-}
-
-func TestLull(t *testing.T) {
-	c := Config{}.withDefaults()
-	for _, l := range []struct {
-		crowd       int
-		usual, want time.Duration
-	}{
-		{1, time.Millisecond, 12500 * time.Microsecond},
-		{50, 10 * time.Millisecond, 200 * time.Millisecond},
-		{1000, 10 * time.Millisecond, 750 * time.Millisecond},
-		{1, 100 * time.Millisecond, 400 * time.Millisecond},
-		{1, time.Minute, 2 * c.Beat},
-	} {
-		if got := lull(l.crowd, l.usual, &c); got != l.want {
-			t.Errorf("%d came, dials take %v: %v, want %v", l.crowd, l.usual, got, l.want)
 		}
 	}
 }
@@ -180,7 +191,7 @@ func TestCrowd(t *testing.T) {
 			t.Fatalf("%d came, the last at %v: %d, at %v", i+1, m.now, m.crowd, m.metAt)
 		}
 	}
-	m.now += listGap(50, m.cfg.Debounce) + 1
+	m.now += listGap(50, 0, m.cfg.Debounce) + 1
 	if m.gather(); m.crowd != 1 {
 		t.Errorf("%d, long after the others", m.crowd)
 	}
