@@ -193,16 +193,17 @@ func (n *Node) step(e mesh.Event) {
 	}
 }
 
-// publishBeat sends a pulse or a list to all, and renews what a new listener gets.
+// publishBeat sends a pulse or a list to all, and renews what a new listener gets: before, so that who begins to
+// listen in between does not get the last list and miss this one.
 func (n *Node) publishBeat(p mesh.Publish) {
-	_ = n.link.Publish(link.Discovery, []byte(topics.Discovery), topics.AppendList(nil, p.Names), topics.AppendHeader(nil, p.Header))
-	if p.Header.Pulse {
-		p.Header.Pulse = false
-		n.show(n.shown, p.Header)
-		return
+	names, header := p.Names, p.Header
+	if header.Pulse {
+		names, header.Pulse = n.shown, false
+	} else {
+		n.logSent(names)
 	}
-	n.show(p.Names, p.Header)
-	n.logSent(p.Names)
+	n.show(names, header)
+	_ = n.link.Publish(link.Discovery, []byte(topics.Discovery), topics.AppendList(nil, p.Names), topics.AppendHeader(nil, p.Header))
 }
 
 // show keeps a whole list ready for who subscribes next.

@@ -99,6 +99,9 @@ func (l limits) check(frames [][]byte) (size int, err error) {
 func (l limits) count(run []byte) (count int, err error) {
 	for ; len(run) > 0; count++ {
 		n, _, _, err := l.item(run)
+		if err == nil && n == 0 {
+			err = violate("bad_frame", "part of a message")
+		}
 		if err != nil {
 			return 0, err
 		}

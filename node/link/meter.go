@@ -9,7 +9,8 @@ import (
 )
 
 // meter is the first subscriber of each of our publishers: it subscribes to everything and counts what zmq4
-// has written. So publish knows how much zmq4 still holds in its queue, which has no bound of its own.
+// has written. So publish knows how much zmq4 still holds in its queue, which has no bound of its own. Subscribers
+// within this process get it from here.
 //
 // It also ends zmq4's writer: that goroutine outlives the socket, as nothing in zmq4 v0.17.0 tells it to
 // stop, but it calls Write here.

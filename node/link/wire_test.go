@@ -1,0 +1,215 @@
+package link
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+// loose returns a wire between two links, which neither knows of.
+func loose(t *testing.T) *wire {
+	from, to := open(t, Config{}), open(t, Config{})
+	w := newWire(newExchange(to))
+	w.from = from.pubs[Message].gate.newSubscriber(wireOut{wireEnd{w, &net.TCPAddr{}}})
+	w.to = to.newDialled(wireIn{wireEnd{w, &net.TCPAddr{}}}, Message, to.Addr(Message), "")
+	w.opened, w.up, w.ended = true, true, false
+	return w
+}
+
+// A wire holds so much and no more, but any run if it is empty, and hands them on in pieces that zmq4 is given at once.
+func TestWireRoom(t *testing.T) {
+	t.Parallel()
+	w := loose(t)
+	large, half := make([]byte, 2*wireBuffer), make([]byte, wireBuffer/2)
+	for i, c := range []struct {
+		run  []byte
+		fits bool
+	}{{large, true}, {half[:1], false}} {
+		if w.pass(c.run) != c.fits {
+			t.Errorf("run %d of %d bytes: fits %v", i, len(c.run), !c.fits)
+		}
+	}
+	if runs, size, over := w.take(nil); len(runs) != 1 || size != len(large) || over {
+		t.Errorf("took %d runs of %d bytes, over %v", len(runs), size, over)
+	}
+	for range 2 {
+		if !w.pass(half) {
+			t.Error("no room")
+		}
+	}
+	if w.pass(half[:1]) {
+		t.Error("too much room")
+	}
+	if runs, size, _ := w.take(nil); len(runs) != 2 || size != wireBuffer {
+		t.Errorf("took %d runs of %d bytes", len(runs), size)
+	}
+}
+
+func TestWireDeadline(t *testing.T) {
+	t.Parallel()
+	w := loose(t)
+	out := wireOut{wireEnd{w, nil}}
+	run := make([]byte, wireBuffer)
+	if n, err := out.Write(run); n != len(run) || err != nil {
+		t.Fatalf("wrote %d: %v", n, err)
+	}
+	out.SetWriteDeadline(time.Now().Add(window / 10))
+	if n, err := out.Write(run); n != 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("wrote %d: %v", n, err)
+	}
+	out.SetWriteDeadline(time.Time{})
+	wrote := make(chan error)
+	go func() {
+		_, err := out.Write(run)
+		wrote <- err
+	}()
+	w.take(nil)
+	if err := <-wrote; err != nil {
+		t.Errorf("after there was room: %v", err)
+	}
+	go func() {
+		_, err := out.Write(run)
+		wrote <- err
+	}()
+	w.mu.Lock()
+	w.ended = true
+	w.changed.Broadcast()
+	w.mu.Unlock()
+	if err := <-wrote; !errors.Is(err, net.ErrClosed) {
+		t.Errorf("after the end: %v", err)
+	}
+}
+
+// Over wires comes what was subscribed to, by prefix, and no more.
+func TestWireTopics(t *testing.T) {
+	t.Parallel()
+	from := open(t, Config{})
+	to := open(t, Config{Subscribe: []string{"a", "bc"}})
+	dial(t, to, Message, from)
+	settled(t, from, Message, 1, "a", "bc")
+	for _, topic := range []string{"b", "abc", "bcd", "B", "bc", "x"} {
+		if err := from.Publish(Message, []byte(topic), []byte("!")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got []string
+	for len(got) < 3 {
+		run := next(t, to, Received).Run
+		for f := run.Next(nil); f != nil; f = run.Next(f) {
+			got = append(got, string(f[0]))
+		}
+	}
+	if got := strings.Join(got, " "); got != "abc bcd bc" {
+		t.Error(got)
+	}
+}
+
+// A message larger than its receiver takes ends the wire, and is counted there.
+func TestWireLimits(t *testing.T) {
+	t.Parallel()
+	from, to := open(t, Config{}), open(t, Config{MaxMessage: 100, Subscribe: []string{"1"}})
+	discard(from)
+	dial(t, to, Message, from)
+	settled(t, from, Message, 1, "1")
+	for _, size := range []int{10, 1000, 10} {
+		if err := from.Publish(Message, []byte("1"), make([]byte, size)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	down := next(t, to, Down)
+	if down.Err == nil || !strings.Contains(down.Err.Error(), "more than 100 bytes") {
+		t.Errorf("down: %v", down.Err)
+	}
+	counts(t, to, "too_large", 1)
+	eventually(t, "the publisher has forgotten it", func() bool { return len(from.pubs[Message].gate.subscribers()) == 0 })
+}
+
+// Wires cost no goroutines, however many there are, and all that is sent over them arrives in order.
+func TestManyWires(t *testing.T) {
+	const many, messages = 50, 200
+	to := open(t, Config{Hello: "to", Subscribe: []string{"1"}})
+	links := make([]*Link, many)
+	for i := range links {
+		links[i] = open(t, Config{})
+	}
+	discard(links...)
+	before := runtime.NumGoroutine()
+	froms := make(map[ID]int)
+	for i, from := range links {
+		dial(t, to, Message, from)
+		froms[next(t, to, Up).ID] = i
+		settled(t, from, Message, 1, "1")
+	}
+	eventually(t, "no goroutine more", func() bool { return runtime.NumGoroutine() <= before })
+	for i, from := range links {
+		go func() {
+			for n := range messages {
+				_ = from.Publish(Message, []byte("1"), fmt.Appendf(nil, "%d %d", i, n))
+			}
+		}()
+	}
+	var got [many]int
+	for total := 0; total < many*messages; {
+		e := next(t, to, Received)
+		i := froms[e.ID]
+		for f := e.Run.Next(nil); f != nil; f = e.Run.Next(f) {
+			if want := fmt.Appendf(nil, "%d %d", i, got[i]); !bytes.Equal(f[1], want) {
+				t.Fatalf("%q, not %q", f[1], want)
+			}
+			got[i]++
+			total++
+		}
+	}
+	if n := to.Stats()["messages_in"]; n != many*messages {
+		t.Errorf("%d counted", n)
+	}
+}
+
+// A wire may end at any moment of its life, from both ends at once.
+func TestWireEnds(t *testing.T) {
+	t.Parallel()
+	from, to := open(t, Config{MaxSubscribers: 3}), open(t, Config{})
+	from.SetBeat([]byte("0"), []byte("beat"))
+	discard(from)
+	const many = 300
+	ups := 0
+	for range many {
+		if to.Dial(context.Background(), Discovery, from.Addr(Discovery), "") == nil {
+			ups++
+		}
+		for _, s := range from.pubs[Discovery].gate.subscribers() {
+			go s.hangUp(errHungUp)
+		}
+	}
+	for downs := 0; downs < ups; {
+		switch e := anyEvent(t, to); e.Kind {
+		case Up:
+			go to.HangUp(e.ID)
+		case Down:
+			downs++
+		}
+	}
+	eventually(t, "all are forgotten", func() bool { return len(from.pubs[Discovery].gate.subscribers()) == 0 })
+	if n := len(from.pubs[Discovery].gate.within); n != 0 {
+		t.Errorf("%d wires are kept", n)
+	}
+}
+
+// anyEvent returns the link's next event.
+func anyEvent(t *testing.T, l *Link) Event {
+	t.Helper()
+	select {
+	case e := <-l.Events():
+		return e
+	case <-time.After(patience):
+		t.Fatal("no event")
+	}
+	return Event{}
+}
