@@ -42,9 +42,22 @@ def flows(before, after, pids):
     return list(rx.values()), list(tx.values())
 
 
-def measure(args, n):
-    """One steady ring: the figures of each node."""
+def serf_cluster(m, n):
+    """Serf agents that all know each other."""
+    names = [mesh.address(i, "127.78.0") for i in range(1, n + 1)]
+    agents = [m.start("serf", name, names[:1] if name != names[0] else []) for name in names]
+    members = [os.environ["SERF"], "members", f"-rpc-addr={names[0]}:7373", "-status=alive"]
+    def complete():
+        return len(subprocess.run(members, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout.splitlines()) == n
+    if mesh.until(complete, 60, every=0.5) is None:
+        sys.exit(f"{n} serf agents do not find each other: {agents[-1].last_words()}")
+    return agents
+
+
+def measure(args, n, beside=False):
+    """One steady ring: the figures of each node, and those of as many serf agents in the same time."""
     with mesh.Mesh() as m:
+        agents = serf_cluster(m, n) if beside else []
         group = shapes.Group(m, args.kind, args.flags)
         for seeds in shapes.SHAPES["ring"](n):
             group.start(seeds)
@@ -53,17 +66,21 @@ def measure(args, n):
         group.close()
         time.sleep(args.settle)
         pids = [node.pid for node in group.nodes]
-        cpu, before, start = [node.cpu() for node in group.nodes], traffic(), time.monotonic()
+        spent = {node: node.cpu() for node in group.nodes + agents}
+        before, start = traffic(), time.monotonic()
         time.sleep(args.seconds)
         took = time.monotonic() - start
         after = traffic()
-        dead = [node for node in group.nodes if not node.alive()]
+        dead = [node for node in spent if not node.alive()]
         if dead:
             sys.exit(f"{dead[0].name} ended: {dead[0].last_words()}")
         rx, tx = flows(before, after, pids)
+        a_minute = {node: (node.cpu() - had) * 60 / took for node, had in spent.items()}
         return {
-            "cpu": [(node.cpu() - had) * 60 / took for node, had in zip(group.nodes, cpu)],
+            "cpu": [a_minute[node] for node in group.nodes],
             "rss": [node.rss() for node in group.nodes],
+            "serf cpu": [a_minute[node] for node in agents],
+            "serf rss": [node.rss() for node in agents],
             "rx": [value / took for value in rx],
             "tx": [value / took for value in tx],
             "fds": [node.fds() for node in group.nodes],
@@ -78,12 +95,16 @@ def main():
     print(f"{'N':>4}{'CPU s/min':>16}{'resident MiB':>16}{'rx B/s':>16}{'rx B/s / N':>12}{'tx B/s':>16}{'sockets':>9}{'load':>6}", flush=True)
     failed = []
     for n in sizes:
-        figures = measure(args, n)
-        median = {key: statistics.median(values) for key, values in figures.items() if key != "links"}
+        beside = "SERF" in os.environ and n == max(sizes)
+        figures = measure(args, n, beside)
+        median = {key: statistics.median(values) for key, values in figures.items() if key != "links" and values}
         def cell(key, form):
             return f"{median[key]:{form}} ({max(figures[key]):{form}})"
         print(f"{n:>4}{cell('cpu', '.2f'):>16}{cell('rss', '.1f'):>16}{cell('rx', ',.0f'):>16}{median['rx'] / n:>12.1f}"
               f"{cell('tx', ',.0f'):>16}{figures['links']:>9.1f}{os.getloadavg()[0]:>6.1f}", flush=True)
+        if beside:
+            print(f"serf{cell('serf cpu', '.2f'):>16}{cell('serf rss', '.1f'):>16}")
+            args.cpu, args.rss = round(2 * median["serf cpu"], 2), round(2 * median["serf rss"], 1)
         if n == max(sizes):
             failed = [f"{what} {median[key]:.2f} > {goal}" for key, what, goal in
                       (("cpu", "CPU s/min", args.cpu), ("rss", "resident MiB", args.rss)) if median[key] > goal]
@@ -94,7 +115,9 @@ def main():
 
 def arguments():
     parser = argparse.ArgumentParser(prog="steady.sh", description="Processor, memory and traffic of a node in a mesh where nothing "
-                                     "happens. Traffic is counted as on a wire: payload, and 66 bytes for each segment.")
+                                     "happens. Traffic is counted as on a wire: payload, and 66 bytes for each segment. Where $SERF "
+                                     "names a serf program, as many of its agents as the largest ring has nodes run at the same "
+                                     "time, and the goals are twice what they take.")
     parser.add_argument("--nodes", default="8,16,32", metavar="N,N…", help="sizes of the rings (default 8,16,32)")
     parser.add_argument("--seconds", type=float, default=60, metavar="S", help="to measure each (default 60)")
     parser.add_argument("--settle", type=float, default=10, metavar="S", help="to rest before (default 10)")
