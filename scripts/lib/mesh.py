@@ -45,7 +45,7 @@ class Node:
             command = [sys.executable, NAIVE, *seeds]
         elif kind == "serf":
             command = [os.environ["SERF"], "agent", f"-node={name}", f"-bind={self.address}:7946", f"-rpc-addr={self.address}:7373",
-                       "-log-level=err", *(f"-join={seed}" for seed in seeds)]
+                       "-log-level=err", "-retry-interval=1s", *(f"-retry-join={seed}" for seed in seeds)]
         else:
             command = [os.environ["HEARSAY"], "node", "--hostname", name, "--bind", self.address, *flags, *seeds]
         life = next(i for i in itertools.count(1) if not os.path.exists(os.path.join(directory, f"{name}-{i}.out")))

@@ -49,7 +49,7 @@ def serf_cluster(m, n):
     members = [os.environ["SERF"], "members", f"-rpc-addr={names[0]}:7373", "-status=alive"]
     def complete():
         return len(subprocess.run(members, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout.splitlines()) == n
-    if mesh.until(complete, 60, every=0.5) is None:
+    if mesh.until(complete, 120, every=0.5) is None:
         sys.exit(f"{n} serf agents do not find each other: {agents[-1].last_words()}")
     return agents
 
