@@ -90,6 +90,9 @@ func (m *Machine) prove(l *link, name topics.Name) bool {
 		return false
 	}
 	l.proven = true
+	if p.state == Alive && p.name != name {
+		m.turns++ // spelled in another way
+	}
 	p.name, p.met = name, true
 	p.way, p.harsh = 0, true
 	if l.byName {

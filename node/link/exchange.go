@@ -70,32 +70,38 @@ func (x *exchange) Read(p []byte) (n int, err error) {
 		x.script = x.script[n:]
 		return n, nil
 	}
-	for len(x.runs) > 0 && n < len(p) {
+	for len(x.runs) > 0 {
 		m := copy(p[n:], x.runs[0])
 		n += m
-		if x.runs[0] = x.runs[0][m:]; len(x.runs[0]) == 0 {
-			x.runs = x.runs[1:]
+		if x.runs[0] = x.runs[0][m:]; len(x.runs[0]) > 0 {
+			break
 		}
+		x.runs = x.runs[1:]
 	}
 	return n, nil
 }
 
-// load scripts what a wire has to say next, unless that is more than this link takes.
+// load scripts what a wire has to say next, up to the first message that this link does not take.
 func (x *exchange) load(w *wire) {
 	clear(x.memory)
-	runs, size, over := w.take(x.memory[:0])
+	runs, over := w.take(x.memory[:0])
 	x.memory = runs
 	if over {
 		w.to.fail(io.EOF)
 	}
-	count := 0
-	for _, run := range runs {
-		n, err := x.link.cfg.limits().count(run)
+	count, size := 0, 0
+	for i, run := range runs {
+		n, good, err := x.link.cfg.limits().count(run)
+		count, size = count+n, size+good
 		if err != nil {
-			w.to.fail(err)
-			return
+			w.to.fail(err) // the end is told in its turn
+			if size == 0 {
+				return
+			}
+			runs[i] = run[:good]
+			runs = runs[:i+1]
+			break
 		}
-		count += n
 	}
 	x.link.counters.add(messagesIn, count)
 	x.link.counters.add(bytesIn, size)

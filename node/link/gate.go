@@ -130,7 +130,7 @@ func (g *gate) admit(s *subscriber) (in bool, out *subscriber) {
 		return false, nil
 	}
 	cfg := &g.link.cfg
-	if g.strangers.Len() >= cfg.MaxStrangers || len(g.all) >= cfg.MaxSubscribers {
+	if s.welcomed == nil && g.strangers.Len() >= cfg.MaxStrangers || len(g.all) >= cfg.MaxSubscribers {
 		if out = g.oldestStranger(); out == nil {
 			out = g.someNameless()
 		}

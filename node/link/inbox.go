@@ -95,19 +95,19 @@ func (l limits) check(frames [][]byte) (size int, err error) {
 	return size + 9*len(frames), nil
 }
 
-// count returns how many messages a run has, unless this link would not take one of them.
-func (l limits) count(run []byte) (count int, err error) {
-	for ; len(run) > 0; count++ {
-		n, _, _, err := l.item(run)
+// count returns how many messages a run has, and their bytes, up to the first that this link would not take.
+func (l limits) count(run []byte) (count, size int, err error) {
+	for ; size < len(run); count++ {
+		n, _, _, err := l.item(run[size:])
 		if err == nil && n == 0 {
 			err = violate("bad_frame", "part of a message")
 		}
 		if err != nil {
-			return 0, err
+			return count, size, err
 		}
-		run = run[n:]
+		size += n
 	}
-	return count, nil
+	return count, size, nil
 }
 
 // violation is a breach of the limits or of ZMTP: it ends the connection that did it.

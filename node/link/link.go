@@ -224,7 +224,7 @@ func (l *Link) Dial(ctx context.Context, port Port, addr netip.AddrPort, target 
 	l.mu.Unlock()
 	defer l.dials.Done()
 
-	if g := local.at(addr); g != nil {
+	if g := local.at(addr); g != nil && g.port == port {
 		if err := l.join(g, port, addr, target); err != nil {
 			return fmt.Errorf("%w with %s: %w", ErrHandshake, addr, err)
 		}

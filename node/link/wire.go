@@ -27,11 +27,15 @@ type wire struct {
 	up      bool      // and has been told of
 	queued  bool      // in the exchange's queue
 	ended   bool      // nothing more is written
-	over    bool      // and the end has been told
+	left    bool      // and the publisher is told
+	over    bool      // and the reader
 	writeBy time.Time
 }
 
-const wireBuffer = 64 << 10
+const (
+	wireBuffer = 64 << 10
+	quietRuns  = 8 // room for so many runs is kept by a wire at rest
+)
 
 func newWire(x *exchange) *wire {
 	w := &wire{exchange: x}
@@ -42,7 +46,7 @@ func newWire(x *exchange) *wire {
 // join connects to a publisher of this process. It fails as a handshake over TCP would.
 func (l *Link) join(g *gate, port Port, addr netip.AddrPort, target string) error {
 	w := newWire(l.exchange)
-	w.from = g.newSubscriber(wireOut{wireEnd{w, &net.TCPAddr{IP: l.source(addr.Addr())}}})
+	w.from = g.newSubscriber(wireOut{wireEnd{w, &net.TCPAddr{IP: l.seen(addr.Addr())}}})
 	w.from.welcomed = make(chan struct{})
 	w.to = l.newDialled(wireIn{wireEnd{w, g.ln.Addr()}}, port, addr, target)
 	if err := g.join(w.from, l.cfg.Hello, l.topics(port)); err != nil {
@@ -53,6 +57,19 @@ func (l *Link) join(g *gate, port Port, addr netip.AddrPort, target string) erro
 	l.mu.Unlock()
 	w.open()
 	return nil
+}
+
+// seen is the address that a connection over TCP would come from.
+func (l *Link) seen(to netip.Addr) net.IP {
+	switch from := l.source(to); {
+	case from != nil:
+		return from
+	case !to.IsLoopback():
+		return to.AsSlice() // one of this machine's
+	case to.Is4():
+		return net.IPv4(127, 0, 0, 1)
+	}
+	return net.IPv6loopback
 }
 
 // open lets the exchange read the wire.
@@ -123,8 +140,8 @@ func (w *wire) more() bool { return !w.up || w.size > 0 || w.ended && !w.over }
 // end is the publisher's: what was written before is still read.
 func (w *wire) end() {
 	w.mu.Lock()
-	first := !w.ended
-	w.ended = true
+	first := !w.left
+	w.ended, w.left = true, true
 	w.changed.Broadcast()
 	w.queue()
 	w.mu.Unlock()
@@ -136,13 +153,13 @@ func (w *wire) end() {
 // drop is the reader's end of it: nothing more is read.
 func (w *wire) drop() {
 	w.mu.Lock()
-	w.waiting, w.size = nil, 0
+	w.waiting, w.size, w.ended = nil, 0, true
 	w.mu.Unlock()
 	w.from.hangUp(io.EOF)
 }
 
 // take returns the next runs, as many as go to zmq4 at once: none for the beginning of the wire, and none when it is over.
-func (w *wire) take(dst [][]byte) (runs [][]byte, size int, over bool) {
+func (w *wire) take(dst [][]byte) (runs [][]byte, over bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	runs = dst
@@ -150,15 +167,18 @@ func (w *wire) take(dst [][]byte) (runs [][]byte, size int, over bool) {
 	case !w.up:
 		w.up = true
 	case w.size > 0:
-		n := 0
+		n, size := 0, 0
 		for n < len(w.waiting) && (n == 0 || size+len(w.waiting[n]) <= maxRun) {
 			size += len(w.waiting[n])
 			n++
 		}
 		runs = append(runs, w.waiting[:n]...)
-		left := copy(w.waiting, w.waiting[n:])
-		clear(w.waiting[left:])
-		w.waiting = w.waiting[:left]
+		rest := copy(w.waiting, w.waiting[n:])
+		clear(w.waiting[rest:])
+		w.waiting = w.waiting[:rest]
+		if rest == 0 && cap(w.waiting) > quietRuns {
+			w.waiting = nil // a burst is over: so is its memory
+		}
 		w.size -= size
 		w.changed.Broadcast()
 	default:
@@ -166,7 +186,7 @@ func (w *wire) take(dst [][]byte) (runs [][]byte, size int, over bool) {
 	}
 	w.queued = false
 	w.queue()
-	return runs, size, w.over
+	return runs, w.over
 }
 
 // wireOut is the end that a subscriber's outbox writes to, wireIn the one that a dialled connection hangs up.
