@@ -68,6 +68,12 @@ func (r *rig) puppetOf(name topics.Name) *puppet {
 }
 
 func (r *rig) step(ev Event) {
+	turns, alive := r.m.Turns(), r.m.Alive()
+	defer func() {
+		if now := r.m.Alive(); r.m.Turns() == turns && !slices.Equal(now, alive) {
+			r.t.Errorf("after %#v: alive were %v and are %v, which Turns does not tell", ev, alive, now)
+		}
+	}()
 	for _, e := range r.m.Step(r.now, ev) {
 		switch e := e.(type) {
 		case Emit:

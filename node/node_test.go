@@ -402,3 +402,22 @@ func TestValidate(t *testing.T) {
 		}
 	}
 }
+
+// Who has read that a peer joined, or left, finds it so in Alive.
+func TestAliveKnowsOfEventsRead(t *testing.T) {
+	t.Parallel()
+	addrs := nodetest.Addresses(t, 2)
+	n, peer := startAt(t, addrs[0]), startAt(t, addrs[1], addrs[0])
+	for e := range n.Events() {
+		if got, want := slices.Contains(n.Alive(), peer.Name()), e.To == mesh.Alive; e.Peer == peer.Name() && got != want {
+			t.Errorf("%v -> %v was read, and alive are %v", e.From, e.To, n.Alive())
+		}
+		switch e.Kind {
+		case mesh.Joined:
+			go peer.Close()
+		case mesh.Departed:
+			return
+		}
+	}
+	t.Error("no goodbye")
+}

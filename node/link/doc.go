@@ -13,7 +13,8 @@
 //	  - Gate (gate.go, conn.go). Each connection, in and out, exchanges greeting and READY in a goroutine of its
 //	    own, under a deadline, and is judged by them. zmq4 is then played a greeting of our own making and told
 //	    what the READY said (judged), so its accept loop and its Dial only meet connections that answer at once
-//	    and that parse. That zmq4 neither writes nor reads a READY takes a third off what a connection costs.
+//	    and that parse. That zmq4 neither writes nor reads a READY saves 4 of 10 bytes that a dial allocates
+//	    (BenchmarkDialTCP).
 //	  - Guard (inbox.go, dialled.go, subscriber.go, bucket.go). Frames are measured before zmq4 reads them: flags,
 //	    sizes, frames of a message, subscriptions, commands. A breach ends that connection and is counted.
 //	    Memory is taken as bytes come, not as they are announced.

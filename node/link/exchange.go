@@ -2,14 +2,13 @@ package link
 
 import (
 	"io"
-	"net"
 	"sync"
-	"time"
 )
 
 // exchange is the one connection over which a link's SUB hears all publishers of this process: it brings what their
 // wires hold, postmarked as ever, each wire in turn.
 type exchange struct {
+	unplugged
 	link *Link
 
 	mu      sync.Mutex
@@ -124,9 +123,5 @@ func (x *exchange) Close() error {
 	return nil
 }
 
-func (x *exchange) Write(p []byte) (int, error)      { return len(p), nil } // a greeting
-func (x *exchange) LocalAddr() net.Addr              { return &net.TCPAddr{} }
-func (x *exchange) RemoteAddr() net.Addr             { return &net.TCPAddr{} }
-func (x *exchange) SetDeadline(time.Time) error      { return nil }
-func (x *exchange) SetReadDeadline(time.Time) error  { return nil }
-func (x *exchange) SetWriteDeadline(time.Time) error { return nil }
+// Write takes zmq4's greeting, and forgets it.
+func (x *exchange) Write(p []byte) (int, error) { return len(p), nil }

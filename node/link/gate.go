@@ -130,7 +130,7 @@ func (g *gate) admit(s *subscriber) (in bool, out *subscriber) {
 		return false, nil
 	}
 	cfg := &g.link.cfg
-	if s.welcomed == nil && g.strangers.Len() >= cfg.MaxStrangers || len(g.all) >= cfg.MaxSubscribers {
+	if !s.wired() && g.strangers.Len() >= cfg.MaxStrangers || len(g.all) >= cfg.MaxSubscribers {
 		if out = g.oldestStranger(); out == nil {
 			out = g.someNameless()
 		}
@@ -140,7 +140,7 @@ func (g *gate) admit(s *subscriber) (in bool, out *subscriber) {
 		g.forgetLocked(out)
 	}
 	g.wg.Add(1) // under g.mu, so never after stop
-	if s.welcomed != nil {
+	if s.wired() {
 		g.link.wires.Add(1)
 	}
 	g.all[s] = struct{}{}
@@ -182,8 +182,8 @@ func (g *gate) hangUpStranger() {
 func (g *gate) forgetLocked(s *subscriber) {
 	delete(g.all, s)
 	g.settledLocked(s)
-	if i := slices.Index(g.within, s); s.welcomed != nil && i >= 0 {
-		g.within = slices.Delete(g.within, i, i+1)
+	if s.wired() {
+		g.within = slices.DeleteFunc(g.within, func(other *subscriber) bool { return other == s })
 	}
 }
 
@@ -270,6 +270,9 @@ func (g *gate) join(s *subscriber, hello topics.Name, wanted []string) error {
 	}()
 	return nil
 }
+
+// wired tells whether a subscriber is in this process, at the end of a wire.
+func (s *subscriber) wired() bool { return s.welcomed != nil }
 
 // leave forgets a subscriber within this process whose wire has ended.
 func (s *subscriber) leave() {

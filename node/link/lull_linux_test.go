@@ -1,6 +1,7 @@
 package link
 
 import (
+	"net"
 	"syscall"
 	"testing"
 	"time"
@@ -18,6 +19,18 @@ func (l *lull) lowWaterOf(t *testing.T) (bytes int) {
 	return bytes
 }
 
+// begun reads once, in a lull, and sends what that brings.
+func (l *lull) begun(t *testing.T, c net.Conn) <-chan string {
+	read := make(chan string)
+	go func() {
+		b := make([]byte, 1<<10)
+		n, _ := l.read(c, b)
+		read <- string(b[:n])
+	}()
+	eventually(t, "a lull", func() bool { return l.lowWaterOf(t) == len(pulse)+1 })
+	return read
+}
+
 // A lull begins after some pulses. From then on the kernel wakes for more than one, and that is read at once, though
 // the next glance is far; it ends the lull.
 func TestLull(t *testing.T) {
@@ -33,13 +46,7 @@ func TestLull(t *testing.T) {
 		t.Fatalf("on: %t, wakes for %d bytes", l.on, n)
 	}
 	const news = "news that are more than a pulse"
-	read := make(chan string)
-	go func() {
-		b := make([]byte, 1<<10)
-		n, _ := l.read(to, b)
-		read <- string(b[:n])
-	}()
-	eventually(t, "a lull", func() bool { return l.lowWaterOf(t) == len(pulse)+1 })
+	read := l.begun(t, to)
 	write(t, from, news)
 	if got := <-read; got != news {
 		t.Fatalf("read %q", got)
@@ -57,13 +64,7 @@ func TestLullEndsInSilence(t *testing.T) {
 	from, to := tcpPair(t)
 	l := lulled(t, to, 10*time.Millisecond)
 	l.alike, l.size = lullAfter, len(pulse)
-	read := make(chan string)
-	go func() {
-		b := make([]byte, 1<<10)
-		n, _ := l.read(to, b)
-		read <- string(b[:n])
-	}()
-	eventually(t, "a lull", func() bool { return l.lowWaterOf(t) == len(pulse)+1 })
+	read := l.begun(t, to)
 	eventually(t, "its end", func() bool { return l.lowWaterOf(t) == 1 })
 	write(t, from, "x")
 	if got := <-read; got != "x" || l.on {

@@ -2,10 +2,8 @@ package link
 
 import (
 	"io"
-	"net"
 	"runtime"
 	"sync"
-	"time"
 )
 
 // meter is the first subscriber of each of our publishers: it subscribes to everything and counts what zmq4
@@ -15,6 +13,7 @@ import (
 // It also ends zmq4's writer: that goroutine outlives the socket, as nothing in zmq4 v0.17.0 tells it to
 // stop, but it calls Write here.
 type meter struct {
+	unplugged
 	gate   *gate // of the publisher
 	writer zmq4Writer
 
@@ -114,9 +113,3 @@ func (m *meter) Close() error {
 	m.mu.Unlock()
 	return nil
 }
-
-func (m *meter) LocalAddr() net.Addr              { return &net.TCPAddr{} }
-func (m *meter) RemoteAddr() net.Addr             { return &net.TCPAddr{} }
-func (m *meter) SetDeadline(time.Time) error      { return nil }
-func (m *meter) SetReadDeadline(time.Time) error  { return nil }
-func (m *meter) SetWriteDeadline(time.Time) error { return nil }

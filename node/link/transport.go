@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/go-zeromq/zmq4"
 	"github.com/go-zeromq/zmq4/transport"
@@ -57,7 +58,7 @@ func (handover) Addr(endpoint string) (string, error) { return endpoint, nil }
 type judged struct{ zmq4.Security }
 
 func (judged) Handshake(c *zmq4.Conn, _ bool) error {
-	if c.Meta[socketType] == string(zmq4.Pub) {
+	if c.Meta[typeProperty] == string(zmq4.Pub) {
 		c.Peer.Meta = subscriberMeta
 	} else {
 		c.Peer.Meta = publisherMeta
@@ -65,13 +66,20 @@ func (judged) Handshake(c *zmq4.Conn, _ bool) error {
 	return nil
 }
 
-const socketType = "Socket-Type"
-
 // What a peer says of itself in its READY. zmq4 only reads it, so one does for all connections.
 var (
-	publisherMeta  = zmq4.Metadata{socketType: string(zmq4.Pub)}
-	subscriberMeta = zmq4.Metadata{socketType: string(zmq4.Sub)}
+	publisherMeta  = zmq4.Metadata{typeProperty: string(zmq4.Pub)}
+	subscriberMeta = zmq4.Metadata{typeProperty: string(zmq4.Sub)}
 )
 
 // script is what zmq4 reads first of any connection: a greeting of ours, in place of the peer's.
 var script = greeting[:greetingSize:greetingSize]
+
+// unplugged is what connections have in common that lead to no network.
+type unplugged struct{}
+
+func (unplugged) LocalAddr() net.Addr              { return &net.TCPAddr{} }
+func (unplugged) RemoteAddr() net.Addr             { return &net.TCPAddr{} }
+func (unplugged) SetDeadline(time.Time) error      { return nil }
+func (unplugged) SetReadDeadline(time.Time) error  { return nil }
+func (unplugged) SetWriteDeadline(time.Time) error { return nil }

@@ -46,9 +46,9 @@ func newWire(x *exchange) *wire {
 // join connects to a publisher of this process. It fails as a handshake over TCP would.
 func (l *Link) join(g *gate, port Port, addr netip.AddrPort, target string) error {
 	w := newWire(l.exchange)
-	w.from = g.newSubscriber(wireOut{wireEnd{w, &net.TCPAddr{IP: l.seen(addr.Addr())}}})
+	w.from = g.newSubscriber(wireOut{wireEnd{wire: w, remote: &net.TCPAddr{IP: l.seen(addr.Addr())}}})
 	w.from.welcomed = make(chan struct{})
-	w.to = l.newDialled(wireIn{wireEnd{w, g.ln.Addr()}}, port, addr, target)
+	w.to = l.newDialled(wireIn{wireEnd{wire: w, remote: g.ln.Addr()}}, port, addr, target)
 	if err := g.join(w.from, l.cfg.Hello, l.topics(port)); err != nil {
 		return err
 	}
@@ -195,6 +195,7 @@ type (
 	wireIn  struct{ wireEnd }
 	wireEnd struct {
 		*wire
+		unplugged
 		remote net.Addr
 	}
 )
@@ -210,10 +211,6 @@ func (e wireOut) SetWriteDeadline(t time.Time) error {
 	return nil
 }
 
-func (e wireEnd) Read([]byte) (int, error)         { return 0, io.EOF }
-func (e wireEnd) Write(p []byte) (int, error)      { return len(p), nil }
-func (e wireEnd) LocalAddr() net.Addr              { return &net.TCPAddr{} }
-func (e wireEnd) RemoteAddr() net.Addr             { return e.remote }
-func (e wireEnd) SetDeadline(time.Time) error      { return nil }
-func (e wireEnd) SetReadDeadline(time.Time) error  { return nil }
-func (e wireEnd) SetWriteDeadline(time.Time) error { return nil }
+func (e wireEnd) Read([]byte) (int, error)    { return 0, io.EOF }
+func (e wireEnd) Write(p []byte) (int, error) { return len(p), nil }
+func (e wireEnd) RemoteAddr() net.Addr        { return e.remote }

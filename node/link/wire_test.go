@@ -17,9 +17,9 @@ import (
 func loose(t *testing.T) *wire {
 	from, to := open(t, Config{}), open(t, Config{})
 	w := newWire(newExchange(to))
-	w.from = from.pubs[Message].gate.newSubscriber(wireOut{wireEnd{w, &net.TCPAddr{}}})
-	w.to = to.newDialled(wireIn{wireEnd{w, &net.TCPAddr{}}}, Message, to.Addr(Message), "")
-	w.opened, w.up, w.ended = true, true, false
+	w.from = from.pubs[Message].gate.newSubscriber(wireOut{wireEnd{wire: w, remote: &net.TCPAddr{}}})
+	w.to = to.newDialled(wireIn{wireEnd{wire: w, remote: &net.TCPAddr{}}}, Message, to.Addr(Message), "")
+	w.opened, w.up = true, true
 	return w
 }
 
@@ -63,7 +63,7 @@ func TestWireRoom(t *testing.T) {
 func TestWireDeadline(t *testing.T) {
 	t.Parallel()
 	w := loose(t)
-	out := wireOut{wireEnd{w, nil}}
+	out := wireOut{wireEnd{wire: w}}
 	run := make([]byte, wireBuffer)
 	if n, err := out.Write(run); n != len(run) || err != nil {
 		t.Fatalf("wrote %d: %v", n, err)
@@ -152,12 +152,8 @@ func TestWireLimits(t *testing.T) {
 func TestWireSource(t *testing.T) {
 	t.Parallel()
 	for bind, want := range map[string]string{"": "127.0.0.1", "127.4.5.6": "127.4.5.6"} {
-		cfg := Config{Bind: bind, Hello: "a"}
-		from, err := Open(cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		to := open(t, Config{})
+		from, to := open(t, Config{Hello: "a"}), open(t, Config{})
+		from.cfg.Bind = bind // what dials come from; it listens where it did
 		for _, tcp := range []bool{false, true} {
 			if tcp {
 				hide(to)
@@ -167,8 +163,32 @@ func TestWireSource(t *testing.T) {
 				t.Errorf("bound to %q, tcp %v: from %s, not %s", bind, tcp, got, want)
 			}
 		}
-		discard(from)
-		from.Close(0)
+	}
+}
+
+// A wire takes no stranger's place, and who never listens there takes no list of the discovery port for messages.
+func TestWireAmongStrangers(t *testing.T) {
+	t.Parallel()
+	from, to := open(t, Config{MaxStrangers: 1}), open(t, Config{Hello: "to"})
+	discard(from)
+	stranger := subscribed(t, from.Addr(Discovery).String())
+	eventually(t, "a stranger", func() bool { return len(from.pubs[Discovery].gate.subscribers()) == 1 })
+	dial(t, to, Discovery, from)
+	next(t, to, Up)
+	if n := from.Stats()["shed"]; n != 0 {
+		t.Errorf("%d had to go", n)
+	}
+	stranger.say(subscription("0")...)
+	settled(t, from, Discovery, 2, "0")
+
+	other := open(t, Config{})
+	if err := to.Dial(context.Background(), Message, other.Addr(Discovery), ""); err != nil {
+		t.Fatal(err)
+	}
+	next(t, to, Up)
+	eventually(t, "a connection", func() bool { return len(other.pubs[Discovery].gate.subscribers()) == 1 })
+	if n := len(other.pubs[Discovery].gate.within); n != 0 {
+		t.Errorf("%d wires to the wrong port", n)
 	}
 }
 

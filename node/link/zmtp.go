@@ -102,10 +102,12 @@ func parseCommand(body []byte) (name string, rest []byte, ok bool) {
 	return string(body[1:n]), body[n:], true
 }
 
+// typeProperty is what a READY must have.
+const typeProperty = "Socket-Type"
+
 // ready is the READY command of a socket of this type, framed.
 func ready(socketType string) []byte {
-	const name = "Socket-Type"
-	prop := append([]byte{byte(len(name))}, name...)
+	prop := append([]byte{byte(len(typeProperty))}, typeProperty...)
 	prop = binary.BigEndian.AppendUint32(prop, uint32(len(socketType)))
 	return appendCommand(nil, "READY", append(prop, socketType...))
 }
@@ -136,7 +138,7 @@ func parseReady(body []byte) (socketType string, err error) {
 		if uint64(v) > uint64(len(p)) {
 			return "", errReady
 		}
-		if strings.EqualFold(key, "Socket-Type") {
+		if strings.EqualFold(key, typeProperty) {
 			socketType = string(p[:v])
 		}
 		p = p[v:]
