@@ -47,6 +47,11 @@ func Addresses(t testing.TB, n int) []string {
 		t.Skip("this system has no addresses in 127.0.0.0/8 but 127.0.0.1: ", err)
 	}
 	ln.Close()
+	return Loopback(n)
+}
+
+// Loopback returns the same, for examples, which cannot be skipped.
+func Loopback(n int) []string {
 	pid := os.Getpid()
 	subnet.Lock()
 	defer subnet.Unlock()
@@ -62,4 +67,24 @@ func Addresses(t testing.TB, n int) []string {
 func Address(t testing.TB) string {
 	t.Helper()
 	return Addresses(t, 1)[0]
+}
+
+// Listen binds an address, lets serve have each connection in a goroutine of its own, and ends with the test.
+func Listen(t testing.TB, addr string, serve func(net.Conn)) net.Addr {
+	t.Helper()
+	ln, err := net.Listen("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ln.Close() })
+	go func() {
+		for {
+			c, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			go serve(c)
+		}
+	}()
+	return ln.Addr()
 }
