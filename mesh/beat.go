@@ -1,13 +1,6 @@
 package mesh
 
-import (
-	"time"
-
-	"hearsay/topics"
-)
-
-// maxBeat bounds what a peer may say its beat is, in own beats: longer, and nobody would miss it.
-const maxBeat = 30
+import "hearsay/topics"
 
 // onBeat is the only way into the mesh: a list, or a pulse, over a link of our own.
 func (m *Machine) onBeat(ev Beat) {
@@ -17,7 +10,15 @@ func (m *Machine) onBeat(ev Beat) {
 		return
 	}
 	m.stats.Beats++
+	if label := labelOf(ev.Header); label != m.cfg.Mesh {
+		m.estrange(l, label)
+		return
+	}
 	p, first := l.peer, ev.Names[0]
+	if l == p.twins.link {
+		m.onTwin(l, ev)
+		return
+	}
 	if first == p.name && l.proven {
 		m.credit(l, ev)
 		return
@@ -41,13 +42,20 @@ func (m *Machine) onHeard(ev Heard) {
 		m.stats.Stray++
 		return
 	}
-	m.sign(l.peer)
+	p := l.peer
+	if p.ends(l) {
+		return // what was sent by a process that is gone
+	}
+	m.sign(p)
+	if p.state == Quarantined {
+		m.want(p, signed, classHello)
+	}
 }
 
 // sign of life: the count of missed beats starts anew, and silence is forgiven.
 func (m *Machine) sign(p *peer) {
-	p.heardAt, p.fresh, p.quiet, p.refusal = m.now, true, 0, false
-	p.drops = p.drops[:0]
+	p.detector.sign(m.now)
+	p.column.drops = p.column.drops[:0]
 	if p.state == Suspect || p.state == Detached {
 		m.fire(p, heard, "heard again")
 	}
@@ -56,6 +64,10 @@ func (m *Machine) sign(p *peer) {
 // credit takes a beat as its peer's own.
 func (m *Machine) credit(l *link, ev Beat) {
 	p, h := l.peer, ev.Header
+	if m.besideMember(l, h) {
+		return
+	}
+	isNew := m.made(l, h)
 	if !l.proven && !m.prove(l, ev.Names[0]) {
 		return
 	}
@@ -63,13 +75,17 @@ func (m *Machine) credit(l *link, ev Beat) {
 		m.onGoodbye(p, h)
 		return
 	}
-	if h != nil && !m.admissible(l, h) {
+	if h != nil && !m.admissible(l, h, isNew) {
 		return
 	}
 	m.prefer(l)
+	if !isNew {
+		m.repeated(p, ev)
+		return
+	}
 	current := m.identify(p, h)
 	m.describe(p, h)
-	p.beatAt = m.now
+	p.detector.beat(m.now, current)
 	m.sign(p)
 	m.progress(p)
 	m.settleClaims(p)
@@ -90,31 +106,33 @@ func (m *Machine) prove(l *link, name topics.Name) bool {
 		return false
 	}
 	l.proven = true
+	m.foreigners.forget(p.key)
+	m.upset(p, relinked)
 	if p.state == Alive && p.name != name {
 		m.turns++ // spelled in another way
 	}
-	p.name, p.met = name, true
-	p.way, p.harsh = 0, true
-	if l.byName {
-		p.byName, p.via = true, ""
-	} else {
-		p.via = l.addr
-	}
+	p.detector.meet(m.now)
+	p.name, p.detector.where = name, l.addr
+	p.reach.failure, p.reach.missing = failure{}, missing{}
+	p.reach.tour.restart()
+	p.reach.tour.way.proven(l.addr, l.byName)
 	return true
 }
 
 // prefer ends the doubt between two links of one peer in favour of the one that speaks.
 func (m *Machine) prefer(l *link) {
 	p := l.peer
-	if l == p.next {
-		old := p.link
-		p.link, p.next = l, nil
+	if l == p.reach.next {
+		old := p.reach.link
+		p.reach.link, p.reach.next = l, nil
 		if old != nil {
-			m.stale(p, old)
+			if p.says.naive && old.addr != l.addr {
+				m.upset(p, moved)
+			}
 			m.cut(old)
 		}
-	} else if p.next != nil {
-		m.cut(p.next)
+	} else if p.reach.next != nil {
+		m.cut(p.reach.next)
 	}
 	if p.state == Alive {
 		p.due = never
@@ -122,18 +140,10 @@ func (m *Machine) prefer(l *link) {
 	m.wantMessages(p)
 }
 
-// stale hangs up the message link that came with a discovery link which fell silent or led elsewhere: nothing
-// else would notice that it is dead too.
-func (m *Machine) stale(p *peer, old *link) {
-	if p.message != nil && (p.quiet > 0 || old.addr != p.link.addr) {
-		m.cut(p.message)
-	}
-}
-
 // describe notes what a header, or its absence, says of the sender.
 func (m *Machine) describe(p *peer, h *topics.Header) {
 	naive, strict := h == nil, h != nil && h.Strict
-	if naive != p.naive && p.state == Alive {
+	if naive != p.says.naive && p.state == Alive {
 		if naive {
 			m.naive++
 		} else {
@@ -141,21 +151,12 @@ func (m *Machine) describe(p *peer, h *topics.Header) {
 		}
 		m.changeList()
 	}
-	if strict != p.strict {
+	if strict != p.says.strict {
 		m.clearList(p)
 	}
-	p.naive, p.strict = naive, strict
+	p.says.hear(h, &m.cfg, m.wall())
 	if naive {
-		p.beat, p.complete, p.degraded = m.cfg.Interval, false, false
-		return
-	}
-	p.beat = min(time.Duration(h.Beat)*time.Millisecond, maxBeat*m.cfg.Beat)
-	p.degraded = h.Degraded
-	if h.Seq > p.seq {
-		if p.seq > 0 {
-			m.stats.LostBeats += h.Seq - p.seq - 1
-		}
-		p.seq = h.Seq
+		p.row.complete = false
 	}
 }
 
@@ -165,18 +166,13 @@ func (m *Machine) progress(p *peer) {
 	case Candidate, Alias:
 		m.fire(p, proven, "heard")
 	case Quarantined, Left:
-		if probationBeats(m.score(p)) <= 1 {
+		if p.past.Clean(m.now, m.cfg.HalfLife) {
 			m.fire(p, proven, "heard again")
 			return
 		}
 		m.fire(p, heard, "heard again")
-		p.good, p.goodAt = 1, m.now
 	case Probation:
-		if m.now-p.goodAt < p.beat/2 {
-			return // beats in a hurry prove nothing
-		}
-		p.goodAt = m.now
-		if p.good++; p.good >= p.wanted {
+		if p.past.Beat(m.now, p.says.beat) {
 			m.fire(p, proven, "probation passed")
 		}
 	}
@@ -184,8 +180,9 @@ func (m *Machine) progress(p *peer) {
 
 // onGoodbye believes a peer that it leaves.
 func (m *Machine) onGoodbye(p *peer, h *topics.Header) {
-	p.incarnation = max(p.incarnation, h.Incarnation)
+	p.line.Leave(h.Incarnation)
 	if !m.fire(p, goodbye, "said goodbye") {
-		m.cutAll(p)
+		m.cutLists(p)
+		m.upset(p, departed)
 	}
 }

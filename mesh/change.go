@@ -19,13 +19,20 @@ const (
 	Restarted               // the same name with another incarnation
 	Conflict                // two processes use one name
 	Forgotten               // dropped from the table
-	Withheld                // our list leaves out names with a port, because naive peers could not stand them
+	Withheld                // a naive peer is not told of names with a port, which it could not stand
+	Mute                    // this node hears others, and none of them hears it
+	Audible                 // and now one does
+	Linked                  // messages flow both ways: the peer reads ours, and we its own
+	Unreached               // a configured name leads to nobody, and why
+	Foreign                 // a node of another mesh was met
+	Missed                  // messages of the peer are lost: nobody has them any more
+	Unlinked                // the peer's lists come, and messages do not pass, one way or both, and why
 	kinds
 )
 
 var kindNames = [...]string{
 	"quiet", "joined", "suspect", "recovered", "detached", "evicted", "probation", "relapsed", "returned",
-	"left", "restarted", "conflict", "forgotten", "withheld",
+	"left", "restarted", "conflict", "forgotten", "withheld", "mute", "audible", "linked", "unreached", "foreign", "missed", "unlinked",
 }
 
 // String is the word for a kind in logs and JSON.

@@ -11,11 +11,13 @@ import (
 type Config struct {
 	Self        topics.Name   // own name, as published
 	Incarnation int64         // when this process started, Unix ms
+	Mesh        string        // label of the mesh; "": it has none. Nodes of other labels are strangers
 	Seeds       []topics.Name // dialled for ever; Self among them is skipped
+	Profile     Profile       // what this node says of itself
 	Seed        uint64        // of the random source: the same events give the same effects
 
 	Beat       time.Duration // between two beats; a round takes as long
-	Interval   time.Duration // between two whole lists while naive peers are about; what is expected of them
+	Interval   time.Duration // between two whole lists to listeners without a name, and of naive peers
 	Refresh    time.Duration // between two whole lists otherwise
 	Debounce   time.Duration // how long a change of the list waits for others
 	HelloGrace time.Duration // how long a listener may take to say its name before it is taken for naive
@@ -44,32 +46,8 @@ func LAN() Config {
 		HalfLife:   10 * time.Minute,        // between Kubernetes' reset (10 min) and BGP's (15 min)
 		Tombstone:  10 * time.Minute,        // lists that still name it are gone by then
 		Forget:     24 * time.Hour,          // a machine switched off overnight is still known in the morning
-		MaxPeers:   4096,                    // 1,024 names a list, and as many gone
+		MaxPeers:   4096,                    // four lists of 1,024 names
 	}
-}
-
-// WAN suits machines far apart: slower to suspect, so that routes may change under it.
-func WAN() Config {
-	c := LAN()
-	c.Beat = 2500 * time.Millisecond
-	c.Interval = 5 * time.Second
-	c.Debounce = 50 * time.Millisecond
-	c.HelloGrace = time.Second
-	c.SeedRetry = 250 * time.Millisecond
-	c.SeedCap = 10 * time.Second
-	return c
-}
-
-// Fast is for tests of programs that use a mesh: everything ten times as fast as LAN.
-func Fast() Config {
-	c := LAN()
-	for _, d := range c.durations() {
-		*d.value /= 10
-	}
-	c.Debounce = 5 * time.Millisecond
-	c.HelloGrace = 100 * time.Millisecond
-	c.SeedRetry = 20 * time.Millisecond
-	return c
 }
 
 // duration is a field of Config with its name and bounds.
@@ -110,8 +88,16 @@ func (c Config) Validate() error {
 			return fmt.Errorf("mesh: Config.Seeds: %w", err)
 		}
 	}
+	if c.Mesh != "" {
+		if err := topics.CheckMesh(c.Mesh); err != nil {
+			return fmt.Errorf("mesh: Config.Mesh: %w", err)
+		}
+	}
 	if c.Incarnation < 1 || c.Incarnation > topics.MaxTime {
 		return fmt.Errorf("mesh: Config.Incarnation %d: want 1 to %d", c.Incarnation, int64(topics.MaxTime))
+	}
+	if err := c.Profile.validate(); err != nil {
+		return fmt.Errorf("mesh: Config.Profile: %w", err)
 	}
 	if c.MaxPeers < 0 || c.MaxPeers > maxTable {
 		return fmt.Errorf("mesh: Config.MaxPeers %d: want 0 to %d", c.MaxPeers, maxTable)

@@ -1,6 +1,12 @@
 package mesh
 
-import "hearsay/topics"
+import (
+	"cmp"
+	"slices"
+
+	"hearsay/mesh/rate"
+	"hearsay/mesh/shares"
+)
 
 // class orders the dials that wait. Each has a bound of its own, so that no kind of name, however many there
 // are of it, keeps the others from being dialled.
@@ -8,11 +14,13 @@ type class uint8
 
 const (
 	classMember  class = iota // a member whose link broke, or that must hear our hello again
-	classHello                // said to be listening to us: fair by address
+	classHello                // said to be listening to us: fair by network, then address
 	classVouched              // listed by two strict peers, or lost here and heard elsewhere
 	classSeed                 // configured
-	classHearsay              // in somebody's list: fair by lister
-	classProbe                // silent for a while
+	classFound                // an address that a configured name leads to
+	classHearsay              // in somebody's list: fair by network, then lister
+	classKnown                // from an earlier life, while nobody is heard: there is nothing else to go by
+	classProbe                // silent for a while: rationed
 	classMessage              // message port of an alive peer
 	classes
 )
@@ -23,24 +31,32 @@ const maxFlying = 64
 // maxPerLane bounds those on the word of one source.
 const maxPerLane = 4
 
-// maxPerClass bounds each class. What outsiders can cause (hello, vouched, hearsay) leaves a quarter to others.
+// maxPerPeer bounds those of one peer's discovery port: of a node that comes back elsewhere, the dial that its end
+// caused and one that a list caused may hang at the old address when its hello comes.
+const maxPerPeer = 3
+
+// maxPerClass bounds each class. What outsiders can cause (hello, vouched, hearsay) leaves most to others.
 var maxPerClass = [classes]int{
-	classMember: 24, classHello: 8, classVouched: 10, classSeed: 24, classHearsay: 6, classProbe: 12, classMessage: 16,
+	classMember: 24, classHello: 8, classVouched: 10, classSeed: 24, classFound: 16, classHearsay: 6, classKnown: 12, classProbe: 12, classMessage: 16,
 }
 
 // dial is one that waits or is under way.
 type dial struct {
-	peer  *peer
+	id    DialID // from when it was started
+	peer  *peer  // nil: dropped meanwhile
 	port  Port
 	class class
 	lane  *lane
 	addr  string // dialled instead of the name
+	first string // endpoint that is tried first, where that was told
 	since Time   // when it was started
 	off   bool   // cancelled while it waited
+	twin  bool   // looks for another process under the peer's name
 }
 
 // lane holds the waiting dials of one source in one class.
 type lane struct {
+	network string // of the source
 	waiting []*dial
 	flying  int
 	queued  bool // in its class's ring
@@ -50,41 +66,68 @@ type lane struct {
 type dialer struct {
 	flying  int
 	perKind [classes]int
+	perNet  map[string]int // of those that are divided by source
 	rings   [classes][]*lane
 	own     [classes]lane // for classes that are not divided by source
-	lost    map[flight][]*dial
+	last    DialID        // given to a dial
+	started map[DialID]*dial
 	usual   Time // what a dial takes lately
+	ration  rate.Bucket
 }
 
-// flight names dials under way of peers that were dropped meanwhile.
-type flight struct {
-	key  topics.Name
-	port Port
+func (q *dialer) init() {
+	q.started = make(map[DialID]*dial)
+	q.perNet = make(map[string]int)
 }
 
 // laneOf is where a dial of a peer waits.
 func (m *Machine) laneOf(p *peer, c class) *lane {
 	switch {
-	case p.source != nil && c == classHello:
-		return &p.source.hello
-	case p.source != nil && c == classHearsay:
-		return &p.source.hearsay
+	case p.origin.source != nil && c == classHello:
+		return p.origin.source.lane(&p.origin.source.hello)
+	case p.origin.source != nil && c == classHearsay:
+		return p.origin.source.lane(&p.origin.source.hearsay)
 	}
 	return &m.dials.own[c]
 }
 
-// dial queues a dial of p's discovery port. One that waits already is kept, in the better class of the two.
-// One under way is enough, except for a sign of life, which may not wait for a dial that hangs.
-func (m *Machine) dial(p *peer, c class) {
-	if !m.enough(p, c) {
-		m.enqueue(p, DiscoveryPort, c)
+// lane says of a source's lane where the source is.
+func (s *source) lane(l *lane) *lane {
+	if l.network == "" {
+		l.network = shares.Network(s.addr)
 	}
+	return l
 }
 
-// enough tells whether the dials under way will do.
-func (m *Machine) enough(p *peer, c class) bool {
-	ds := p.flying[DiscoveryPort]
-	return len(ds) > 1 || len(ds) == 1 && (c >= classSeed || m.now-ds[0].since < hanging(m.dials.usual, m.cfg.Beat))
+// want is the one door to a dial of a peer's discovery port.
+func (m *Machine) want(p *peer, why cause, c class) {
+	s := situation{
+		now: m.now, state: p.state, heard: p.detector.quiet == 0, beat: m.cfg.Beat, usual: m.dials.usual,
+	}
+	if why == signed && (p.state == Quarantined || p.state == Left) {
+		s.heldTill = m.held(p)
+	}
+	s.unwanted, s.longest = !m.view.links(p.key, p.state), m.cfg.BackOffCap
+	again := p.reach.againDue
+	do := p.reach.decide(why, c, s)
+	if do.afresh {
+		p.reach.tour.first(m.ways(p), p.reach.flying[DiscoveryPort])
+	}
+	if do.dial {
+		m.enqueue(p, DiscoveryPort, c)
+	}
+	if do.retry > 0 {
+		m.schedule(p, m.after(do.retry))
+	}
+	if do.sooner > 0 {
+		do.by = m.after(do.sooner)
+	}
+	if do.by > 0 && do.by < p.due {
+		m.schedule(p, do.by)
+	}
+	if p.reach.againDue != again {
+		m.at(p.reach.againDue)
+	}
 }
 
 // took notes how long a dial took that led to a link: where all take long, this machine is short of time, and a
@@ -94,11 +137,13 @@ func (q *dialer) took(t Time) { q.usual += (t - q.usual) / 8 }
 // classOf is the class for a name never heard.
 func (p *peer) classOf() class {
 	switch {
-	case p.seed:
+	case p.origin.seed:
 		return classSeed
-	case p.claims > 0:
+	case p.origin.found:
+		return classFound
+	case p.origin.claims > 0:
 		return classHello
-	case p.vouches > 1:
+	case p.column.vouches > 1:
 		return classVouched
 	}
 	return classHearsay
@@ -106,14 +151,14 @@ func (p *peer) classOf() class {
 
 // enqueue adds to the queue.
 func (m *Machine) enqueue(p *peer, port Port, c class) {
-	if d := p.waiting[port]; d != nil {
+	if d := p.reach.waiting[port]; d != nil {
 		if d.class <= c {
 			return
 		}
 		d.off = true
 	}
 	d := &dial{peer: p, port: port, class: c, lane: m.laneOf(p, c)}
-	p.waiting[port] = d
+	p.reach.waiting[port] = d
 	d.lane.waiting = append(d.lane.waiting, d)
 	if !d.lane.queued {
 		d.lane.queued = true
@@ -123,10 +168,10 @@ func (m *Machine) enqueue(p *peer, port Port, c class) {
 
 // unqueue takes back what waits.
 func (m *Machine) unqueue(p *peer) {
-	for port, d := range p.waiting {
+	for port, d := range p.reach.waiting {
 		if d != nil {
 			d.off = true
-			p.waiting[port] = nil
+			p.reach.waiting[port] = nil
 		}
 	}
 }
@@ -134,10 +179,13 @@ func (m *Machine) unqueue(p *peer) {
 // dialWaiting starts as many dials as the bounds allow, the better classes first, each source in turn.
 func (m *Machine) dialWaiting() {
 	for c := range classes {
-		for len(m.dials.rings[c]) > 0 && m.dials.flying < maxFlying && m.dials.perKind[c] < maxPerClass[c] {
+		for len(m.dials.rings[c]) > 0 && m.mayDial(c) {
 			d := m.dials.pick(c)
 			if d == nil {
 				break
+			}
+			if c.rationed() {
+				m.dials.ration.Spend(m.now, 1, rationLimit(m.cfg.Beat))
 			}
 			m.start(d)
 		}
@@ -145,12 +193,19 @@ func (m *Machine) dialWaiting() {
 }
 
 // pick takes the next dial of a class: one of the first lane in the ring that has one and may fly, which then
-// goes to the end of the ring.
+// goes to the end of the ring. Networks that have few dials under way go first: whoever comes from a thousand addresses
+// whose dials all hang makes nobody wait from elsewhere.
 func (q *dialer) pick(c class) *dial {
 	divided := c == classHello || c == classHearsay
 	for range q.rings[c] {
-		l := q.rings[c][0]
-		q.rings[c] = append(q.rings[c][:0], q.rings[c][1:]...)
+		i := 0
+		if divided {
+			if i = q.leastBusy(q.rings[c]); i < 0 {
+				return nil
+			}
+		}
+		l := q.rings[c][i]
+		q.rings[c] = slices.Delete(q.rings[c], i, i+1)
 		d := l.pop(divided)
 		if l.queued = len(l.waiting) > 0; l.queued {
 			q.rings[c] = append(q.rings[c], l)
@@ -160,6 +215,17 @@ func (q *dialer) pick(c class) *dial {
 		}
 	}
 	return nil
+}
+
+// leastBusy is the first lane, of those that may fly, whose network has the fewest dials under way; -1 where none may.
+func (q *dialer) leastBusy(ring []*lane) int {
+	best, least := -1, maxFlying+1
+	for i, l := range ring {
+		if n := q.perNet[l.network]; n < least && l.flying < maxPerLane {
+			best, least = i, n
+		}
+	}
+	return best
 }
 
 // pop takes the first dial that still counts, unless the lane has enough under way.
@@ -178,57 +244,75 @@ func (l *lane) pop(divided bool) *dial {
 // start turns a waiting dial into an effect.
 func (m *Machine) start(d *dial) {
 	p := d.peer
-	p.waiting[d.port] = nil
-	if d.port == MessagePort && (p.state != Alive || p.message != nil) {
+	p.reach.waiting[d.port] = nil
+	if m.needless(p) {
+		return
+	}
+	if d.port == MessagePort && (p.state != Alive || p.feed.link != nil) {
 		return
 	}
 	if d.port == MessagePort {
-		d.addr = messageAddr(p.link)
+		d.addr = messageAddr(p.reach.link)
 	} else {
-		d.addr = m.address(p)
+		d.addr = cmp.Or(m.memberAt(p), p.reach.tour.addr(m.ways(p)))
+		p.reach.probedAt = m.now
 	}
-	d.since = m.now
-	p.flying[d.port] = append(p.flying[d.port], d)
-	d.lane.flying++
-	m.dials.flying++
-	m.dials.perKind[d.class]++
-	m.stats.Dials++
-	m.do(Dial{Target: p.name, Port: d.port, Addr: d.addr})
+	p.reach.flying[d.port] = append(p.reach.flying[d.port], d)
+	m.launch(d, p.reach.lookup != nil && d.addr == "")
 }
 
-// landed accounts for the answer to a dial. It returns the peer and the dial, or nil when the peer was dropped
-// meanwhile or never dialled.
-func (m *Machine) landed(target topics.Name, port Port) (*peer, *dial) {
-	key := target.Key()
-	if p := m.peers[key]; p != nil && len(p.flying[port]) > 0 {
-		d := p.flying[port][0]
-		p.flying[port] = append(p.flying[port][:0], p.flying[port][1:]...)
-		m.land(d)
-		return p, d
+// launch accounts for a dial that begins, until landed, and has it made.
+func (m *Machine) launch(d *dial, tell bool) {
+	q := &m.dials
+	q.last++
+	d.id, d.since = q.last, m.now
+	q.started[d.id] = d
+	d.lane.flying++
+	if d.lane.network != "" {
+		q.perNet[d.lane.network]++
 	}
-	f := flight{key, port}
-	if ds := m.dials.lost[f]; len(ds) > 0 {
-		m.land(ds[0])
-		if m.dials.lost[f] = ds[1:]; len(ds) == 1 {
-			delete(m.dials.lost, f)
+	q.flying++
+	q.perKind[d.class]++
+	m.stats.Dials++
+	m.do(Dial{ID: d.id, Target: d.peer.name, Port: d.port, Addr: d.addr, Tell: tell})
+}
+
+// landed accounts for the answer to a dial. Two of one peer may be answered in any order, so it goes by the ID. It
+// returns the peer and the dial, or nil when the peer was dropped meanwhile or never dialled.
+func (m *Machine) landed(id DialID) (*peer, *dial) {
+	d := m.dials.started[id]
+	if d == nil {
+		return nil, nil
+	}
+	delete(m.dials.started, id)
+	d.lane.flying--
+	if net := d.lane.network; net != "" {
+		if m.dials.perNet[net]--; m.dials.perNet[net] == 0 {
+			delete(m.dials.perNet, net)
 		}
 	}
-	return nil, nil
-}
-
-func (m *Machine) land(d *dial) {
-	d.lane.flying--
 	m.dials.flying--
 	m.dials.perKind[d.class]--
+	if d.peer == nil {
+		return nil, nil
+	}
+	if d.twin {
+		d.peer.twins.dial = nil
+		return d.peer, d
+	}
+	d.peer.reach.flying[d.port] = without(d.peer.reach.flying[d.port], d)
+	return d.peer, d
 }
 
-// orphan remembers the dials under way of a peer that is dropped.
-func (m *Machine) orphan(p *peer) {
-	for port, ds := range p.flying {
-		if len(ds) > 0 {
-			f := flight{p.key, Port(port)}
-			m.dials.lost[f] = append(m.dials.lost[f], ds...)
-			p.flying[port] = nil
+// orphan lets the dials under way of a peer that is dropped lead to nobody.
+func (p *peer) orphan() {
+	for port, ds := range p.reach.flying {
+		for _, d := range ds {
+			d.peer = nil
 		}
+		p.reach.flying[port] = nil
+	}
+	if d := p.twins.dial; d != nil {
+		d.peer, p.twins.dial = nil, nil
 	}
 }

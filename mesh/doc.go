@@ -5,8 +5,8 @@
 // effects. The runtime (package node) turns I/O into events and effects into I/O; the simulator (package mesh/sim)
 // does the same with thousands of machines on a virtual network.
 //
-//	link up, link down, dial failed     ┐             ┌ Dial, HangUp
-//	beat, other sign of life            ├─► Step ───► ┤ Publish, Show
+//	link up, link down, dial failed     ┐             ┌ Dial, HangUp, Lookup
+//	beat, sign of life, name resolved   ├─► Step ───► ┤ Publish, Keep
 //	listener up, hello, listener down   │  (now, ev)  └ Emit(Change)
 //	Tick, when Deadline has passed      ┘
 //
@@ -18,8 +18,9 @@
 // ever listed. So a phantom travels one hop and a dead name none. The lists of others can do one thing: spare a
 // silent peer, when enough of them hear it, or shorten the wait for its eviction, when they have lost it too.
 //
-// It never bans. Whoever was evicted is probed for as long as it is known, and is alive again after as many beats
-// as its past asks for: one, if it was steady.
+// It never bans. An evicted peer is probed for as long as it is known, and is alive again after as many beats
+// as its past asks for: one, if it was steady. Of the departed, twice as many are known as there are members, and 16
+// at least; those who were known for long are known for longer (graves).
 //
 // # States
 //
@@ -33,7 +34,7 @@
 //	                   refused  ▼   │           refused  ▼     │
 //	                          suspect ────────────────► quarantined ──► alive
 //	                           │   ▲    M(C) missed,              own beat,
-//	        a third of the     │   │    budget left               good past
+//	        a third of the     │   │    the others too            good past
 //	        voters list it     ▼   │ they list it no more
 //	                          detached ──► alive
 //	                                 any sign of life
@@ -42,22 +43,87 @@
 //	     it says      own beat of a newer
 //	     goodbye      incarnation
 //
-// Only alive peers are listed. Alive, suspect and detached ones are members: their messages are read.
+// Only alive peers are listed. Alive, suspect and detached ones are members: their messages are read. The message link
+// of one that is evicted stays until it breaks, since what was sent in the silence comes over it when the network is
+// back; of one that said goodbye, or was replaced by a new process, it is read to its end (fate.go).
 //
-// The file transitions.go is this picture as a table; fire.go applies it; rules.go has every number with its
-// reason.
+// The file transitions.go is this picture as a table; fire.go applies it. What runs have taught, and where the rules
+// therefore differ from their first design, is in docs/decisions.md.
+//
+// # Parts
+//
+// Step is the only door. An input goes down through the parts that it concerns, and what comes of it comes up once:
+// they return verdicts, and know nothing of the Machine that carries these from one part to the next. Each number stands,
+// with its reason, in the part whose rule it is.
+//
+//	origin, hint.go      who named a peer, and who answers for that; what a name costs its source (source.go)
+//	reach                ways, dials and discovery links; the one place that decides to dial (decide); waits (backoff.go)
+//	detector             what was heard, silence in rounds; the court that makes a trigger of it
+//	lineage              which run of a process counts, and whether a beat was made or is said again
+//	record               penalty, probation, hold
+//	row, column          who lists whom (matrix.go); ballot counts their votes by address
+//	says                 what a peer says of itself
+//	feed                 its message link; fate.go says what becomes of that, unlinked.go tells where there is none
+//	roster               what this node publishes, and when
+//	view                 which peers get a link: everybody
+//	lookup, resolve.go   what configured names lead to; seeds.go tells of those that lead to nobody
+//	listeners, readers   who listens to this node's lists, and to its messages (flow.go); mute.go judges what that shows
+//	twins, own           other processes under a peer's name, and under this node's
+//	room, graves, known  who gives way in a full table; the departed; names of an earlier life
+//	nameless             what listeners that may be naive are told
+//	foreigners           nodes of other meshes that were met
+//	relays               what package relay asks of the mesh
+//	rate, shares         token buckets; who gives way to whom where places are few
+//
+// A name is learned (hint), wanted (reach), dialled (dial.go), linked (link.go), heard (beat.go), judged (round.go).
 //
 // # How a newcomer is found
 //
 // It dials its seeds, hears their lists, and dials whom they list. Each link of its own subscribes to hello/NAME at
-// the other end, so that each node it listens to dials it back. Whoever hears it lists it, and that makes the
+// the other end, so that each node it listens to dials it back. Each node that hears it lists it, and that makes the
 // others dial it. A naive newcomer says no hello: the address that its connection came from is dialled instead. All
 // of this takes round trips, not intervals: a ring of 128 machines is whole after 60 ms where a round trip takes 2.
 //
+// Names remembered from an earlier life are dialled perSource at a time. While nobody is heard, one that fails gives
+// its place to the next, so that a living one is found behind any number of dead ones.
+//
+// A peer that is not there yet is dialled ever more rarely: a seed four times an hour in the end, if others are heard.
+// A node that hears others of whom none lists it for 40 s (4 BackOff) is mute: behind NAT, or known by a name that leads
+// nobody to it. It says so once (Mute, Audible), and does not repeat its hello to each of them every few minutes.
+//
 // A link speaks for the name that was dialled. If something answers under another name N, then N is dialled itself.
 // The same endpoint or the same incarnation shows that both are one process, and the dialled name becomes an alias.
-// If N leads nowhere, its address is adopted from a seed, or from a listener that is N or said no name, and from
-// nobody else. One endpoint is at most one member. A link that leads to this node itself is hung up and remembered.
+// If N leads nowhere, its address is adopted from a seed. If DNS gives N no address and never did, it is adopted from a
+// listener too that is N or said no name: so nobody takes a name that DNS knows while its node is down. One endpoint is
+// at most one member. A link that leads to this node itself is hung up, and that address is not dialled for ten
+// minutes, or for one by a node that hears nobody.
+//
+// A seed's name may be a service's: of a headless service in Kubernetes, of replicas in a compose file. So every
+// address in an answer is dialled of which it is not known that it leads to this node or to a peer that is heard, and
+// what is said there says who it is. The name is asked for again for ever, at once when the peer that it led to is
+// lost: more and more rarely while answers have nothing new, up to 5 s apart while nobody is heard and 30 s else, so
+// that two meshes which share a name become one. A name that is one node's own, heard under it at its one address, is
+// asked for no more. An answer may have all addresses or some, or one at a time.
+//
+// # Two of one name
+//
+// Two processes may go by one name: machines with one hostname, or replicas that were given a name each should have.
+// Where a hello in a member's name comes from an address at which the member is not heard, that address is dialled by a
+// link of its own, which proves nothing but who is there. If both speak, with two incarnations, everybody decides alike:
+// the older one is the member for as long as it speaks, the messages of the other are not read, and both addresses are
+// told (Conflict) once a minute. The second one finds out by itself: those who list it do not listen to it (Stats.Second).
+// How old a process is, it says itself. So a name that is an IP address is that of the process there, and a member that
+// was heard for 20 beats does not give way to another that says it is older: parts of a mesh that met with a member of
+// one name each may keep each its own, and tell of both. A newcomer that hears both at once believes the older one.
+// A process that was started again elsewhere is let in once its former link breaks, or is silent for two rounds.
+// Two processes that started in the same millisecond are taken for one with two addresses.
+//
+// # Other meshes
+//
+// A mesh may have a label (Config.Mesh), which each beat and each hello says. Who says another one, or none where there is
+// one, is a stranger (foreign.go): the link is hung up as if nobody were there, the hello is no hint, and all that is kept
+// is who it was. It is told once (Foreign), and is the cause where a seed leads there. A node without a header has no
+// label. So where a mesh has one, naive nodes are strangers, and the address of a listener without a name is not dialled.
 //
 // # How a peer is lost
 //
@@ -67,52 +133,73 @@
 // missed beat. Three make a suspect. A suspect is dialled again while its old link stays open, and the first of the
 // two that speaks is kept.
 //
-// Eviction waits for M(C) missed beats, 18 with no confirmation and 6 with three (evictLimit), and for the budget,
-// which is what this node hears itself: who hears nobody evicts nobody. Each eviction costs one point of a penalty
-// that halves every HalfLife; an eviction among many costs half a point at most.
+// Only what was made since the last time counts (made). What a publisher says again to whoever subscribes proves the
+// link, and that a peer which was never heard is there. From one that was heard it is no sign of life, or a process of
+// which only the part that answers connections is left would be suspected and heard again for ever.
+//
+// Eviction waits for M(C) missed beats, 18 with no confirmation and 6 with three (evictLimit). Where members that this
+// node hears have taken the peer from their lists, or its address or DNS answers that nobody is there, and none still
+// lists it, that is enough, however many are gone at once. Else there is a budget, which is what this node hears
+// itself. A node that hears nobody evicts nobody, ever. Each eviction costs one point of a penalty that halves every
+// HalfLife; an eviction among many costs half a point at most.
 //
 // All observers of a peer that is gone probe it in turn, together about once a beat at first, each of them once in
-// five minutes in the end. Whoever reaches it lists it, and that makes the others dial at once; so does its hello.
-// A peer with a bad past has to wait a while before either is believed (hold).
+// five minutes in the end. An observer that reaches it lists it, and that makes the others dial at once; so does its
+// hello. A peer with a bad past has to wait a while before either is believed (hold). A suspect is dialled ever more
+// rarely too, and all such dials of one node together are rationed: two a beat, after a burst.
 //
-// # What was learned
+// A node is degraded when it hears less than half of those it ought to hear. A peer whose address answers that nobody
+// is there, or that was silent for 18 beats while others are heard, is dead and not among them.
 //
-// The following was decided by runs of this package's tests and differs from the first design of the rules.
+// # Who gives way
 //
-//   - A penalty up to 1.25 has no consequence (forgiven). With probation of 4^P beats, a steady peer frozen for 10
-//     s, or down for 20 s, was kept waiting for four beats after its return, three seconds too long; with
-//     4^(P-1.25) it is alive everywhere some 30 ms after it speaks. A peer that is up and down for 30 s each is
-//     admitted three times and then no more, and is alive everywhere 47 s after it starts to stay.
-//   - The damping is meant for crash loops, and is harsh: of the time that it is up, a peer that is down for 30 s
-//     after each 60 s is used 0 %, after 120 s 31 %, after 300 s 96 %.
-//   - A node that hears a peer drop it from its list says hello again on a new link. Without this, a node frozen
-//     for 10 s came back only when somebody's probe met it, more than a second later.
-//   - Hanging up a silent link before another one speaks loses what the network still holds. The old link stays
-//     open until a new one speaks.
-//   - A token bucket on names learned need not slow an honest join, when names that turn out to be peers are paid
-//     back: then it counts names that never were anybody. A publisher of ever new phantoms gets 6 of them dialled a
-//     minute after the first 192.
-//   - A second dial must be allowed beside one that hangs, when there is a sign of life: the first one may not send
-//     its next SYN for seconds.
-//   - A seed that said goodbye is looked for all the same: it may be started again without knowing anybody.
-//   - A discovery link can be dead while messages arrive. It is dialled again after six beats without a list.
-//   - Probing in turns costs an observer 45 to 70 dials in the first hour of a dead name (32 and 4 nodes), and 12
-//     an hour from then on.
-//   - Links for messages must wait until nobody new came for a moment: dialled as members were met, they were half
-//     of all dials before 128 nodes that start together on two cores heard each other. So must lists to all: see
-//     listGap.
-//   - A machine that is short of time must send fewer lists. 250 nodes in one process suspected each other faster
-//     than they could read the lists that said so: "hearsay ring --nodes 250 --once" was not whole after 50 s on two
-//     cores in two runs of five. With a gap that grows with how late Ticks come, it is after 6 to 17 s. How long
-//     dials take is no measure of it: a distant peer's take long on an idle machine.
+// Places in the table are shared by address, and by /24 or /64 network (package shares). Nobody has a fixed share:
+// while there is room, one address may hold all of it. Once there is none, a newcomer gets a place from the address
+// that holds most: a name that never was heard first, then a peer that is long gone, then a member. A name that is only
+// in somebody's list takes a member's place once a beat at most. Dials on the word of strangers go by network, too: one
+// from which few are under way is next. So whoever says hello from a thousand addresses that lead nowhere makes a
+// newcomer from elsewhere wait for the end of one dial, 3.5 s at most, unless each address is in a network of its own.
+// In a poll a host is one voter however many processes run there, unless the whole mesh lives on one host (ballot).
+//
+// # Words
+//
+//	alias        another name of a peer, or of this node
+//	alive        heard, and listed
+//	beat         a list or a pulse, of which each node publishes one a beat interval
+//	budget       evictions that this node may decide by what it hears itself alone
+//	candidate    named by somebody, never heard
+//	claim        a listener that says it is a peer, or comes from where that lives
+//	class        what kind of dial waits; each has a bound of its own
+//	condemned    the trigger of an eviction
+//	confirm      to have taken a suspect from a complete list since it fell silent
+//	feed         the message link of a peer
+//	foreign      of a mesh with another label, or of one without where this has one
+//	hello        a listener says its name
+//	hint         somebody names a peer: a reason to listen, no evidence
+//	hold         for how long no sign of life is followed up after an eviction
+//	incarnation  when a process started; tells two runs of it apart
+//	lane         the dials that wait on the word of one source; lanes of a class take turns
+//	list, pulse  a beat with all names, and one that says that the last list stands
+//	listener     a connection to this node's lists; a reader is one to its messages
+//	mute         heard by nobody, though it hears others
+//	naive        without a header in its beats, or a hello on its connections
+//	nameless     of a listener that said no name: it may be naive
+//	quarantined  evicted, and probed now and then
+//	refund       what a source gets back for a name that turned out to be a peer
+//	round        one own beat, at whose end silence is judged
+//	source       who answers for names that were never heard: a lister, an address, memory
+//	strict       of a node that lists only whom it hears itself
+//	trigger      what moves a peer from one state to another
+//	vouch        to list a suspect still
+//	way          how a name may be reached: resolved, or at an endpoint
 //
 // # Limits
 //
 // Identity is a claim: who can answer at the address that a name leads to is that name. Names without an address of
 // their own are reached through a seed's or a hello's address by those who have one, and by nobody else: addresses
-// are not gossiped. While a naive peer is alive, names with a port are left out of the list, since they would kill
-// it; then the list is not complete, does not confirm evictions, and says so. A naive listener that is connected
-// before it is heard gets one list with them. Evictions are local: two nodes may differ for as long as probation
+// are not gossiped. Listeners that said no name may be naive: a node on the default port tells them no names with a
+// port, which would kill them, and that its list is not complete; all others are told everything (plain). Evictions are
+// local: two nodes may differ for as long as probation
 // lasts. A third of the voters that lie can hold a dead peer as detached: not listed, not read, one table entry. A
 // peer that beats and does nothing else is alive.
 //

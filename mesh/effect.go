@@ -7,37 +7,50 @@ type Effect interface{ effect() }
 
 type (
 	// Dial asks for a link. With Addr empty the runtime resolves Target, now; else it connects to the literal
-	// address Addr ("ADDRESS:PORT"). Answered by exactly one LinkUp or DialFailed with this Target and Port.
-	// Two dials of one target may be under way at once: a sign of life does not wait for one that hangs.
+	// address Addr ("ADDRESS:PORT"). Answered by exactly one LinkUp or DialFailed, which gives it back; a further
+	// LinkUp is hung up. Two dials of one target may be under way at once, and be answered in any order: a sign of
+	// life does not wait for one that hangs.
 	Dial struct {
+		ID     DialID
 		Target topics.Name
 		Port   Port
 		Addr   string
+		Tell   bool // a Resolved says what Target leads to, the address that is tried first before the others
 	}
+
+	// Lookup asks for all addresses of a name. Answered by exactly one Resolved.
+	Lookup struct{ Name topics.Name }
 
 	// HangUp closes a link. Answered by LinkDown.
 	HangUp struct{ Link LinkID }
 
-	// Publish sends a beat on the discovery publisher. One without Header.Pulse is the list that new listeners
-	// get at once, until the next such one. Names is never modified afterwards.
+	// ReadOut closes a message link once its publisher has ended it, and at the latest when a bound of time or bytes
+	// is reached: what is on its way is still received. Answered by LinkDown.
+	ReadOut struct{ Link LinkID }
+
+	// Doubt closes a message link, unless its far end shows within a bound of time that it is there; that may be an
+	// acknowledgement of TCP. Answered by LinkDown only where it is closed.
+	Doubt struct{ Link LinkID }
+
+	// Publish sends a beat on the discovery publisher to all who listen. Kept is what new listeners get at once from now
+	// on. It is to be in place before the beat is sent: a listener that comes in between would else miss both.
 	Publish struct {
-		Names  []topics.Name // own name first
-		Header topics.Header
+		Edition
+		Kept Edition
 	}
 
-	// Show is the list that new listeners get from now on, and nobody else: it says already what the next Publish
-	// will say to all.
-	Show struct {
-		Names  []topics.Name // own name first; never modified afterwards
-		Header topics.Header
-	}
+	// Keep renews what new listeners get, and sends nothing: the others are told with the next Publish.
+	Keep struct{ Edition }
 
 	// Emit tells the application.
 	Emit struct{ Change }
 )
 
 func (Dial) effect()    {}
+func (Lookup) effect()  {}
 func (HangUp) effect()  {}
+func (ReadOut) effect() {}
+func (Doubt) effect()   {}
 func (Publish) effect() {}
-func (Show) effect()    {}
+func (Keep) effect()    {}
 func (Emit) effect()    {}

@@ -7,11 +7,14 @@ import (
 
 // An endpoint is "ADDRESS:PORT", an IPv6 address in brackets. The machine only takes it apart and compares it.
 
-func joinEndpoint(host string, port int) string {
+func joinEndpoint(host string, port int) string { return hostText(host) + ":" + strconv.Itoa(port) }
+
+// hostText is an address as it stands before a port, and in a name.
+func hostText(host string) string {
 	if strings.Contains(host, ":") {
-		host = "[" + host + "]"
+		return "[" + host + "]"
 	}
-	return host + ":" + strconv.Itoa(port)
+	return host
 }
 
 // splitEndpoint returns the address, without brackets, and the port; ok is false where there is no port.

@@ -14,7 +14,7 @@ var table = func() (t [states][triggers]step) {
 	return t
 }()
 
-// fire applies a trigger to a peer and tells whether the table has a transition for it.
+// fire applies a trigger to a peer and reports whether the table has a transition for it.
 func (m *Machine) fire(p *peer, on trigger, why string) bool {
 	s := table[p.state][on]
 	if s.to == Unknown {
@@ -23,10 +23,11 @@ func (m *Machine) fire(p *peer, on trigger, why string) bool {
 	from := p.state
 	m.taken[from][on]++
 	m.setState(p, s.to)
+	p.reach.owed = false
 	p.since, p.why = m.now, why
 	if s.tell != Quiet {
 		m.do(Emit{Change{
-			Kind: s.tell, Peer: p.name, From: from, To: s.to, Why: why, Incarnation: p.incarnation,
+			Kind: s.tell, Peer: p.name, From: from, To: s.to, Why: why, Incarnation: p.line.Incarnation(),
 		}})
 	}
 	m.enter(p, from)
@@ -40,7 +41,7 @@ func (m *Machine) setState(p *peer, to State) {
 	if to == Alive {
 		m.gather()
 	}
-	if p.naive && p.state == Alive != (to == Alive) {
+	if p.says.naive && p.state == Alive != (to == Alive) {
 		if to == Alive {
 			m.naive++
 		} else {
@@ -50,6 +51,9 @@ func (m *Machine) setState(p *peer, to State) {
 	if p.state == Alive || to == Alive {
 		m.turns++
 		m.changeList()
+	}
+	if p.state == Alive && m.count[Alive] == 0 {
+		m.lookUpAll()
 	}
 	p.state = to
 }
@@ -64,14 +68,15 @@ func (m *Machine) enter(p *peer, from State) {
 			m.enterSuspect(p)
 		}
 	case Probation:
-		m.acquit(p)
-		p.wanted = probationBeats(m.score(p))
-		p.good, p.goodAt = 0, -m.cfg.Forget
+		m.refund(p)
+		p.past.Begin(m.now, m.cfg.HalfLife)
 	case Quarantined:
 		m.enterQuarantine(p, from)
 	case Left:
+		m.renewSeeds(p)
 		m.discharge(p)
-		m.cutAll(p)
+		m.cutLists(p)
+		m.upset(p, departed)
 		m.unqueue(p)
 		m.clearList(p)
 		m.schedule(p, m.tombstoneWait(p))
@@ -80,12 +85,13 @@ func (m *Machine) enter(p *peer, from State) {
 
 // enterAlive makes a member: listed, its messages read, its list believed.
 func (m *Machine) enterAlive(p *peer, from State) {
-	m.acquit(p)
-	p.tries, p.fails, p.known = 0, 0, false
-	p.alias = nil
+	m.refund(p)
+	p.reach.tries, p.origin.known = 0, false
+	p.origin.alias = nil
 	m.wantMessages(p)
-	if p.link == nil {
-		m.redial(p)
+	m.flow(p)
+	if p.reach.link == nil {
+		m.want(p, broken, classMember)
 	} else {
 		p.due = never
 	}
@@ -97,7 +103,7 @@ func (m *Machine) enterAlive(p *peer, from State) {
 // enterSuspect takes a silent member from the list and looks for it.
 func (m *Machine) enterSuspect(p *peer) {
 	m.renewSeeds(p)
-	if !p.refusal && p.waiting[DiscoveryPort] == nil && len(p.flying[DiscoveryPort]) == 0 {
-		m.redial(p)
+	if !p.detector.refusal && p.reach.waiting[DiscoveryPort] == nil && len(p.reach.flying[DiscoveryPort]) == 0 {
+		m.want(p, broken, classMember)
 	}
 }

@@ -9,20 +9,18 @@ import "hearsay/topics"
 func (m *Machine) onMirror(l *link, h *topics.Header) {
 	p := l.peer
 	if h != nil && h.Incarnation == m.cfg.Incarnation {
-		if len(m.mine) >= perSource {
-			clear(m.mine)
-		}
-		m.mine[l.addr], m.mine[hostOf(l.addr)] = true, true
+		m.mine.note(l.addr, m.now)
 		m.aliasTo(p, nil, "this node")
 		return
 	}
-	m.stats.Conflicts++
-	if m.now-m.conflict >= conflictHush {
-		m.conflict = m.now
-		m.do(Emit{Change{
-			Kind: Conflict, Peer: m.cfg.Self, Why: "another process at " + l.addr + " uses our name",
-		}})
-	}
+	older := m.own.meet(l.addr, h, m.cfg.Incarnation, m.now)
+	m.ownConflict(func() string {
+		age := "younger"
+		if older {
+			age = "older" // so it says: whether it is the member, those who listen to this node tell
+		}
+		return "another process, " + age + " than this one, uses the name " + string(m.cfg.Self) + " at " + l.addr
+	})
 	m.reject(l)
 }
 
@@ -37,31 +35,31 @@ func (m *Machine) onMisnamed(l *link, name, key topics.Name, h *topics.Header) {
 		m.judgeClaim(l, n)
 		return
 	}
-	if l.claim == key {
+	if l.alleged == key {
 		return // its own dial is under way
 	}
 	t := l.peer
 	if n == nil {
-		from := t.source
+		from := t.origin.source
 		if from == nil {
-			from = &m.sources.known
+			from = &m.sources.seeds // a seed's: those from an earlier life are charged
 		}
-		n = m.learn(name, from)
+		n = m.learn(hint{name, byAnswer, from})
 	}
-	if n == nil || n.state == Left || n.state == Quarantined && m.held(n) > m.now {
+	if n == nil || n.state == Left && l.born <= n.line.Incarnation() || n.state == Quarantined && m.held(n) > m.now {
 		m.reject(l)
 		return
 	}
-	m.park(l, key)
+	m.await(l, key)
 	m.schedule(t, m.after(2*m.window(t)))
-	n.way, n.harsh = 0, true
-	m.dial(n, t.classOf())
+	n.reach.tour.restart()
+	m.want(n, due, t.classOf())
 }
 
 // judgeClaim compares a link with the live one of the peer that it claims to lead to: the same endpoint, or the
 // same incarnation, is the same process.
 func (m *Machine) judgeClaim(l *link, n *peer) {
-	same := l.addr == n.link.addr || l.born != 0 && l.born == n.incarnation || l.born == 0 && n.naive
+	same := l.addr == n.reach.link.addr || l.born != 0 && l.born == n.line.Incarnation() || l.born == 0 && n.says.naive
 	switch {
 	case same && m.aliasTo(l.peer, n, "another name of "+string(n.name)):
 	case same:
@@ -69,33 +67,33 @@ func (m *Machine) judgeClaim(l *link, n *peer) {
 	default:
 		m.stats.Impostors++
 		if l.born != 0 {
-			m.inConflict(n, "another process at "+l.addr+" uses the name")
+			n.twins.calledFrom(l.addr)
 		}
 		m.reject(l)
 	}
 }
 
-// park keeps a link open until the name that it claims was dialled.
-func (m *Machine) park(l *link, key topics.Name) {
-	if l.claim == "" {
-		m.parked = append(m.parked, l)
+// await keeps a link open until the name that it claims was dialled.
+func (m *Machine) await(l *link, key topics.Name) {
+	if l.alleged == "" {
+		m.awaiting = append(m.awaiting, l)
 	}
-	l.claim = key
+	l.alleged = key
 }
 
-func (m *Machine) unpark(l *link) {
-	for i, o := range m.parked {
+func (m *Machine) unawait(l *link) {
+	for i, o := range m.awaiting {
 		if o == l {
-			m.parked = append(m.parked[:i], m.parked[i+1:]...)
+			m.awaiting = append(m.awaiting[:i], m.awaiting[i+1:]...)
 			return
 		}
 	}
 }
 
-// claims returns the parked links that claim to lead to n.
-func (m *Machine) claims(n *peer) (ls []*link) {
-	for _, l := range m.parked {
-		if l.claim == n.key {
+// claimants returns the links that wait, and claim to lead to n.
+func (m *Machine) claimants(n *peer) (ls []*link) {
+	for _, l := range m.awaiting {
+		if l.alleged == n.key {
 			ls = append(ls, l)
 		}
 	}
@@ -104,10 +102,10 @@ func (m *Machine) claims(n *peer) (ls []*link) {
 
 // settleClaims judges the links that waited for n.
 func (m *Machine) settleClaims(n *peer) {
-	if len(m.parked) == 0 {
+	if len(m.awaiting) == 0 {
 		return
 	}
-	for _, l := range m.claims(n) {
+	for _, l := range m.claimants(n) {
 		m.judgeClaim(l, n)
 	}
 }
@@ -116,11 +114,12 @@ func (m *Machine) settleClaims(n *peer) {
 // seed, whom the user trusts, and a listener's own address, which shows that it is there, are good for that.
 func (m *Machine) adopt(n *peer) bool {
 	adopted := false
-	for _, l := range m.claims(n) {
+	for _, l := range m.claimants(n) {
 		t := l.peer
-		if !adopted && (t.seed || t.guessed) && n.via != l.addr && !n.live() && !n.byName {
-			n.via, adopted = l.addr, true
-			m.enqueue(n, DiscoveryPort, classSeed)
+		trusted := t.origin.seed || t.origin.found
+		if !adopted && (trusted || t.origin.guessed) && !n.live() && n.reach.tour.way.adopt(l.addr, trusted) {
+			adopted = true
+			m.want(n, onward, classSeed)
 			continue
 		}
 		m.reject(l)
@@ -132,37 +131,55 @@ func (m *Machine) adopt(n *peer) bool {
 func (m *Machine) reject(l *link) {
 	p := l.peer
 	m.cut(l)
-	if p.link == nil {
+	if p.reach.link == nil {
 		m.lost(p)
 	}
 }
 
 // aliasTo notes that a name leads to a known process: to n, or to this node. It is looked at again rarely, since
-// names move. It tells whether p may be an alias: a member is not.
+// names move. It reports whether p may be an alias: a member is not.
 func (m *Machine) aliasTo(p, n *peer, why string) bool {
 	if !m.fire(p, aliased, why) {
 		return false
 	}
-	p.alias, p.via = n, ""
+	p.origin.alias, p.origin.aliasOf, p.reach.tour.way.adopted = n, n.process(), ""
 	m.cutAll(p)
 	m.unqueue(p)
-	m.schedule(p, m.after(m.cfg.HalfLife))
+	m.schedule(p, m.after(aliasWait(&m.cfg)))
 	return true
 }
 
 // unalias makes a name a candidate again.
 func (m *Machine) unalias(p *peer) {
 	if m.fire(p, unaliased, "what it led to is gone") {
-		p.alias, p.tries = nil, 0
+		p.origin.alias, p.reach.tries = nil, 0
 		m.schedule(p, m.after(m.cfg.SeedRetry))
 	}
 }
 
-// renewSeeds looks again at the seeds that led to a peer which is lost.
+// renewSeeds looks again at the seeds that led to a peer which is lost: its own name, and others.
 func (m *Machine) renewSeeds(n *peer) {
 	for _, s := range m.seeds {
-		if s.alias == n && s.state == Alias {
+		switch {
+		case s == n:
+			m.lookUpNow(s)
+		case s.origin.alias == n && s.state == Alias:
 			m.unalias(s)
+			m.lookUpNow(s)
 		}
 	}
+}
+
+// process is what was heard of a peer: where, and which run of it. The zero value is this node, or nobody.
+type process struct {
+	addr string
+	born int64
+}
+
+// process returns what is heard now.
+func (p *peer) process() process {
+	if p == nil || !p.live() {
+		return process{}
+	}
+	return process{p.reach.link.addr, p.line.Incarnation()}
 }

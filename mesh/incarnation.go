@@ -1,85 +1,91 @@
 package mesh
 
 import (
-	"time"
-
+	"hearsay/mesh/lineage"
+	"hearsay/mesh/record"
 	"hearsay/topics"
 )
 
-const (
-	olderBeats   = 3           // beats with an older incarnation that convince: a clock was set back
-	conflictHush = time.Minute // between two reports of one conflict
-)
+// made reports whether a beat was made since others were heard, and counts what was lost or said again.
+func (m *Machine) made(l *link, h *topics.Header) bool {
+	isNew, lost := l.peer.line.Made(h, l.peer.detector.met, &l.newest)
+	m.stats.LostBeats += lost
+	if !isNew {
+		m.stats.Repeats++
+	}
+	return isNew
+}
 
-// admissible tells whether the header of a beat may bring its peer back from a goodbye: a newer incarnation at
-// once, an older one (the clock was set back) after three beats, the same one not before the tombstone ends.
-func (m *Machine) admissible(l *link, h *topics.Header) bool {
+// admissible reports whether a beat may bring its peer back from a goodbye. The process that said it does not come back
+// before the tombstone ends.
+func (m *Machine) admissible(l *link, h *topics.Header, isNew bool) bool {
 	p := l.peer
-	if p.state != Left || h.Incarnation > p.incarnation {
+	if p.state != Left || p.line.Returns(h, isNew) {
 		return true
 	}
-	if h.Incarnation < p.incarnation {
-		if p.older++; p.older >= olderBeats {
-			return true
-		}
-		return false
+	if h.Incarnation == p.line.Incarnation() {
+		m.cut(l)
 	}
-	m.cut(l)
 	return false
 }
 
-// identify compares incarnations and tells whether the beat is of the one that counts.
+// identify takes in which process sent a beat, and reports whether that is the one that counts.
 func (m *Machine) identify(p *peer, h *topics.Header) bool {
-	switch {
-	case h == nil || h.Incarnation == p.incarnation:
-		p.older = 0
-		return true
-	case p.incarnation == 0:
-		p.incarnation, p.bornAt = h.Incarnation, m.now
-		return true
-	case h.Incarnation > p.incarnation:
-		m.restarted(p, h.Incarnation, "a newer incarnation")
-		return true
-	}
-	if h.Incarnation == p.former {
+	v := p.line.Judge(h, p.state == Left, m.now)
+	if v != lineage.Current && p.line.IsFormer(h.Incarnation) {
 		m.inConflict(p, "two processes beat under one name")
 	}
-	if p.state == Left {
+	switch v {
+	case lineage.Newer:
+		m.restarted(p, h.Incarnation, "a newer incarnation")
+	case lineage.SetBack:
 		m.restarted(p, h.Incarnation, "an older incarnation: its clock was set back")
-		return true
 	}
-	if p.older++; p.older >= olderBeats {
-		m.restarted(p, h.Incarnation, "an older incarnation: its clock was set back")
-		return true
-	}
-	return false
+	return v != lineage.Stale
 }
 
 // restarted takes a new incarnation for the peer's. What lived shorter than the half-life of a penalty earns
 // half of one.
 func (m *Machine) restarted(p *peer, incarnation int64, why string) {
-	if incarnation == p.former {
-		m.inConflict(p, "two processes beat under one name")
+	if p.state.Member() && p.line.Age(m.now) < m.cfg.HalfLife {
+		m.punish(p, record.Lapsed)
 	}
-	if p.state.Member() && m.now-p.bornAt < m.cfg.HalfLife {
-		m.punish(p, lapsed)
+	if was := p.detector.currentIn; was != p.reach.link.addr {
+		p.twins.left(was)
 	}
-	p.former, p.incarnation, p.bornAt = p.incarnation, incarnation, m.now
-	p.older, p.seq, p.number, p.listed = 0, 0, 0, false
-	if p.message != nil {
-		m.cut(p.message)
+	p.twins.again()
+	m.succeed(p, p.reach.link.addr, incarnation, why)
+}
+
+// succeed makes an incarnation, which is heard at an endpoint, the one that counts.
+func (m *Machine) succeed(p *peer, at string, incarnation int64, why string) {
+	m.readers.outlived(p.key, hostOf(at), p.detector.currentAt, p.detector.currentIn != at)
+	m.flow(p)
+	if p.feed.link != nil && p.feed.link.at > p.detector.currentAt {
+		m.upset(p, renewed)
+	} else {
+		m.upset(p, replaced)
 		m.wantMessages(p)
 	}
+	p.line.Replace(incarnation, m.now)
+	p.row.number, p.row.known = 0, false
 	if p.state != Candidate && p.state != Left {
 		m.tell(Restarted, p, why)
 	}
 }
 
-// inConflict reports that two processes use one name, once a minute.
+// inConflict reports that two processes use one name.
 func (m *Machine) inConflict(p *peer, why string) {
 	m.stats.Conflicts++
-	if m.now-p.toldAt >= conflictHush {
-		p.toldAt = m.now
+	if p.line.Conflict.Tell(m.now) {
 		m.tell(Conflict, p, why)
+	}
+}
+
+// repeated takes what was not made since: it shows where the peer can be reached, and what a member lists.
+func (m *Machine) repeated(p *peer, ev Beat) {
+	m.settleClaims(p)
+	if h := ev.Header; p.state == Alive && h.Incarnation == p.line.Incarnation() && !h.Pulse {
+		m.onList(p, ev.Names, h)
 	}
 }

@@ -1,31 +1,42 @@
 package mesh
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
 
+	"hearsay/mesh/record"
 	"hearsay/topics"
 )
 
 // broken returns what is wrong with a machine, whatever happened to it.
 func (m *Machine) broken() error {
-	flying, unheard, naive := 0, 0, 0
+	flying, unheard, naive, found, asking := 0, 0, 0, 0, 0
 	var count [states]int
 	for i, p := range m.slots {
 		if p == nil {
 			continue
 		}
 		count[p.state]++
-		if p.source != nil {
+		if p.origin.source != nil {
 			unheard++
 		}
-		if p.state == Alive && p.naive {
+		if p.state == Alive && p.says.naive {
 			naive++
 		}
-		flying += len(p.flying[0]) + len(p.flying[1])
+		if p.origin.found {
+			found++
+		}
+		if p.reach.lookup != nil && p.reach.lookup.waiting {
+			asking++
+		}
+		flying += len(p.reach.flying[0]) + len(p.reach.flying[1])
+		if p.twins.dial != nil {
+			flying++
+		}
 		if err := m.brokenPeer(p); err != nil {
 			return fmt.Errorf("%s (%v): %w", p.name, p.state, err)
 		}
@@ -33,16 +44,25 @@ func (m *Machine) broken() error {
 			return fmt.Errorf("%s is not at home", p.name)
 		}
 	}
-	for _, ds := range m.dials.lost {
-		flying += len(ds)
+	for id, d := range m.dials.started {
+		if d.id != id || d.peer != nil && d != d.peer.twins.dial && !slices.Contains(d.peer.reach.flying[d.port], d) {
+			return fmt.Errorf("dial %d is not at home", id)
+		}
+		if d.peer == nil {
+			flying++
+		}
 	}
 	count[Unknown] = m.count[Unknown]
 	switch {
 	case count != m.count:
 		return fmt.Errorf("counts %v, really %v", m.count, count)
+	case found != m.found || found > maxFound:
+		return fmt.Errorf("%d addresses found, really %d", m.found, found)
+	case asking > m.asking || m.asking > maxLookups:
+		return fmt.Errorf("%d look-ups under way, of %d names", m.asking, asking)
 	case naive != m.naive:
 		return fmt.Errorf("%d naive, really %d", m.naive, naive)
-	case flying != m.dials.flying || flying > maxFlying:
+	case flying != m.dials.flying || flying != len(m.dials.started) || flying > maxFlying:
 		return fmt.Errorf("%d dials, really %d", m.dials.flying, flying)
 	case unheard != m.sources.unheard || unheard > perTable:
 		return fmt.Errorf("%d unheard, really %d", m.sources.unheard, unheard)
@@ -53,39 +73,43 @@ func (m *Machine) broken() error {
 }
 
 func (m *Machine) brokenPeer(p *peer) error {
-	dialling := p.waiting[0] != nil || len(p.flying[0]) > 0
-	linked := p.link != nil
+	dialling := p.reach.waiting[0] != nil || len(p.reach.flying[0]) > 0
+	linked := p.reach.link != nil
 	switch {
-	case m.list.leaving:
+	case m.roster.leaving:
 	case p.due == never && !dialling && !linked:
 		return fmt.Errorf("nothing is planned for it")
 	case p.due == never && !dialling && p.state != Alive && p.state != Probation:
 		return fmt.Errorf("nothing is planned for it, though it has a link")
+	case p.reach.lookup != nil && p.reach.lookup.due < m.due:
+		return fmt.Errorf("look-up due %v before Deadline %v", p.reach.lookup.due, m.due)
+	case p.reach.lookup != nil && p.reach.lookup.due == never && !p.reach.lookup.waiting:
+		return fmt.Errorf("it is not looked up any more")
 	case p.due < m.due:
 		return fmt.Errorf("due %v before Deadline %v", p.due, m.due)
 	}
 	mentions, vouches := 0, 0
 	for _, q := range m.slots {
-		if q != nil && q.lists.has(p.slot) {
+		if q != nil && q.row.has.has(p.slot) {
 			mentions++
-			if q.strict {
+			if q.says.strict {
 				vouches++
 			}
 		}
 	}
 	switch {
-	case mentions != p.mentions || vouches != p.vouches:
-		return fmt.Errorf("%d mentions, %d vouches, really %d, %d", p.mentions, p.vouches, mentions, vouches)
-	case p.penalty < 0 || p.penalty > maxPenalty:
-		return fmt.Errorf("penalty %v", p.penalty)
-	case p.state == Alive && (!p.met || m.missed(p) > suspectAfter):
-		return fmt.Errorf("alive without beats: met %v, %d missed", p.met, m.missed(p))
-	case p.state.Member() && p.source != nil:
+	case mentions != p.column.mentions || vouches != p.column.vouches:
+		return fmt.Errorf("%d mentions, %d vouches, really %d, %d", p.column.mentions, p.column.vouches, mentions, vouches)
+	case m.score(p) < 0 || m.score(p) > record.MaxPenalty:
+		return fmt.Errorf("penalty %v", m.score(p))
+	case p.state == Alive && (!p.detector.met || m.missed(p) > suspectAfter):
+		return fmt.Errorf("alive without beats: met %v, %d missed", p.detector.met, m.missed(p))
+	case p.state.Member() && p.origin.source != nil:
 		return fmt.Errorf("heard, and yet charged to a source")
-	case (p.state == Quarantined || p.state == Left || p.state == Candidate) && p.message != nil:
+	case (p.state == Left || p.state == Candidate || p.state == Alias) && p.feed.link != nil:
 		return fmt.Errorf("a message link to it is open")
-	case p.own != nil && p.own.unheard > perSource:
-		return fmt.Errorf("named %d phantoms", p.own.unheard)
+	case p.origin.own != nil && p.origin.own.unheard > perSource:
+		return fmt.Errorf("named %d phantoms", p.origin.own.unheard)
 	}
 	return nil
 }
@@ -93,7 +117,7 @@ func (m *Machine) brokenPeer(p *peer) error {
 func (m *Machine) brokenLinks() error {
 	for id, l := range m.links {
 		p := l.peer
-		if l.id != id || m.peers[p.key] != p || l != p.link && l != p.next && l != p.message {
+		if l.id != id || m.peers[p.key] != p || l != p.reach.link && l != p.reach.next && l != p.feed.link && l != p.twins.link && !p.ends(l) {
 			return fmt.Errorf("link %d of %s is not at home", id, p.name)
 		}
 		if l.proven && m.addrs[l.addr] != p {
@@ -101,14 +125,14 @@ func (m *Machine) brokenLinks() error {
 		}
 	}
 	for a, p := range m.addrs {
-		if p.link != nil && p.link.proven && p.link.addr == a || p.next != nil && p.next.proven && p.next.addr == a {
+		if p.reach.link != nil && p.reach.link.proven && p.reach.link.addr == a || p.reach.next != nil && p.reach.next.proven && p.reach.next.addr == a {
 			continue
 		}
 		return fmt.Errorf("%s lives at %s without a link", p.name, a)
 	}
-	for _, l := range m.parked {
-		if m.links[l.id] != l || l.claim == "" {
-			return fmt.Errorf("parked link %d", l.id)
+	for _, l := range m.awaiting {
+		if m.links[l.id] != l || l.alleged == "" {
+			return fmt.Errorf("awaiting link %d", l.id)
 		}
 	}
 	return nil
@@ -121,6 +145,7 @@ type storm struct {
 	now   Time
 	names []topics.Name
 	dials []Dial
+	asked []Lookup
 	links []LinkID
 	ids   uint64
 	steps int
@@ -140,7 +165,7 @@ func (s *storm) header() *topics.Header {
 }
 
 // event invents one.
-func (s *storm) event() Event {
+func (s *storm) input() Input {
 	s.steps++
 	if phase := s.steps / 150 % 3; phase == 2 || phase == 1 && s.rng.IntN(3) > 0 {
 		s.now += time.Duration(s.rng.Int64N(int64(time.Second)))
@@ -152,25 +177,36 @@ func (s *storm) event() Event {
 		d := s.dials[i]
 		s.dials = slices.Delete(s.dials, i, i+1)
 		if s.rng.IntN(3) == 0 {
-			return DialFailed{d.Target, d.Port, DialReason(1 + s.rng.IntN(5))}
+			return DialFailed{Dial: d, Reason: DialReason(1 + s.rng.IntN(5))}
 		}
 		s.ids++
 		s.links = append(s.links, LinkID(s.ids))
 		port := 20000 + 10000*int(d.Port)
-		return LinkUp{LinkID(s.ids), d.Target, d.Port, fmt.Sprintf("10.0.0.%d:%d", s.rng.IntN(12), port)}
+		return LinkUp{LinkID(s.ids), d, fmt.Sprintf("10.0.0.%d:%d", s.rng.IntN(12), port)}
 	case k < 11 && len(s.links) > 0:
 		id := s.links[s.rng.IntN(len(s.links))]
 		names := []topics.Name{s.name()}
 		if l := s.m.links[id]; l != nil && s.rng.IntN(8) > 0 {
 			names[0] = l.peer.name
-			if l.peer.state == Alias && l.peer.alias != nil {
-				names[0] = l.peer.alias.name
+			if l.peer.state == Alias && l.peer.origin.alias != nil {
+				names[0] = l.peer.origin.alias.name
 			}
 		}
 		for range s.rng.IntN(30) {
 			names = append(names, s.name())
 		}
 		return Beat{id, names, s.header()}
+	case k == 10 && len(s.asked)+len(s.dials) > 0:
+		ev := Resolved{}
+		if n := len(s.asked); n > 0 && (len(s.dials) == 0 || s.rng.IntN(2) == 0) {
+			ev.Name, s.asked = s.asked[n-1].Name, s.asked[:n-1]
+		} else {
+			ev.Name, ev.Dial = s.dials[0].Target, s.dials[0].ID
+		}
+		for range s.rng.IntN(6) {
+			ev.Addrs = append(ev.Addrs, fmt.Sprintf("10.0.0.%d", s.rng.IntN(12)))
+		}
+		return ev
 	case k == 11 && len(s.links) > 0:
 		i := s.rng.IntN(len(s.links))
 		id := s.links[i]
@@ -187,6 +223,8 @@ func (s *storm) event() Event {
 		return ListenerDown{ListenerID(s.rng.IntN(20))}
 	case k == 16 && s.rng.IntN(20) == 0:
 		return Forget{s.name()}
+	case k == 18 && s.rng.IntN(4) == 0:
+		return Hint{s.name(), fmt.Sprintf("10.0.0.%d", s.rng.IntN(12)), fmt.Sprintf("10.0.0.%d", s.rng.IntN(12))}
 	case k == 17 && s.rng.IntN(20) == 0:
 		return Known{[]topics.Name{s.name(), s.name()}}
 	}
@@ -197,8 +235,8 @@ func (s *storm) event() Event {
 	return Tick{}
 }
 
-// take checks effects.
-func (s *storm) take(effects []Effect) error {
+// check checks effects.
+func (s *storm) check(effects []Effect) error {
 	for _, e := range effects {
 		switch e := e.(type) {
 		case Dial:
@@ -206,17 +244,29 @@ func (s *storm) take(effects []Effect) error {
 				return fmt.Errorf("dials itself")
 			}
 			s.dials = append(s.dials, e)
+		case Lookup:
+			s.asked = append(s.asked, e)
 		case Publish:
 			if e.Names[0] != "self" || e.Header.Pulse != (len(e.Names) == 1) && e.Header.Pulse {
 				return fmt.Errorf("publishes %v", e)
 			}
-			if err := s.listed(e.Names); err != nil {
+			if err := cmp.Or(replayed(e.Kept), s.listed(e.Names)); err != nil {
 				return err
 			}
-		case Show:
-			if err := s.listed(e.Names); err != nil {
+		case Keep:
+			if err := cmp.Or(replayed(e.Edition), s.listed(e.Names)); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// replayed checks what new listeners get: a whole list that says it was said before, in both versions.
+func replayed(e Edition) error {
+	for _, said := range []*Said{&e.Said, e.Nameless} {
+		if said != nil && (said.Header.Pulse || !said.Header.Replay || said.Header.Seq != e.Header.Seq) {
+			return fmt.Errorf("keeps %+v", said.Header)
 		}
 	}
 	return nil
@@ -242,8 +292,8 @@ func TestStorm(t *testing.T) {
 		}
 		s.m = New(Config{Self: "self", Incarnation: 2, Seed: seed, Seeds: []topics.Name{"n1", "n2"}, MaxPeers: 64 + int(seed)*8})
 		for i := range steps {
-			ev := s.event()
-			if err := s.take(s.m.Step(s.now, ev)); err != nil {
+			ev := s.input()
+			if err := s.check(s.m.Step(s.now, ev)); err != nil {
 				t.Fatalf("seed %d, step %d, %#v: %v", seed, i, ev, err)
 			}
 			if seed > 2 && i%16 != 0 {

@@ -1,42 +1,39 @@
 package mesh
 
-import "hearsay/topics"
+import (
+	"slices"
+
+	"hearsay/mesh/lineage"
+	"hearsay/topics"
+)
 
 // link is one connection that this node dialled.
 type link struct {
-	id     LinkID
-	peer   *peer // whose name was dialled
-	port   Port
-	addr   string
-	proven bool        // a beat that starts with the dialled name came over it
-	claim  topics.Name // key of the name that the beats start with instead
-	born   int64       // and the incarnation of the claimant
-	byName bool        // reached through the name, not through an adopted address
+	id      LinkID
+	peer    *peer // whose name was dialled
+	port    Port
+	addr    string        // its far end
+	host    string        // the address of that without the port
+	proven  bool          // a beat that starts with the dialled name came over it
+	alleged topics.Name   // key of the name that the beats start with instead
+	born    int64         // and the incarnation of the claimant
+	at      Time          // when it came up
+	newest  lineage.Count // the newest beat that came over it
+	byName  bool          // reached through the name, not through an adopted address
+	older   int           // beats in a row of an older process under the peer's name
+	ear     ear           // of a discovery link: whether its far end listens to this node
 }
 
-// address is what to dial a peer at: the name, or a literal endpoint where the name does not help.
-func (m *Machine) address(p *peer) string {
-	ways := m.ways(p)
-	if p.way >= len(ways) {
-		p.way = 0
-	}
-	return ways[p.way]
-}
-
-// ways are the addresses to try in turn, "" for the name itself. The address that a hello came from counts only
-// while the name never led there: else who kills a node could take its name with a hello.
+// ways are what to try in turn.
 func (m *Machine) ways(p *peer) []string {
-	ways := make([]string, 0, 3)
-	if p.via != "" {
-		ways = append(ways, p.via)
+	at := p.origin.saidAt(m.now)
+	if at == "" || p.name.IsIP() {
+		return p.reach.tour.way.list("")
 	}
-	ways = append(ways, "")
-	if p.helloIP != "" && !p.byName && p.claims > 0 && !p.name.IsIP() {
-		if ep := joinEndpoint(p.helloIP, p.name.Port()); ep != p.via && !m.mine[ep] {
-			ways = append(ways, ep)
-		}
+	if at = joinEndpoint(at, p.name.Port()); m.isOurs(at) {
+		at = ""
 	}
-	return ways
+	return p.reach.tour.way.list(at)
 }
 
 // messageAddr is the message endpoint of the process at the other end of a discovery link: the same address,
@@ -54,32 +51,34 @@ func messageAddr(l *link) string {
 
 // onLinkUp takes a new link into use.
 func (m *Machine) onLinkUp(ev LinkUp) {
-	p, d := m.landed(ev.Target, ev.Port)
-	if d != nil {
-		m.dials.took(m.now - d.since)
-	}
+	p, d := m.landed(ev.Dial.ID)
 	if p == nil || m.links[ev.Link] != nil {
 		m.do(HangUp{ev.Link})
 		return
 	}
-	l := &link{id: ev.Link, peer: p, port: ev.Port, addr: ev.Addr, byName: d.addr == ""}
-	if ev.Port == MessagePort {
+	m.dials.took(m.now - d.since)
+	l := &link{id: ev.Link, peer: p, port: d.port, addr: ev.Addr, host: hostOf(ev.Addr), at: m.now, byName: d.addr == ""}
+	if d.port == MessagePort {
 		m.messageUp(p, l)
 		return
 	}
+	if d.twin {
+		m.twinUp(p, l)
+		return
+	}
 	switch {
-	case p.state == Alias && p.alias != nil && p.alias.live() && p.alias.link.addr == ev.Addr:
+	case p.state == Alias && p.origin.alias != nil && p.origin.alias.live() && p.origin.alias.reach.link.addr == ev.Addr:
 		m.do(HangUp{ev.Link})
-		m.schedule(p, m.after(m.cfg.HalfLife))
-	case p.link == nil:
+		m.schedule(p, m.after(aliasWait(&m.cfg)))
+	case p.reach.link == nil:
 		m.keep(l)
-		p.link = l
-		m.schedule(p, m.after(m.window(p)))
-	case p.next == nil:
+		p.reach.link = l
+		m.schedule(p, m.after(m.patience(p)))
+	case p.reach.next == nil:
 		m.keep(l)
-		p.next = l
+		p.reach.next = l
 		if p.state != Alive {
-			m.schedule(p, m.after(m.window(p)))
+			m.schedule(p, m.after(m.patience(p)))
 		}
 	default:
 		m.do(HangUp{ev.Link})
@@ -104,17 +103,23 @@ func (m *Machine) cut(l *link) {
 // unhold forgets a link.
 func (m *Machine) unhold(l *link) {
 	delete(m.links, l.id)
-	if l.claim != "" {
-		m.unpark(l)
+	if l.alleged != "" {
+		m.unawait(l)
 	}
 	p := l.peer
 	switch l {
-	case p.link:
-		p.link = nil
-	case p.next:
-		p.next = nil
-	case p.message:
-		p.message = nil
+	case p.reach.link:
+		p.reach.link = nil
+	case p.reach.next:
+		p.reach.next = nil
+	case p.twins.link:
+		p.twins.link = nil
+	case p.feed.link:
+		p.feed.link = nil
+		m.flow(p)
+	}
+	if i := slices.Index(p.feed.ending, l); i >= 0 {
+		p.feed.ending = slices.Delete(p.feed.ending, i, i+1)
 	}
 	if l.proven && m.addrs[l.addr] == p {
 		m.release(l)
@@ -123,9 +128,18 @@ func (m *Machine) unhold(l *link) {
 
 // cutAll hangs up all links of a peer.
 func (m *Machine) cutAll(p *peer) {
-	m.cut(p.link)
-	m.cut(p.next)
-	m.cut(p.message)
+	m.cutLists(p)
+	m.cut(p.feed.link)
+	for len(p.feed.ending) > 0 {
+		m.cut(p.feed.ending[0])
+	}
+}
+
+// cutLists hangs up its discovery links.
+func (m *Machine) cutLists(p *peer) {
+	m.cut(p.reach.link)
+	m.cut(p.reach.next)
+	m.cut(p.twins.link)
 }
 
 // occupy makes the peer of a link the one member at its endpoint. It fails when another one is heard there.
@@ -134,31 +148,31 @@ func (m *Machine) occupy(l *link) bool {
 	switch {
 	case q == l.peer:
 		return true
-	case q != nil && q.live() && q.quiet == 0 && q.link.addr == l.addr:
+	case q != nil && q.live() && q.detector.quiet == 0 && q.reach.link.addr == l.addr:
 		return false
-	case q != nil && q.link != nil && q.link.addr == l.addr:
-		m.cut(q.link)
+	case q != nil && q.reach.link != nil && q.reach.link.addr == l.addr:
+		m.cut(q.reach.link)
+		m.upset(q, displaced)
 		m.lost(q)
 	}
 	if m.addrs[l.addr] == nil {
-		m.hosts[hostOf(l.addr)]++
+		m.hosts[l.host]++
 	}
 	m.addrs[l.addr] = l.peer
-	delete(m.mine, l.addr)
+	m.mine.forget(l.addr)
 	return true
 }
 
 // release gives up an endpoint, unless another link of the peer is there too.
 func (m *Machine) release(l *link) {
-	for _, o := range []*link{l.peer.link, l.peer.next} {
+	for _, o := range []*link{l.peer.reach.link, l.peer.reach.next} {
 		if o != nil && o.proven && o.addr == l.addr {
 			return
 		}
 	}
 	delete(m.addrs, l.addr)
-	host := hostOf(l.addr)
-	if m.hosts[host]--; m.hosts[host] <= 0 {
-		delete(m.hosts, host)
+	if m.hosts[l.host]--; m.hosts[l.host] <= 0 {
+		delete(m.hosts, l.host)
 	}
 }
 
@@ -171,10 +185,10 @@ func (m *Machine) onLinkDown(ev LinkDown) {
 	p, was := l.peer, *l.peer
 	m.unhold(l)
 	switch l {
-	case was.message:
+	case was.feed.link:
 		m.messageDown(p)
-	case was.link:
-		if p.link, p.next = p.next, nil; p.link == nil {
+	case was.reach.link:
+		if p.reach.link, p.reach.next = p.reach.next, nil; p.reach.link == nil {
 			m.lost(p)
 		}
 	}
@@ -182,65 +196,74 @@ func (m *Machine) onLinkDown(ev LinkDown) {
 
 // lost dials again at once where the peer was heard over the link, else counts a failure.
 func (m *Machine) lost(p *peer) {
-	p.way, p.harsh = 0, true
+	p.reach.tour.restart()
 	switch p.state {
 	case Alive, Probation:
-		p.tries = 0
-		m.redial(p)
+		p.reach.tries = 0
+		m.want(p, broken, classMember)
 	case Suspect, Detached:
-		m.schedule(p, m.after(suspectWait(1, false, m.cfg.Beat)))
+		m.schedule(p, m.after(suspectWait(1, false, false, 0, &m.cfg)))
 	default:
 		m.probeFailed(p)
 	}
 }
 
-// redial dials a peer at once, unless that happened too often lately.
-func (m *Machine) redial(p *peer) {
-	if p.urgent.take(m.now, urgentBurst, urgentBeats*m.cfg.Beat) {
-		m.dial(p, classMember)
-		return
-	}
-	m.schedule(p, m.after(m.cfg.Beat))
-}
-
 // onDialFailed tries the next way, or judges.
 func (m *Machine) onDialFailed(ev DialFailed) {
-	p, _ := m.landed(ev.Target, ev.Port)
+	p, d := m.landed(ev.Dial.ID)
+	if p != nil && d.twin {
+		return
+	}
+	if p != nil && d.port == MessagePort {
+		p.feed.failure = failure{why: ev.Reason, addr: ev.Addr}
+	}
+	if p != nil && d.port == DiscoveryPort {
+		p.reach.failure = failure{why: ev.Reason, addr: ev.Addr}
+		if d.addr == "" {
+			p.reach.tour.way.answered(ev.Reason)
+		}
+	}
 	switch {
 	case p == nil:
-	case ev.Port == MessagePort:
+	case d.port == MessagePort:
 		m.messageFailed(p)
-	case len(p.flying[DiscoveryPort]) > 0 || p.waiting[DiscoveryPort] != nil:
+	case p.reach.waiting[DiscoveryPort] != nil:
 		// another one will tell
+	case len(p.reach.flying[DiscoveryPort]) > 0:
+		if p.reach.tour.next(m.ways(p), p.reach.flying[DiscoveryPort]) { // another one hangs: it may be older than what led to this
+			m.want(p, onward, d.class)
+		}
 	case ev.Reason == Local:
 		m.stats.LocalFailures++
 		m.schedule(p, m.after(m.cfg.Beat))
 	default:
-		m.discoveryFailed(p, ev.Reason)
+		m.discoveryFailed(p, d.class, ev.Reason)
 	}
 }
 
-func (m *Machine) discoveryFailed(p *peer, why DialReason) {
-	p.harsh = p.harsh && why.gone()
-	if p.way++; p.way < len(m.ways(p)) {
-		m.enqueue(p, DiscoveryPort, classMember)
+func (m *Machine) discoveryFailed(p *peer, c class, why DialReason) {
+	p.reach.tour.failed(why.gone())
+	if p.reach.tour.next(m.ways(p), p.reach.flying[DiscoveryPort]) {
+		if p.state.Member() && !c.rationed() {
+			c = classMember
+		}
+		m.want(p, onward, c)
 		return
 	}
-	gone := p.harsh
-	p.way, p.harsh = 0, true
-	if why != BadPeer && m.adopt(p) {
+	gone := p.reach.tour.end()
+	if !why.strange() && m.adopt(p) {
 		return
 	}
 	switch p.state {
 	case Alive:
-		p.tries++
+		p.reach.tries++
 		m.aliveFailed(p, gone, why)
 	case Suspect, Detached:
-		p.tries++
-		p.refusal = p.refusal || gone
-		m.schedule(p, m.after(suspectWait(p.tries, p.state == Detached, m.cfg.Beat)))
+		p.reach.tries++
+		p.detector.refusal = p.detector.refusal || gone
+		m.schedule(p, m.after(m.suspectWait(p)))
 	case Probation:
-		if gone && p.link == nil {
+		if gone && p.reach.link == nil {
 			m.fire(p, refused, "dial "+why.String())
 			return
 		}
@@ -252,73 +275,74 @@ func (m *Machine) discoveryFailed(p *peer, why DialReason) {
 
 // aliveFailed judges a failed dial of a member. With a link that speaks it means nothing.
 func (m *Machine) aliveFailed(p *peer, gone bool, why DialReason) {
-	if p.link != nil && (!p.link.proven || p.quiet == 0) {
+	if p.reach.link != nil && (!p.reach.link.proven || p.detector.quiet == 0) {
 		return
 	}
 	if gone {
-		p.refusal = true
+		p.detector.refusal = true
 		m.fire(p, refused, "link lost, dial "+why.String())
 	}
-	m.schedule(p, m.after(suspectWait(p.tries, false, m.cfg.Beat)))
+	m.schedule(p, m.after(m.suspectWait(p)))
 }
 
 // wantMessages asks for the message link of a member, a moment later: a mesh that comes up consists of lists, and
 // the links for messages, which are as many again, should not hold them up.
 func (m *Machine) wantMessages(p *peer) {
-	if p.state == Alive && p.message == nil && p.messageDue == never && p.waiting[MessagePort] == nil {
-		p.messageDue = max(m.now, m.messagesAfter(p))
-		m.at(p.messageDue)
+	if p.state == Alive && p.feed.link == nil && p.feed.due == never && p.reach.waiting[MessagePort] == nil {
+		p.feed.due = max(m.now, m.messagesAfter(p))
+		m.at(p.feed.due)
 	}
 }
 
 // gather counts the members that come shortly after each other.
 func (m *Machine) gather() {
-	if m.now > m.metAt+listGap(m.crowd, m.lag, m.cfg.Debounce) {
-		m.crowd = 0
+	if m.now > m.metAt+listGap(m.arrivals, m.lag, m.cfg.Debounce) {
+		m.arrivals = 0
 	}
-	m.crowd++
+	m.arrivals++
 	m.metAt = m.now
 }
 
 // messagesAfter is when p's messages are to be dialled: once no member came for half of the gap that a mesh of those
 // who came leaves between lists, and at the latest when p has been a member for two such gaps.
 func (m *Machine) messagesAfter(p *peer) Time {
-	gap := listGap(m.crowd, m.lag, m.cfg.Debounce)
+	gap := listGap(m.arrivals, m.lag, m.cfg.Debounce)
 	return min(m.metAt+gap/2, p.since+2*gap)
 }
 
 // dialMessages asks for the message link of a member.
 func (m *Machine) dialMessages(p *peer) {
-	if p.state != Alive || p.message != nil || p.link == nil || len(p.flying[MessagePort]) > 0 {
+	if p.state != Alive || p.feed.link != nil || p.reach.link == nil || len(p.reach.flying[MessagePort]) > 0 {
 		return
 	}
 	if t := m.messagesAfter(p); t > m.now {
-		p.messageDue = t
+		p.feed.due = t
 		return
 	}
 	m.enqueue(p, MessagePort, classMessage)
 }
 
 func (m *Machine) messageUp(p *peer, l *link) {
-	if p.state != Alive && p.state != Suspect && p.state != Detached || p.message != nil {
+	if p.state != Alive && p.state != Suspect && p.state != Detached || p.feed.link != nil {
 		m.do(HangUp{l.id})
 		return
 	}
 	m.keep(l)
-	p.message, p.messageTry = l, 0
+	p.feed.link, p.feed.tries, p.feed.failure = l, 0, failure{}
+	m.flow(p)
 }
 
 func (m *Machine) messageDown(p *peer) {
 	if p.state == Alive {
-		p.messageDue = m.after(messageWait(1, m.cfg.Beat) / 8)
-		m.at(p.messageDue)
+		p.feed.due = m.after(messageWait(1, m.cfg.Beat) / 8)
+		m.at(p.feed.due)
 	}
 }
 
 func (m *Machine) messageFailed(p *peer) {
-	if p.state == Alive && p.message == nil {
-		p.messageTry++
-		p.messageDue = m.after(messageWait(p.messageTry, m.cfg.Beat))
-		m.at(p.messageDue)
+	if p.state == Alive && p.feed.link == nil {
+		p.feed.tries++
+		p.feed.due = m.after(messageWait(p.feed.tries, m.cfg.Beat))
+		m.at(p.feed.due)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"hearsay/mesh/rate"
 	"hearsay/topics"
 )
 
@@ -28,28 +29,40 @@ type Machine struct {
 	links map[LinkID]*link
 	addrs map[string]*peer // which peer is heard at a discovery endpoint
 	hosts map[string]int   // how many such endpoints an address has
-	mine  map[string]bool  // endpoints and addresses that turned out to be this node
+	mine  ours             // endpoints and addresses that turned out to be this node
 
-	dials     dialer
-	listeners listeners
-	sources   sources
-	list      list
-	budget    budget
+	dials      dialer
+	listeners  listeners
+	readers    readers
+	sources    sources
+	known      known
+	foreigners foreigners
+	roster     roster
+	budget     budget
+	ballot     ballot // of the poll under way
+	voice      voice
+	view       view
 
-	count    [states]int // peers in each state
-	turns    uint64      // changes of who is alive
-	naive    int         // alive naive peers
-	roundAt  Time        // when the round completes
-	metAt    Time        // when the last peer became alive
-	crowd    int         // how many did, it and those shortly before
-	lag      Time        // how late a Tick is lately
-	lateTill Time        // this node ran late and is not to be trusted until then
-	conflict Time        // when the last conflict over the own name was told
-	parked   []*link     // links that claim to lead to a peer not heard
-	scratch  bitset
-	lostHere []*peer
-	stats    Stats
-	taken    [states][triggers]uint64
+	count       [states]int     // peers in each state
+	turns       uint64          // changes of who is alive
+	naive       int             // alive naive peers
+	roundAt     Time            // when the round completes
+	metAt       Time            // when the last peer became alive
+	arrivals    int             // how many did, it and those shortly before
+	lag         Time            // how late a Tick is lately
+	deafTill    Time            // this node heard nobody a moment ago, and evicts nobody until then
+	lateTill    Time            // this node ran late and is not to be trusted until then
+	evenTill    map[string]Time // no address holds so much of the full table that it gives way to those of a network
+	hearsayRoom rate.Bucket     // places of members that hearsay took
+	own         ownName         // what is known of another process under the own name
+	twinDue     Time            // no look for anybody's twin before
+	awaiting    []*link         // links that claim to lead to a peer not heard
+	scratch     bitset
+	found       int // addresses that configured names led to
+	asking      int // look-ups under way
+	lostHere    []*peer
+	stats       Stats
+	taken       [states][triggers]uint64
 }
 
 // New makes the machine of a node that has just started, at time zero. The Config is valid: see Validate.
@@ -63,15 +76,18 @@ func New(cfg Config) *Machine {
 		links:    make(map[LinkID]*link),
 		addrs:    make(map[string]*peer),
 		hosts:    make(map[string]int),
-		mine:     make(map[string]bool),
+		mine:     make(ours),
+		evenTill: make(map[string]Time),
 		roundAt:  cfg.Beat,
-		conflict: -time.Hour,
 		budget:   budget{tokens: 1},
+		voice:    voice{unheard: never},
+		view:     fullMesh{},
 	}
 	m.listeners.init()
+	m.readers.init()
 	m.sources.init()
-	m.list.init()
-	m.dials.lost = make(map[flight][]*dial)
+	m.roster.init()
+	m.dials.init()
 	for _, name := range cfg.Seeds {
 		m.addSeed(name)
 	}
@@ -93,11 +109,11 @@ func (m *Machine) Incarnation() int64 { return m.cfg.Incarnation }
 
 // Step takes one event and returns what to do about it, in order. Time that runs backwards is taken to stand
 // still. The slice is good until the next Step.
-func (m *Machine) Step(now Time, ev Event) []Effect {
+func (m *Machine) Step(now Time, ev Input) []Effect {
 	m.now = max(m.now, now)
 	clear(m.out)
 	m.out = m.out[:0]
-	if m.list.leaving {
+	if m.roster.leaving {
 		m.stepLeaving(ev)
 		return m.out
 	}
@@ -114,16 +130,32 @@ func (m *Machine) Step(now Time, ev Event) []Effect {
 		m.onLinkDown(ev)
 	case DialFailed:
 		m.onDialFailed(ev)
+	case Resolved:
+		m.onResolved(ev)
 	case ListenerUp:
 		m.onListenerUp(ev)
 	case Hello:
 		m.onHello(ev)
+	case MeshSaid:
+		m.onMeshSaid(ev)
+	case ForeignHello:
+		m.onForeignHello(ev)
 	case ListenerDown:
 		m.onListenerDown(ev)
+	case ReaderUp:
+		m.onReaderUp(ev)
+	case ReaderNamed:
+		m.onReaderNamed(ev)
+	case ReaderDown:
+		m.onReaderDown(ev)
+	case Hint:
+		m.onHint(ev)
 	case Known:
 		m.onKnown(ev)
 	case Forget:
 		m.onForget(ev)
+	case Profiled:
+		m.onProfile(ev)
 	case Leave:
 		m.onLeave()
 	}
@@ -152,6 +184,7 @@ func (m *Machine) onTick() {
 	}
 	m.at(m.roundAt)
 	m.guessNaive()
+	m.judgeNameless()
 	for _, p := range m.slots {
 		if p != nil {
 			m.wake(p)
@@ -166,15 +199,27 @@ func (m *Machine) wake(p *peer) {
 		p.due = never
 		m.onDue(p)
 	}
-	if p.messageDue <= m.now {
-		p.messageDue = never
+	if p.feed.due <= m.now {
+		p.feed.due = never
 		m.dialMessages(p)
 	}
-	if p.helloDue <= m.now {
-		p.helloDue = never
+	if p.reach.helloDue <= m.now {
+		p.reach.helloDue = never
 		m.helloAgain(p)
 	}
-	m.at(min(p.due, p.messageDue, p.helloDue))
+	if p.reach.againDue <= m.now {
+		p.reach.againDue = never
+		if len(p.reach.flying[DiscoveryPort]) > 0 {
+			m.want(p, signed, p.reach.againClass)
+		}
+	}
+	if l := p.reach.lookup; l != nil {
+		if l.due <= m.now {
+			m.lookUp(p)
+		}
+		m.at(l.due)
+	}
+	m.at(min(p.due, p.feed.due, p.reach.helloDue, p.reach.againDue))
 }
 
 // schedule sets when onDue is next called for p.
@@ -185,5 +230,5 @@ func (m *Machine) schedule(p *peer, t Time) {
 
 // tell emits a Change that is not a transition.
 func (m *Machine) tell(k Kind, p *peer, why string) {
-	m.do(Emit{Change{Kind: k, Peer: p.name, From: p.state, To: p.state, Why: why, Incarnation: p.incarnation}})
+	m.do(Emit{Change{Kind: k, Peer: p.name, From: p.state, To: p.state, Why: why, Incarnation: p.line.Incarnation()}})
 }

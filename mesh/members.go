@@ -13,19 +13,28 @@ type Member struct {
 	Since       Time   // when it came into this state
 	Why         string // and why
 	Heard       Time   // last sign of life over an own link; 0 if never
-	Missed      int    // beats that it owes
+	Missed      int    // beats that it owes, as rounds count them; 0 of one that is no member
+	Owes        int    // the same, and of a quarantined one by the clock
 	Penalty     float64
 	Incarnation int64 // Unix ms; 0 from a naive peer
 	Beat        time.Duration
-	Addr        string // endpoint of its discovery link, if one is up
-	Next        Time   // next dial or probe; 0 if none is planned
-	Fails       int    // dials that failed in a row
+	Addr        string        // endpoint of its discovery link, if one is up
+	CalledFrom  string        // endpoint at which its last hello says it is, while a listener says it; not checked
+	LastAddr    string        // endpoint where it was heard last
+	Profile     Profile       // what it says of itself
+	Clock       time.Duration // how far its clock is ahead of this node's, as it says; negative: behind
+	Conflict    string        // another process uses the name, and where
+	Failure     string        // why the last dial of it led nowhere; "" if none did since it was heard
+	Next        Time          // next dial or probe; 0 if none is planned
+	Fails       int           // dials that failed in a row
 	ListedBy    []topics.Name
 	HearsMe     bool // its list has this node
 	Seed        bool
 	Naive       bool
 	Degraded    bool
-	Messages    bool // its message link is up
+	Messages    bool // its message link is up: what it publishes reaches this node
+	Flowing     bool // and what this node publishes reaches it
+	Unread      bool // it hears this node, and does not get its messages
 }
 
 // Members returns a snapshot of every peer in the table, aliases left out, in the table's order. It costs
@@ -44,7 +53,7 @@ func (m *Machine) Members() []Member {
 		if p == nil {
 			continue
 		}
-		p.lists.each(func(i int) {
+		p.row.has.each(func(i int) {
 			if j := index[i]; j >= 0 {
 				out[j].ListedBy = append(out[j].ListedBy, p.name)
 			}
@@ -55,18 +64,26 @@ func (m *Machine) Members() []Member {
 
 func (m *Machine) member(p *peer) Member {
 	v := Member{
-		Name: p.name, State: p.state, Since: p.since, Why: p.why, Heard: p.heardAt, Missed: m.missed(p),
-		Penalty: m.score(p), Incarnation: p.incarnation, Beat: p.beat, Fails: p.tries,
-		HearsMe: p.hearsMe, Seed: p.seed, Naive: p.naive, Degraded: p.degraded, Messages: p.message != nil,
+		Name: p.name, State: p.state, Since: p.since, Why: p.why, Heard: p.detector.at, Missed: m.missed(p),
+		Penalty: m.score(p), Incarnation: p.line.Incarnation(), Beat: p.says.beat, Fails: p.reach.tries, LastAddr: p.detector.where, Profile: p.says.Profile, Clock: p.says.clock, Failure: p.reach.failure.String(),
+		HearsMe: p.row.hearsMe, Seed: p.origin.seed, Naive: p.says.naive, Degraded: p.says.degraded, Messages: p.feed.link != nil, Flowing: p.feed.flows, Unread: p.state == Alive && m.unread(p),
 	}
-	if p.link != nil {
-		v.Addr = p.link.addr
+	if p.reach.link != nil {
+		v.Addr = p.reach.link.addr
+		v.Conflict = m.twinText(p)
+	}
+	if p.origin.claims > 0 && p.origin.helloIP != "" {
+		v.CalledFrom = joinEndpoint(p.origin.helloIP, p.name.Port())
 	}
 	if p.due != never {
 		v.Next = p.due
 	}
 	if !p.state.Member() && p.state != Probation {
 		v.Missed = 0
+	}
+	v.Owes = v.Missed
+	if p.state == Quarantined {
+		v.Owes = int((m.now - p.detector.at) / max(m.cfg.Beat, p.says.beat))
 	}
 	return v
 }
@@ -91,19 +108,19 @@ type Row struct {
 	Hears []topics.Name
 }
 
-// Links returns the matrix of who hears whom: this node's row first, then one for each alive peer whose strict
+// Matrix returns the matrix of who hears whom: this node's row first, then one for each alive peer whose strict
 // list is known. Names that this node does not know are left out.
-func (m *Machine) Links() []Row {
+func (m *Machine) Matrix() []Row {
 	rows := []Row{{m.cfg.Self, m.Alive()}}
 	for _, p := range m.slots {
-		if p == nil || p.state != Alive || !p.strict || !p.listed {
+		if p == nil || p.state != Alive || !p.says.strict || !p.row.known {
 			continue
 		}
 		row := Row{Name: p.name}
-		if p.hearsMe {
+		if p.row.hearsMe {
 			row.Hears = append(row.Hears, m.cfg.Self)
 		}
-		p.lists.each(func(i int) { row.Hears = append(row.Hears, m.slots[i].name) })
+		p.row.has.each(func(i int) { row.Hears = append(row.Hears, m.slots[i].name) })
 		rows = append(rows, row)
 	}
 	return rows
@@ -112,6 +129,7 @@ func (m *Machine) Links() []Row {
 // Stats counts what a machine did since it was made.
 type Stats struct {
 	Beats         uint64 // beats received
+	Repeats       uint64 // of them, those that were said before
 	LostBeats     uint64 // beats missing from the senders' sequences
 	Lists         uint64 // whole lists published
 	Rounds        uint64 // own rounds completed
@@ -121,12 +139,16 @@ type Stats struct {
 	HelloAgain    uint64 // of them, those made so that a peer hears our hello again
 	HelloRefused  uint64 // second names said by one listener
 	OverQuota     uint64 // names not learned
+	Lookups       uint64 // times that a configured name was looked up, dials apart
+	OverFound     uint64 // addresses in the answers that were not dialled, since enough are held
 	Stray         uint64 // beats over links that were hung up, or that had not spoken
 	Forged        uint64 // beats that start with another name than those before
 	Impostors     uint64 // links that led to somebody else than they should
+	Foreign       uint64 // beats, hellos and beacons of other meshes, none of which counts for anything
 	Conflicts     uint64 // two processes seen under one name
-	NoBudget      uint64 // evictions put off
-	Withheld      int    // names with a port left out of the last list
+	Second        string // another process is the member of this node's name, and why; "": it is not so
+	NoBudget      uint64 // rounds in which a peer that missed enough was kept: see verdict
+	Withheld      int    // names with a port that listeners without a name are not told
 	Peers         int    // entries in the table
 	Candidates    int    // of them, never heard
 	Flying        int    // dials under way
@@ -135,6 +157,7 @@ type Stats struct {
 	NaivePeers    int    // alive peers without a header
 	Budget        float64
 	Degraded      bool
+	Mute          bool // it hears others, and none of them hears it
 }
 
 // Stats returns the counters.
@@ -148,6 +171,8 @@ func (m *Machine) Stats() Stats {
 	s.NaivePeers = m.naive
 	s.Budget = m.budget.tokens
 	s.Degraded = m.doubtful()
+	s.Mute = m.voice.mute
+	s.Second = m.secondWhy()
 	return s
 }
 

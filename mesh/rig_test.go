@@ -11,17 +11,32 @@ import (
 
 // rig is one machine whose peers are puppets.
 type rig struct {
-	t       *testing.T
-	m       *Machine
-	now     Time
-	ids     uint64
-	puppets []*puppet
-	changes []Change
-	dials   []Dial // that nobody answered yet
-	count   map[topics.Name]int
-	hung    []LinkID
-	lists   []Publish // whole ones
-	pulses  int
+	t        *testing.T
+	m        *Machine
+	now      Time
+	ids      uint64
+	puppets  []*puppet
+	changes  []Change
+	unlinked []Change
+	dials    []Dial // that nobody answered yet
+	asked    []Lookup
+	lookups  map[topics.Name]int
+	dns      map[topics.Name][]string // what configured names lead to, where a test says so
+	count    map[topics.Name]int
+	to       []string // where all dials went; "" to the name itself
+	hung     []LinkID
+	readOut  []LinkID
+	doubted  []LinkID
+	lists    []Publish // whole ones
+	kept     Edition   // what new listeners get
+	pulses   int
+	plain    int // whole lists to listeners without a name
+	plainAt  Time
+	plainGap time.Duration // longest between two of them
+
+	steps  int
+	ticks  int
+	sparse int // the invariants are looked at after each so many steps; 0: after each
 }
 
 // puppet is a peer that does as it is told.
@@ -33,7 +48,9 @@ type puppet struct {
 	lists  []topics.Name
 	header *topics.Header // nil: naive
 	mute   bool
+	wedged bool // it answers dials with its last list
 	beatAt Time
+	beats  int
 	fail   DialReason // how dials of it end
 	hang   bool       // they do not
 }
@@ -43,7 +60,7 @@ func newRig(t *testing.T, cfg Config) *rig {
 	if err := cfg.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{t: t, m: New(cfg), count: map[topics.Name]int{}}
+	r := &rig{t: t, m: New(cfg), count: map[topics.Name]int{}, lookups: map[topics.Name]int{}, dns: map[topics.Name][]string{}}
 	r.step(Tick{})
 	return r
 }
@@ -55,6 +72,8 @@ func (r *rig) puppet(name topics.Name, lists ...topics.Name) *puppet {
 		header: &topics.Header{Version: 1, Incarnation: 1, Beat: 1000, List: 1, Strict: true, Complete: true},
 	}
 	r.puppets = append(r.puppets, p)
+	r.m.listeners.named[name.Key()]++
+	r.m.listeners.changes++ // it listens, or it would be told of a twin of ours
 	return p
 }
 
@@ -64,10 +83,15 @@ func (r *rig) puppetOf(name topics.Name) *puppet {
 			return p
 		}
 	}
+	for _, p := range r.puppets {
+		if name.IsIP() && p.addr == name.DiscoveryAddr() {
+			return p
+		}
+	}
 	return nil
 }
 
-func (r *rig) step(ev Event) {
+func (r *rig) step(ev Input) {
 	turns, alive := r.m.Turns(), r.m.Alive()
 	defer func() {
 		if now := r.m.Alive(); r.m.Turns() == turns && !slices.Equal(now, alive) {
@@ -77,19 +101,43 @@ func (r *rig) step(ev Event) {
 	for _, e := range r.m.Step(r.now, ev) {
 		switch e := e.(type) {
 		case Emit:
+			if e.Change.Kind == Unlinked { // puppets read no messages: it would be told of each
+				r.unlinked = append(r.unlinked, e.Change)
+				continue
+			}
 			r.changes = append(r.changes, e.Change)
 		case Dial:
 			r.count[e.Target]++
+			r.to = append(r.to, e.Addr)
 			r.dials = append(r.dials, e)
+		case Lookup:
+			r.lookups[e.Name]++
+			r.asked = append(r.asked, e)
 		case HangUp:
 			r.hung = append(r.hung, e.Link)
+		case ReadOut:
+			r.readOut = append(r.readOut, e.Link)
+		case Doubt:
+			r.doubted = append(r.doubted, e.Link)
+		case Keep:
+			r.kept = e.Edition
 		case Publish:
+			r.kept = e.Kept
+			if e.Nameless == nil && !e.Header.Pulse || e.Nameless != nil && !e.Nameless.Header.Pulse {
+				if r.plain > 0 {
+					r.plainGap = max(r.plainGap, r.now-r.plainAt)
+				}
+				r.plain, r.plainAt = r.plain+1, r.now
+			}
 			if e.Header.Pulse {
 				r.pulses++
 			} else {
 				r.lists = append(r.lists, e)
 			}
 		}
+	}
+	if r.steps++; r.sparse > 0 && r.steps%r.sparse != 0 {
+		return
 	}
 	if err := r.m.broken(); err != nil {
 		r.t.Helper()
@@ -98,14 +146,29 @@ func (r *rig) step(ev Event) {
 }
 
 // up answers a dial with a link.
-func (r *rig) up(target topics.Name, port Port, addr string) LinkID {
+func (r *rig) up(d Dial, addr string) LinkID {
 	r.ids++
-	r.step(LinkUp{LinkID(r.ids), target, port, addr})
+	r.step(LinkUp{LinkID(r.ids), d, addr})
 	return LinkID(r.ids)
+}
+
+// underWay is the first dial of a discovery port that is not answered.
+func (r *rig) underWay(target topics.Name) Dial {
+	for _, d := range r.m.peers[target.Key()].reach.flying[DiscoveryPort] {
+		return Dial{ID: d.id, Target: target, Addr: d.addr}
+	}
+	r.t.Fatalf("no dial of %s is under way", target)
+	return Dial{}
 }
 
 // answer answers the dials that are not to hang.
 func (r *rig) answer() (did bool) {
+	for len(r.asked) > 0 {
+		name := r.asked[0].Name
+		r.asked = r.asked[1:]
+		r.step(Resolved{Name: name, Addrs: r.dns[name]})
+		did = true
+	}
 	for i := 0; i < len(r.dials); i++ {
 		d := r.dials[i]
 		p := r.puppetOf(d.Target)
@@ -115,16 +178,26 @@ func (r *rig) answer() (did bool) {
 		r.dials = slices.Delete(r.dials, i, i+1)
 		i--
 		did = true
+		if addrs := r.dns[d.Target]; d.Tell && addrs != nil {
+			r.step(Resolved{d.Target, d.ID, addrs})
+			first, _ := literal(addrs[0], d.Target.Port())
+			p = r.puppetOf(first)
+		}
 		switch {
 		case p == nil:
-			r.step(DialFailed{d.Target, d.Port, Unresolved})
+			r.step(DialFailed{Dial: d, Reason: Unresolved})
 		case p.fail != 0:
-			r.step(DialFailed{d.Target, d.Port, p.fail})
+			r.step(DialFailed{Dial: d, Reason: p.fail, Addr: p.addr})
 		case d.Port == MessagePort:
-			r.up(d.Target, d.Port, messageAddr(&link{addr: p.addr}))
+			r.up(d, messageAddr(&link{addr: p.addr}))
 		default:
-			p.link = r.up(d.Target, d.Port, p.addr)
-			if !p.mute {
+			p.link = r.up(d, p.addr)
+			switch {
+			case p.wedged:
+				again := *p.header
+				again.Replay = true
+				r.step(Beat{p.link, append([]topics.Name{p.name}, p.lists...), &again})
+			case !p.mute:
 				p.beat()
 			}
 		}
@@ -137,7 +210,10 @@ func (p *puppet) beat() {
 	p.beatAt = p.r.now + time.Second
 	h := p.header
 	if h != nil {
-		h.Seq++
+		if h.Seq > 0 || p.beats == 0 {
+			h.Seq++
+		}
+		p.beats++
 		c := *h
 		h = &c
 	}
@@ -177,6 +253,7 @@ func (r *rig) pass(d time.Duration) {
 			}
 		}
 		if r.now >= r.m.Deadline() {
+			r.ticks++
 			r.step(Tick{})
 		}
 	}
@@ -218,7 +295,7 @@ func (r *rig) wantTold(k Kind, name topics.Name) {
 	r.t.Fatalf("%v of %s not told: %v", k, name, r.changes)
 }
 
-// listed tells whether the last whole list has a name.
+// listed reports whether the last whole list has a name.
 func (r *rig) listed(name topics.Name) bool {
 	return slices.Contains(r.lists[len(r.lists)-1].Names[1:], name)
 }

@@ -1,15 +1,12 @@
 package mesh
 
-import "fmt"
+import "hearsay/mesh/record"
 
 // A round is one beat of this node, judged after everything that had arrived by then was taken in. A round that
 // completes late by any amount is one round, so a stalled observer charges each peer one missed beat at most.
 
-// budget bounds evictions by what this node hears itself: who hears nobody is the broken one.
-type budget struct {
-	tokens float64
-	deaf   bool // hears none of several members
-}
+// budget bounds evictions by what this node hears itself, where others do not settle the matter: see verdictOn.
+type budget struct{ tokens float64 }
 
 // round completes one.
 func (m *Machine) round() {
@@ -24,17 +21,24 @@ func (m *Machine) round() {
 		if p == nil || !p.state.Member() && p.state != Probation {
 			continue
 		}
-		if !p.fresh {
-			p.quiet++
-		}
-		p.fresh = false
+		p.detector.round()
 	}
 	m.refill(took)
+	if m.deaf() {
+		m.deafTill = m.now + evictFast*m.cfg.Beat // the first to be heard again proves nothing of those who are not yet
+	}
 	for _, p := range m.slots {
 		if p != nil {
 			m.judge(p)
 		}
 	}
+	m.lookForTwins()
+	m.bury()
+	a := m.audience()
+	m.judgeVoice(a)
+	m.judgeSeeds()
+	m.judgeFeeds()
+	m.judgeOwnName(a)
 }
 
 // hearing returns how many members there are and what share of them is heard.
@@ -46,121 +50,103 @@ func (m *Machine) hearing() (members int, h float64) {
 	return members, float64(m.count[Alive]) / float64(members)
 }
 
-// refill adds to the eviction budget what a round earned. Hearing nobody of several members empties it.
+// refill adds to the eviction budget what a round earned. Hearing nobody empties it.
 func (m *Machine) refill(took Time) {
 	n, h := m.hearing()
-	deaf := h == 0 && n > 1
-	if deaf && !m.budget.deaf {
-		m.budget.tokens = 0
-	}
-	m.budget.deaf = deaf
 	took = min(took, 2*m.cfg.Beat) // a stall earns nothing
 	m.budget.tokens = min(budgetCeiling(n, h), m.budget.tokens+budgetRefill(n, h, took))
 }
 
 // judge applies silence to one peer.
 func (m *Machine) judge(p *peer) {
-	missing := m.missed(p)
-	switch p.state {
-	case Probation:
-		if missing >= suspectAfter {
-			m.fire(p, silent, "silent on probation")
-		}
-	case Alive:
-		if missing >= suspectAfter {
-			m.fire(p, silent, fmt.Sprintf("%d beats missed", missing))
-		} else if p.quiet == 1 && p.helloAt >= p.heardAt {
-			m.summon(p, classHello) // it said hello and does not beat: it may be a new process elsewhere
-		} else if p.live() && p.next == nil && m.now-p.beatAt > 2*m.window(p) {
-			p.beatAt = m.now
-			m.dial(p, classProbe) // messages come, beats do not: the discovery link is broken
-		}
-	case Suspect:
-		m.judgeSuspect(p, missing)
-	case Detached:
-		if v := m.poll(p); v.vouches < need(v.voters) {
-			m.fire(p, unvouched, fmt.Sprintf("%d beats missed, listed by %d of %d", missing, v.vouches, v.voters))
-		}
+	if p.state != Alive && p.state != Suspect && p.state != Detached && p.state != Probation {
+		return
+	}
+	was, missing := p.state, m.missed(p)
+	switch {
+	case missing >= suspectAfter || was == Suspect || was == Detached:
+		m.try(p, missing)
+	case was != Alive:
+	case p.detector.quiet == 1 && p.origin.helloAt >= p.detector.at:
+		m.want(p, signed, classHello) // it said hello and does not beat: it may be a new process elsewhere
+	case p.live() && p.reach.next == nil && p.detector.halfHeard(m.now, 2*m.window(p)):
+		m.want(p, due, classProbe)
+	}
+	if was == Alive {
+		m.endTwin(p)
 	}
 }
 
-func (m *Machine) judgeSuspect(p *peer, missing int) {
-	v := m.poll(p)
-	if v.vouches >= need(v.voters) {
-		if m.now-p.since >= settleRounds*m.cfg.Beat {
-			m.fire(p, vouched, fmt.Sprintf("not heard here, listed by %d of %d", v.vouches, v.voters))
+// try brings a silent peer to court, and does what that finds.
+func (m *Machine) try(p *peer, missing int) {
+	c := court{
+		state: p.state, since: p.since, now: m.now, beat: m.cfg.Beat, missing: missing,
+		deaf: m.deaf() || m.now < m.deafTill, budget: m.budget.tokens,
+	}
+	if p.state == Suspect || p.state == Detached {
+		c.votes = m.poll(p)
+	}
+	switch f := c.judge(); {
+	case f.fires && f.on == condemned:
+		if f.spends {
+			m.budget.tokens--
 		}
-		return
-	}
-	if missing < v.limit() {
-		return
-	}
-	why := fmt.Sprintf("%d beats missed, %d of %d confirm", missing, v.confirms, v.voters)
-	if m.budget.tokens < 1 {
+		m.condemn(p, f.why)
+	case f.fires:
+		m.fire(p, f.on, f.why)
+	case f.why != "":
 		m.stats.NoBudget++
-		p.why = why + "; kept until this node may evict again"
-		return
+		p.why = f.why
 	}
-	m.budget.tokens--
-	m.condemn(p, why)
 }
 
 // condemn evicts. In a mass event that says little about the peer.
 func (m *Machine) condemn(p *peer, why string) {
 	n, _ := m.hearing()
 	if massEvent(m.count[Suspect], n) {
-		m.punish(p, max(0, massPenalty-m.score(p)))
+		p.past.PunishToLeast(record.MassPenalty, m.now, m.cfg.HalfLife)
 	} else {
-		m.punish(p, evicted)
+		m.punish(p, record.Evicted)
 	}
 	m.fire(p, condemned, why)
 }
 
-// votes is what the lists of others say about a suspect.
-type votes struct {
-	voters   int // strict peers heard just now, whose list is known
-	vouches  int // of them, those that list it
-	confirms int // of them, those that took it from a complete list since it fell silent
-	refusal  bool
-}
-
 // poll reads a column of the matrix.
 func (m *Machine) poll(x *peer) (v votes) {
-	v.refusal = x.refusal
+	v.refusal = x.detector.refusal
+	b := &m.ballot
+	b.begin()
 	for _, p := range m.slots {
-		if p == nil || p == x || !m.votes(p) {
+		if p == nil || p == x || p.state != Alive || !p.says.strict {
 			continue
 		}
-		v.voters++
-		if p.lists.has(x.slot) {
-			v.vouches++
+		lists, known := p.row.has.has(x.slot), m.current(p)
+		if lists || !known {
+			v.against++
+		}
+		if known && !p.says.degraded {
+			b.voter(p.host(), lists)
 		}
 	}
-	for _, p := range x.drops {
-		if m.votes(p) && p.complete && !p.lists.has(x.slot) {
-			v.confirms++
+	for _, p := range x.column.drops {
+		if m.votes(p) && p.row.complete && !p.row.has.has(x.slot) {
+			b.confirm(p.host())
 		}
 	}
+	v.voters, v.vouches, v.confirms = b.count()
 	return v
 }
 
-// votes tells whether a peer's list is evidence: heard just now, strict, known, and not from a node that
+// votes reports whether a peer's list is evidence: heard just now, strict, known, and not from a node that
 // doubts itself.
 func (m *Machine) votes(p *peer) bool {
-	return p.state == Alive && p.strict && p.listed && !p.degraded && m.missed(p) <= 1
+	return p.state == Alive && p.says.strict && m.current(p) && !p.says.degraded
 }
 
-// limit is M(C) with the refused dial counted as one more who confirms.
-func (v votes) limit() int {
-	c, k := v.confirms, v.voters
-	if v.refusal {
-		c, k = c+1, k+1
-	}
-	return evictLimit(c, k)
-}
+// current reports whether it is known what a peer lists now.
+func (m *Machine) current(p *peer) bool { return p.row.known && m.missed(p) <= 1 }
 
-// doubtful tells whether this node should be trusted less for now.
+// doubtful reports whether this node should be trusted less for now.
 func (m *Machine) doubtful() bool {
-	n, _ := m.hearing()
-	return degraded(m.count[Alive], n, m.now < m.lateTill)
+	return degraded(m.count[Alive], m.ought(), m.now < m.lateTill)
 }

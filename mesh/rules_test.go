@@ -1,7 +1,6 @@
 package mesh
 
 import (
-	"math"
 	"strings"
 	"testing"
 	"time"
@@ -39,42 +38,6 @@ func TestMissed(t *testing.T) {
 	}
 }
 
-func TestPenaltyDecays(t *testing.T) {
-	const h = 10 * time.Minute
-	for _, c := range []struct {
-		p    float64
-		dt   time.Duration
-		want float64
-	}{{0, h, 0}, {1, 0, 1}, {1, h, .5}, {6, 2 * h, 1.5}, {1, 24 * time.Hour, 0}} {
-		if got := decay(c.p, c.dt, h); math.Abs(got-c.want) > 1e-9 {
-			t.Errorf("%+v: %v", c, got)
-		}
-	}
-}
-
-func TestProbationBeats(t *testing.T) {
-	for _, c := range []struct {
-		p    float64
-		want int
-	}{{0, 1}, {1, 1}, {1.25, 1}, {1.5, 2}, {2, 3}, {3, 12}, {4, 46}, {6, 48}} {
-		if got := probationBeats(c.p); got != c.want {
-			t.Errorf("P = %v: %d beats, want %d", c.p, got, c.want)
-		}
-	}
-}
-
-func TestHold(t *testing.T) {
-	const s = time.Second
-	for _, c := range []struct {
-		p    float64
-		want time.Duration
-	}{{0, 0}, {1.25, 0}, {2, 10 * s}, {3, 20 * s}, {5, 60 * s}, {6, 60 * s}} {
-		if got := hold(c.p, 10*s); got != c.want {
-			t.Errorf("P = %v: %v, want %v", c.p, got, c.want)
-		}
-	}
-}
-
 func TestProbeWait(t *testing.T) {
 	c := LAN()
 	const s = time.Second
@@ -104,11 +67,12 @@ func TestWaitsGrowToTheirCaps(t *testing.T) {
 	}{
 		{"candidate", func(n int) time.Duration { return candidateWait(n, &c) }, 10 * time.Second, 40 * time.Second, 300 * time.Second},
 		{"seed alone", func(n int) time.Duration { return seedWait(n, true, &c) }, 100 * ms, 400 * ms, 5 * time.Second},
-		{"seed", func(n int) time.Duration { return seedWait(n, false, &c) }, 100 * ms, 400 * ms, 10 * time.Second},
-		{"suspect", func(n int) time.Duration { return suspectWait(n, false, time.Second) }, 250 * ms, time.Second, 2 * time.Second},
-		{"detached", func(n int) time.Duration { return suspectWait(n, true, time.Second) }, 250 * ms, time.Second, 10 * time.Second},
+		{"seed", func(n int) time.Duration { return seedWait(n, false, &c) }, 100 * ms, 400 * ms, 15 * time.Minute},
+		{"suspect", func(n int) time.Duration { return suspectWait(n, false, false, 0, &c) }, 250 * ms, time.Second, 2 * time.Second},
+		{"detached", func(n int) time.Duration { return suspectWait(n, true, false, 0, &c) }, 250 * ms, time.Second, 10 * time.Second},
 		{"message", func(n int) time.Duration { return messageWait(n, time.Second) }, 250 * ms, time.Second, 10 * time.Second},
-		{"hello", func(n int) time.Duration { return helloWait(n, time.Second) }, 4 * time.Second, 16 * time.Second, 64 * time.Second},
+		{"hello", func(n int) time.Duration { return helloWait(n, false, 9, &c) }, 4 * time.Second, 16 * time.Second, 300 * time.Second},
+		{"hello of a mute node", func(n int) time.Duration { return helloWait(n, true, 9, &c) }, 45 * time.Minute, 45 * time.Minute, 45 * time.Minute},
 	} {
 		if a, b, z := v.wait(1), v.wait(3), v.wait(1000); a != v.first || b != v.at || z != v.last {
 			t.Errorf("%s: %v, %v, %v", v.name, a, b, z)
@@ -174,26 +138,26 @@ func TestMessagesAfter(t *testing.T) {
 		{met: 3 * time.Second, since: time.Second, want: time.Second + 2*gap}, // others still come
 	} {
 		m := newRig(t, Config{}).m
-		m.crowd, m.metAt = 50, c.met
+		m.arrivals, m.metAt = 50, c.met
 		if got := m.messagesAfter(&peer{since: c.since}); got != c.want {
 			t.Errorf("met %v, the last at %v: after %v, want %v", c.since, c.met, got, c.want)
 		}
 	}
 }
 
-// Who joins a mesh that is up is no crowd to its members, however many they are.
+// Nodes that join a mesh which is up are no crowd to its members, however many they are.
 func TestCrowd(t *testing.T) {
 	m := newRig(t, Config{}).m
 	for i := range 50 {
 		m.now += 10 * time.Millisecond
 		m.gather()
-		if m.crowd != i+1 || m.metAt != m.now {
-			t.Fatalf("%d came, the last at %v: %d, at %v", i+1, m.now, m.crowd, m.metAt)
+		if m.arrivals != i+1 || m.metAt != m.now {
+			t.Fatalf("%d came, the last at %v: %d, at %v", i+1, m.now, m.arrivals, m.metAt)
 		}
 	}
 	m.now += listGap(50, 0, m.cfg.Debounce) + 1
-	if m.gather(); m.crowd != 1 {
-		t.Errorf("%d, long after the others", m.crowd)
+	if m.gather(); m.arrivals != 1 {
+		t.Errorf("%d, long after the others", m.arrivals)
 	}
 }
 
@@ -202,7 +166,7 @@ func TestBudget(t *testing.T) {
 		n    int
 		h    float64
 		want float64
-	}{{0, 1, 1}, {3, 1, 1}, {15, 1, 5}, {63, .5, 10.5}, {63, 0, 1}} {
+	}{{0, 1, 1}, {3, 1, 1}, {15, 1, 5}, {63, .5, 10.5}, {63, 0, 0}} {
 		if got := budgetCeiling(c.n, c.h); got != c.want {
 			t.Errorf("ceiling(%d, %v) = %v", c.n, c.h, got)
 		}
@@ -234,25 +198,9 @@ func TestMassEventAndDegraded(t *testing.T) {
 	}
 }
 
-func TestBucket(t *testing.T) {
-	var b bucket
-	for i := range 3 {
-		if !b.take(0, 3, time.Second) {
-			t.Fatal("no token", i)
-		}
-	}
-	if b.take(999*time.Millisecond, 3, time.Second) || !b.take(time.Second, 3, time.Second) {
-		t.Fatal("one token a second")
-	}
-	b.back()
-	if b.empty(time.Second, 3, time.Second) || b.full(time.Second, time.Second) || !b.full(time.Hour, time.Second) {
-		t.Fatal(b)
-	}
-}
-
 func TestConfigValidate(t *testing.T) {
 	good := func() Config { c := LAN(); c.Self, c.Incarnation = "a", 1; return c }
-	for name, c := range map[string]Config{"LAN": LAN(), "WAN": WAN(), "Fast": Fast(), "empty": {}} {
+	for name, c := range map[string]Config{"LAN": LAN(), "empty": {}} {
 		c.Self, c.Incarnation = "a", 1
 		if err := c.Validate(); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -299,5 +247,24 @@ func TestBitset(t *testing.T) {
 	a.each(func(i int) { n++ })
 	if n != 3 {
 		t.Fatal(n)
+	}
+}
+
+func TestFirstProbe(t *testing.T) {
+	const s = time.Second
+	for name, c := range map[string]struct {
+		wait, held time.Duration
+		share      float64
+		want       time.Duration
+	}{
+		"a steady peer, at once":     {5 * s, 0, 0, 0},
+		"a steady peer, at the most": {5 * s, 0, 1, 5 * s},
+		"half of the way":            {20 * s, 10 * s, 0.5, 15 * s},
+		"not while it is held":       {20 * s, 10 * s, 0, 10 * s},
+		"held longer than the wait":  {5 * s, 10 * s, 0.5, 10 * s},
+	} {
+		if got := firstProbe(c.wait, c.held, c.share); got != c.want {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
 	}
 }

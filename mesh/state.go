@@ -28,5 +28,5 @@ func (s State) String() string {
 	return stateNames[s]
 }
 
-// Member tells whether a peer in this state counts as a member of the mesh.
+// Member reports whether a peer in this state counts as a member of the mesh.
 func (s State) Member() bool { return s == Alive || s == Suspect || s == Detached }

@@ -11,7 +11,7 @@ const (
 	refused                  // the link broke and the dial after it was refused or did not resolve
 	vouched                  // need() of the voters still list it
 	unvouched                // and do so no longer
-	condemned                // M(C) beats missed, and the budget allows it
+	condemned                // M(C) beats missed, and others have lost it too or the budget allows it
 	goodbye                  // it said that it leaves
 	aliased                  // what answers to this name is known by another
 	unaliased                // and may no longer be

@@ -62,7 +62,7 @@ func TestEveryTransition(t *testing.T) {
 	alias := func(r *rig, a, b, c, x *puppet) {
 		r.step(Known{[]topics.Name{"y"}})
 		r.dials = nil
-		id := r.up("y", DiscoveryPort, x.addr)
+		id := r.up(r.underWay("y"), x.addr)
 		r.step(Beat{id, []topics.Name{"x"}, x.header})
 		r.want("y", Alias)
 	}
@@ -74,11 +74,11 @@ func TestEveryTransition(t *testing.T) {
 	asY := func(leaving bool) act {
 		return func(r *rig, a, b, c, x *puppet) {
 			r.dials = nil
-			if len(r.m.peers["y"].flying[0]) == 0 {
-				r.m.dial(r.m.peers["y"], classSeed)
+			if len(r.m.peers["y"].reach.flying[0]) == 0 {
+				r.m.want(r.m.peers["y"], due, classSeed)
 				r.step(Heard{0})
 			}
-			id := r.up("y", DiscoveryPort, "10.0.0.77:20000")
+			id := r.up(r.underWay("y"), "10.0.0.77:20000")
 			h := *x.header
 			h.Leaving = leaving
 			r.step(Beat{id, []topics.Name{"y"}, &h})
@@ -133,14 +133,14 @@ func TestEveryTransition(t *testing.T) {
 			Left, func(r *rig, a, b, c, x *puppet) { r.pass(20 * time.Second); back(r, a, b, c, x) },
 			Probation, OnProbation, "x", heard, false},
 		{"another name", candidate, Candidate, func(r *rig, a, b, c, x *puppet) {
-			id := r.up("y", DiscoveryPort, x.addr)
+			id := r.up(r.underWay("y"), x.addr)
 			r.step(Beat{id, []topics.Name{"x"}, x.header})
 		}, Alias, Quiet, "y", aliased, false},
 		{"still another name", alias, Alias, func(r *rig, a, b, c, x *puppet) {
-			r.m.dial(r.m.peers["y"], classSeed)
+			r.m.want(r.m.peers["y"], due, classSeed)
 			r.step(Heard{0})
 			r.dials = nil
-			id := r.up("y", DiscoveryPort, b.addr) // it has moved
+			id := r.up(r.underWay("y"), b.addr) // it has moved
 			r.step(Beat{id, []topics.Name{"b"}, b.header})
 		}, Alias, Quiet, "y", aliased, false},
 		{"another name no more", func(r *rig, a, b, c, x *puppet) { candidate(r, a, b, c, x); alias(r, a, b, c, x) }, Alias,

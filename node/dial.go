@@ -12,7 +12,10 @@ import (
 	"time"
 
 	"hearsay/mesh"
+	"hearsay/node/files"
+	"hearsay/node/keys"
 	"hearsay/node/link"
+	"hearsay/node/link/zmtp"
 	"hearsay/topics"
 )
 
@@ -20,9 +23,48 @@ const (
 	// dialTimeout bounds a whole dial: the look-up, TCP and the handshake. A SYN is sent again after 1 s and 3 s.
 	dialTimeout = 3500 * time.Millisecond
 
-	// maxAddrs is how many addresses of a name are tried in one dial.
-	maxAddrs = 8
+	// maxRacing is how many addresses of a name are tried at the same time, in one dial.
+	maxRacing = 8
+
+	// headStart is how long an address may take before the next one is tried beside it: RFC 8305 (Happy Eyeballs).
+	headStart = 250 * time.Millisecond
+
+	// maxAnswer bounds the addresses of a name that are looked at: as many as fit into the largest answer of DNS.
+	maxAnswer = 4096
 )
+
+// label is what the link is told a dial is for, and says again when it is up. Two dials may have one target.
+func label(d mesh.Dial) string { return strconv.FormatUint(uint64(d.ID), 10) }
+
+// startDial sets out to do what the machine asked for.
+func (n *Node) startDial(d mesh.Dial) {
+	n.dialling[label(d)] = d
+	n.dials.Add(1)
+	go n.dial(d)
+}
+
+// dialled returns the dial that led to a link, once: the machine hangs up what comes beyond.
+func (n *Node) dialled(label string) mesh.Dial {
+	d := n.dialling[label]
+	delete(n.dialling, label)
+	return d
+}
+
+// answer gives the machine the answer to a dial that failed, or to a look-up.
+func (n *Node) answer(e mesh.Input) {
+	if f, ok := e.(mesh.DialFailed); ok {
+		delete(n.dialling, label(f.Dial))
+	}
+	n.step(e)
+}
+
+// report hands the loop an answer.
+func (n *Node) report(e mesh.Input) {
+	select {
+	case n.answers <- e:
+	case <-n.ctx.Done():
+	}
+}
 
 // dial does what the machine asked for, in a goroutine of its own, and reports a failure to the loop; a
 // success is the link's to report.
@@ -30,41 +72,167 @@ func (n *Node) dial(d mesh.Dial) {
 	defer n.dials.Done()
 	ctx, cancel := context.WithTimeout(n.ctx, dialTimeout)
 	defer cancel()
-	err := n.dialAny(ctx, d)
+	why, err := n.dialAny(ctx, d)
 	if err == nil || n.ctx.Err() != nil {
 		return
 	}
+	switch {
+	case errors.Is(err, link.ErrFiles):
+		n.tellFiles()
+	case why == mesh.Local:
+		n.log.Warn("dials fail on this machine", "why", err, "hint", "it may have too few file descriptors: ulimit -n")
+	}
 	n.log.Debug("dial failed", "peer", d.Target, "port", link.Port(d.Port).String(), "why", err)
-	select {
-	case n.failed <- mesh.DialFailed{Target: d.Target, Port: d.Port, Reason: dialReason(err)}:
-	case <-n.ctx.Done():
+	failed := mesh.DialFailed{Dial: d, Reason: why}
+	var at *endpointError
+	if errors.As(err, &at) {
+		failed.Addr = at.addr.String()
+	}
+	n.report(failed)
+}
+
+// endpointError is why one endpoint was not reached.
+type endpointError struct {
+	addr netip.AddrPort
+	error
+}
+
+func (e *endpointError) Unwrap() error { return e.error }
+
+// countLinks tells where there are as many links as this process may dial.
+func (n *Node) countLinks() {
+	if len(n.links) > 2*files.Divide(n.cfg.files).Port {
+		n.tellFiles()
 	}
 }
 
-// dialAny tries the name's addresses in turn until one answers. Names are resolved at every dial: a peer that
-// came back with another address is found.
-func (n *Node) dialAny(ctx context.Context, d mesh.Dial) error {
+// tellFiles says, once, that some peers are not dialled, as the file descriptors are for others.
+func (n *Node) tellFiles() {
+	if n.filesTold.CompareAndSwap(false, true) {
+		most := files.Divide(n.cfg.files).Port
+		n.log.Warn("too few file descriptors for so many peers", "limit", n.cfg.files, "peers_at_most", most, "hint", "ulimit -n")
+	}
+}
+
+// dialAny tries the name's addresses until one answers. Names are resolved at every dial: a peer that came back
+// with another address is found.
+func (n *Node) dialAny(ctx context.Context, d mesh.Dial) (mesh.DialReason, error) {
+	if err := n.link.CanDial(link.Port(d.Port)); err != nil {
+		return mesh.Local, fmt.Errorf("dial %s: %w", d.Target, err) // before anybody is asked for its addresses
+	}
 	addrs, err := n.resolve(ctx, d)
 	if err != nil {
-		return fmt.Errorf("dial %s: %w", d.Target, err)
+		return lookupReason(err), fmt.Errorf("dial %s: %w", d.Target, err)
 	}
-	var last error
-	for i, addr := range addrs {
-		if last = n.dialOne(ctx, d, addr, len(addrs)-i); last == nil {
-			return nil
+	if d.Tell {
+		n.dials.Add(1)
+		go func() { // nobody dials later for it
+			defer n.dials.Done()
+			n.report(mesh.Resolved{Name: d.Target, Dial: d.ID, Addrs: texts(addrs)})
+		}()
+	}
+	if why, err := n.race(ctx, d, addrs); err != nil {
+		return why, fmt.Errorf("dial %s: %w", d.Target, err)
+	}
+	return 0, nil
+}
+
+// outcome is how the dial of one address ended.
+type outcome struct{ err error }
+
+// race tries addresses in their order: the next one when the last has failed or taken long, a few at a time, until
+// one is reached. Should two be, the machine hangs the second up. Nobody is there only where all have said so.
+func (n *Node) race(ctx context.Context, d mesh.Dial, addrs []netip.AddrPort) (why mesh.DialReason, last error) {
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan outcome)
+	slow := time.NewTicker(headStart)
+	defer slow.Stop()
+	running := 0
+	defer func() {
+		cancel()
+		for range running {
+			<-ended
+		}
+	}()
+	for tried := 0; ; {
+		if tried < len(addrs) && running < maxRacing {
+			addr, left := addrs[tried], len(addrs)-tried
+			tried++
+			running++
+			go func() { ended <- outcome{n.dialOne(ctx, d, addr, left)} }()
+			slow.Reset(headStart)
+		}
+		select {
+		case o := <-ended:
+			running--
+			if o.err == nil {
+				return 0, nil
+			}
+			if r := dialReason(o.err); last == nil || r != mesh.Refused {
+				why, last = r, o.err
+			}
+			if running == 0 && tried == len(addrs) {
+				return why, last
+			}
+		case <-slow.C:
 		}
 	}
-	return fmt.Errorf("dial %s: %w", d.Target, last)
 }
 
 // dialOne leaves the addresses that are still to be tried their share of the time.
 func (n *Node) dialOne(ctx context.Context, d mesh.Dial, addr netip.AddrPort, left int) error {
-	if deadline, ok := ctx.Deadline(); ok && left > 1 {
+	waves := (left + maxRacing - 1) / maxRacing
+	if deadline, ok := ctx.Deadline(); ok && waves > 1 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/time.Duration(left))
+		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/time.Duration(waves))
 		defer cancel()
 	}
-	return n.link.Dial(ctx, link.Port(d.Port), addr, string(d.Target))
+	if n.cfg.blocked != nil && n.cfg.blocked(d) {
+		return &endpointError{addr, errors.New("blocked")}
+	}
+	if err := n.link.DialName(ctx, link.Port(d.Port), addr, d.Target, label(d)); err != nil {
+		return &endpointError{addr, err}
+	}
+	return nil
+}
+
+// lookUp finds out what a name leads to, in a goroutine of its own.
+func (n *Node) lookUp(l mesh.Lookup) {
+	defer n.dials.Done()
+	ctx, cancel := context.WithTimeout(n.ctx, dialTimeout)
+	defer cancel()
+	addrs, err := n.resolve(ctx, mesh.Dial{Target: l.Name})
+	if err != nil {
+		n.log.Debug("look-up failed", "name", l.Name, "why", err)
+	}
+	n.report(mesh.Resolved{Name: l.Name, Addrs: texts(addrs)})
+}
+
+func texts(addrs []netip.AddrPort) []string {
+	out := make([]string, len(addrs))
+	for i, a := range addrs {
+		out[i] = a.Addr().String()
+	}
+	return out
+}
+
+// lookUpIPs asks the resolver, and does not wait for one that goes on when ctx has ended.
+func (n *Node) lookUpIPs(ctx context.Context, host string) ([]netip.Addr, error) {
+	type answer struct {
+		ips []netip.Addr
+		err error
+	}
+	answered := make(chan answer, 1)
+	go func() {
+		ips, err := n.cfg.Resolver.LookupNetIP(ctx, "ip", host)
+		answered <- answer{ips, err}
+	}()
+	select {
+	case a := <-answered:
+		return a.ips, a.err
+	case <-ctx.Done():
+		return nil, &net.DNSError{Err: "no answer in time", Name: host, IsTimeout: true}
+	}
 }
 
 // resolve returns the endpoints to try.
@@ -87,7 +255,7 @@ func (n *Node) resolve(ctx context.Context, d mesh.Dial) ([]netip.AddrPort, erro
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return []netip.AddrPort{netip.AddrPortFrom(ip.Unmap(), uint16(p))}, nil
 	}
-	ips, err := n.cfg.Resolver.LookupNetIP(ctx, "ip", host)
+	ips, err := n.lookUpIPs(ctx, host)
 	if err != nil {
 		return nil, err
 	}
@@ -95,8 +263,12 @@ func (n *Node) resolve(ctx context.Context, d mesh.Dial) ([]netip.AddrPort, erro
 		return nil, &net.DNSError{Err: "no address", Name: host, IsNotFound: true}
 	}
 	var addrs []netip.AddrPort
-	for _, ip := range ips[:min(len(ips), maxAddrs)] {
-		addrs = append(addrs, netip.AddrPortFrom(ip.Unmap(), uint16(p)))
+	seen := make(map[netip.AddrPort]bool)
+	for _, ip := range ips[:min(len(ips), maxAnswer)] {
+		if addr := netip.AddrPortFrom(ip.Unmap(), uint16(p)); !seen[addr] {
+			seen[addr] = true
+			addrs = append(addrs, addr)
+		}
 	}
 	return addrs, nil
 }
@@ -108,22 +280,41 @@ func endpoint(name topics.Name, p mesh.Port) string {
 	return name.DiscoveryAddr()
 }
 
-// dialReason sorts an error into what it says of the peer.
-func dialReason(err error) mesh.DialReason {
+// lookupReason sorts an error of a look-up: only DNS itself can say that a name has no address.
+func lookupReason(err error) mesh.DialReason {
 	var dns *net.DNSError
+	if errors.As(err, &dns) && dns.IsNotFound {
+		return mesh.Unresolved
+	}
+	return mesh.NoDNS
+}
+
+// dialReason sorts an error of a connection into what it says of the peer.
+func dialReason(err error) mesh.DialReason {
 	switch {
-	case errors.As(err, &dns):
-		if dns.IsNotFound {
-			return mesh.Unresolved
-		}
-		return mesh.Unreachable
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return mesh.Refused
-	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE), errors.Is(err, syscall.ENOBUFS),
+	case errors.Is(err, link.ErrFiles), errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE), errors.Is(err, syscall.ENOBUFS),
 		errors.Is(err, syscall.ENOMEM), errors.Is(err, syscall.EADDRNOTAVAIL):
 		return mesh.Local
-	case errors.Is(err, link.ErrHandshake) && !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, link.ErrHandshake) && timedOut(err):
+		return mesh.Wordless
+	case errors.Is(err, keys.ErrUnknown):
+		return mesh.Unauthorized
+	case errors.Is(err, zmtp.ErrMechanism):
+		return mesh.NoKey
+	case errors.Is(err, zmtp.ErrUnauthorized):
+		return mesh.NotLetIn
+	case errors.Is(err, zmtp.ErrKey):
+		return mesh.WrongKey
+	case errors.Is(err, link.ErrHandshake):
 		return mesh.BadPeer
+	case timedOut(err), errors.Is(err, syscall.ETIMEDOUT):
+		return mesh.TimedOut
 	}
 	return mesh.Unreachable
+}
+
+func timedOut(err error) bool {
+	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded)
 }

@@ -1,13 +1,11 @@
 package node
 
 import (
+	"errors"
 	"log/slog"
-	"reflect"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
-	"unicode"
 
 	"hearsay/mesh"
 )
@@ -21,12 +19,12 @@ type Event struct {
 }
 
 const (
-	eventBuffer  = 1024 // events that wait for one watcher
-	eventHistory = 256  // events that a new watcher may ask for
+	eventBuffer  = 1024 // events that wait for one watcher, and that are kept for all followers
+	eventHistory = 256  // events that a new reader may ask for
 )
 
-// Events is where the application reads who came and went. Who does not read loses events, and Stats counts
-// them. It is closed when the node has ended.
+// Events is where the application reads who came and went. An application that does not read loses events, and Stats
+// counts them. It is closed when the node has ended.
 func (n *Node) Events() <-chan Event { return n.events.C }
 
 // Watch returns a further reader of events. It begins with those after the event with this ID, as far as
@@ -43,18 +41,85 @@ type Watcher struct {
 // Close ends the watcher.
 func (w *Watcher) Close() { w.hub.remove(w) }
 
-// hub gives each event to every watcher, and never waits for one.
+// ErrBehind is what a Follower answers that fell behind by more than 1,024 events.
+var ErrBehind = errors.New("too far behind the events")
+
+// Follow returns a further reader of events, which begins as Watch does. However many follow, events are kept once. Close
+// it when done.
+func (n *Node) Follow(after uint64) *Follower { return n.hub.follow(after) }
+
+// Follower is one reader of the events that are kept for all. Its methods are for one goroutine.
+type Follower struct {
+	hub     *hub
+	arrived chan struct{}
+	next    uint64 // ID of the event that is read next; guarded by hub.mu
+}
+
+// Arrived has something when there are events to read. It is closed when the node has ended: what is left can be read.
+func (f *Follower) Arrived() <-chan struct{} { return f.arrived }
+
+// Next returns the next event, and reports whether there is one. Its error is ErrBehind.
+func (f *Follower) Next() (e Event, ok bool, err error) {
+	f.hub.mu.Lock()
+	defer f.hub.mu.Unlock()
+	switch {
+	case f.next > f.hub.last:
+		return e, false, nil
+	case f.next+eventBuffer <= f.hub.last:
+		return e, false, ErrBehind
+	}
+	e = *f.hub.at(f.next)
+	f.next++
+	return e, true, nil
+}
+
+// Close ends the follower.
+func (f *Follower) Close() {
+	f.hub.mu.Lock()
+	defer f.hub.mu.Unlock()
+	delete(f.hub.followers, f)
+}
+
+// hub gives each event to every watcher, keeps the newest for all followers, and never waits for anybody.
 type hub struct {
-	mu       sync.Mutex
-	last     uint64
-	history  []Event // the newest, oldest first
-	watchers map[*Watcher]bool
-	ended    bool
-	lost     *atomic.Uint64
+	mu        sync.Mutex
+	last      uint64
+	kept      []Event // the newest, each at the place that its ID gives it
+	watchers  map[*Watcher]bool
+	followers map[*Follower]bool
+	ended     bool
+	lost      *atomic.Uint64
 }
 
 func newHub(lost *atomic.Uint64) *hub {
-	return &hub{watchers: make(map[*Watcher]bool), lost: lost}
+	return &hub{watchers: make(map[*Watcher]bool), followers: make(map[*Follower]bool), lost: lost}
+}
+
+// at is where an event is kept.
+func (h *hub) at(id uint64) *Event { return &h.kept[(id-1)%eventBuffer] }
+
+// from is the ID of the first event that a reader gets which has those up to after.
+func (h *hub) from(after uint64) uint64 {
+	oldest := uint64(1)
+	if h.last > eventHistory {
+		oldest = h.last - eventHistory + 1
+	}
+	return max(oldest, after+1)
+}
+
+func (h *hub) follow(after uint64) *Follower {
+	f := &Follower{hub: h, arrived: make(chan struct{}, 1)}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if f.next = h.from(after); f.next <= h.last {
+		f.arrived <- struct{}{}
+	}
+	if h.ended {
+		close(f.arrived)
+	} else {
+		h.followers[f] = true
+	}
+	return f
 }
 
 func (h *hub) watch(after uint64) *Watcher {
@@ -62,10 +127,8 @@ func (h *hub) watch(after uint64) *Watcher {
 	w := &Watcher{C: c, c: c, hub: h}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, e := range h.history {
-		if e.ID > after {
-			c <- e // there is room: the buffer is larger than the history
-		}
+	for id := h.from(after); id <= h.last; id++ {
+		c <- *h.at(id) // there is room: the buffer is larger than the history
 	}
 	if h.ended {
 		close(c)
@@ -89,15 +152,22 @@ func (h *hub) publish(at time.Time, c mesh.Change) {
 	defer h.mu.Unlock()
 	h.last++
 	e := Event{ID: h.last, At: at, Change: c}
-	if len(h.history) == eventHistory {
-		h.history = append(h.history[:0], h.history[1:]...)
+	if len(h.kept) < eventBuffer {
+		h.kept = append(h.kept, e)
+	} else {
+		*h.at(e.ID) = e
 	}
-	h.history = append(h.history, e)
 	for w := range h.watchers {
 		select {
 		case w.c <- e:
 		default:
 			h.lost.Add(1)
+		}
+	}
+	for f := range h.followers {
+		select {
+		case f.arrived <- struct{}{}:
+		default:
 		}
 	}
 }
@@ -110,74 +180,60 @@ func (h *hub) end() {
 		close(w.c)
 	}
 	clear(h.watchers)
+	for f := range h.followers {
+		close(f.arrived)
+	}
+	clear(h.followers)
 }
 
-// tell logs a change and passes it on.
+// tell logs a change and passes it on. What comes in crowds while a mesh forms waits a moment for its line.
 func (n *Node) tell(c mesh.Change) {
-	n.log.Log(n.ctx, level(c.Kind), "peer "+c.Kind.String(), "peer", c.Peer, "from", c.From.String(), "state", c.To.String(), "why", c.Why)
-	n.hub.publish(time.Now(), c)
+	now := time.Now()
+	if !n.crowd.take(c, now) {
+		n.logChange(now, c)
+	} else if n.crowd.full() {
+		n.tellCrowd()
+	}
+	n.hub.publish(now, c)
+}
+
+func (n *Node) logChange(at time.Time, c mesh.Change) {
+	n.logAt(at, level(c.Kind), "peer "+c.Kind.String(), "peer", c.Peer, "from", c.From.String(), "state", c.To.String(), "why", c.Why)
+}
+
+// logAt writes a line about something that was a moment ago.
+func (n *Node) logAt(at time.Time, l slog.Level, text string, args ...any) {
+	if !n.log.Enabled(n.ctx, l) {
+		return
+	}
+	r := slog.NewRecord(at, l, text, 0)
+	r.Add(args...)
+	_ = n.log.Handler().Handle(n.ctx, r)
+}
+
+// tellCrowd logs the changes that waited: one as itself, more of a kind as one line.
+func (n *Node) tellCrowd() {
+	for _, g := range n.crowd.empty() {
+		if len(g.changes) == 1 {
+			n.logChange(g.first, g.changes[0])
+			continue
+		}
+		names := make(nameList, len(g.changes))
+		for i, c := range g.changes {
+			names[i] = c.Peer
+		}
+		first, args := g.changes[0], []any{"count", len(names), "took", g.last.Sub(g.first).Round(time.Millisecond), "peers", names}
+		if level(first.Kind) >= slog.LevelWarn {
+			args = append(args, "first", first.Peer, "why", first.Why)
+		}
+		n.logAt(g.last, level(first.Kind), "peers "+first.Kind.String(), args...)
+	}
 }
 
 func level(k mesh.Kind) slog.Level {
 	switch k {
-	case mesh.Suspected, mesh.Evicted, mesh.Conflict, mesh.Withheld:
+	case mesh.Suspected, mesh.Evicted, mesh.Conflict, mesh.Withheld, mesh.Mute, mesh.Unreached, mesh.Foreign, mesh.Unlinked:
 		return slog.LevelWarn
 	}
 	return slog.LevelInfo
-}
-
-// counters are what the node counts by itself.
-type counters struct {
-	delivered, lost, eventsLost              atomic.Uint64
-	badLists, badNames                       atomic.Uint64
-	badMessages, unsubscribed, forgedOrigins atomic.Uint64
-}
-
-// Stats returns every counter by its name, since the start: the node's own, the machine's ("mesh_…") and the
-// link's ("link_…").
-func (n *Node) Stats() map[string]uint64 {
-	stats := n.counts()
-	n.ask(func(m *mesh.Machine) { meshStats(stats, m.Stats()) })
-	return stats
-}
-
-// counts returns the counters that need no look at the machine.
-func (n *Node) counts() map[string]uint64 {
-	c := &n.counters
-	stats := map[string]uint64{
-		"messages_delivered":    c.delivered.Load(),    // given to the application
-		"messages_lost":         c.lost.Load(),         // not given, as it did not keep up
-		"events_lost":           c.eventsLost.Load(),   // the same of events
-		"bad_lists":             c.badLists.Load(),     // lists and headers refused whole
-		"bad_names":             c.badNames.Load(),     // entries of other lists that are no names
-		"bad_messages":          c.badMessages.Load(),  // messages refused: frames, size, envelope
-		"messages_unsubscribed": c.unsubscribed.Load(), // of topics not asked for
-		"forged_origins":        c.forgedOrigins.Load(),
-	}
-	for name, value := range n.link.Stats() {
-		stats["link_"+name] = value
-	}
-	return stats
-}
-
-// meshStats adds the machine's counters.
-func meshStats(stats map[string]uint64, s mesh.Stats) {
-	v := reflect.ValueOf(s)
-	for i := range v.NumField() {
-		if f := v.Field(i); f.CanUint() {
-			stats["mesh_"+snake(v.Type().Field(i).Name)] = f.Uint()
-		}
-	}
-}
-
-// snake turns a Go name into a metric's.
-func snake(name string) string {
-	var b strings.Builder
-	for i, r := range name {
-		if unicode.IsUpper(r) && i > 0 {
-			b.WriteByte('_')
-		}
-		b.WriteRune(unicode.ToLower(r))
-	}
-	return b.String()
 }

@@ -3,6 +3,7 @@
 package node
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -38,7 +40,8 @@ const (
 	childInterval = 500 * time.Millisecond
 )
 
-// runChild is a node in a process of its own, called by its address, until its standard input ends.
+// runChild is a node in a process of its own, called by its address, until its standard input ends. A number in a line
+// has it publish so many messages, wedgeWord stops its loop.
 func runChild(args []string) {
 	n, err := Start(context.Background(), Config{
 		Hostname: args[0], Bind: args[0], Seeds: args[1:], Beat: childBeat, Interval: childInterval,
@@ -47,14 +50,26 @@ func runChild(args []string) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	_, _ = io.Copy(io.Discard, os.Stdin)
+	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+		if lines.Text() == wedgeWord {
+			n.wedge()
+			continue
+		}
+		many, err := strconv.Atoi(lines.Text())
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+		for i := range many {
+			_ = n.Publish(strconv.AppendInt(nil, int64(i), 10))
+		}
+	}
 	n.Close()
 }
 
 // child is a process that a test may do anything to.
 type child struct {
 	*exec.Cmd
-	stdin io.Closer
+	stdin io.WriteCloser
 	once  sync.Once
 }
 
@@ -89,6 +104,14 @@ func (c *child) kill() {
 	})
 }
 
+// publish has it publish so many messages: the numbers from 0.
+func (c *child) publish(t *testing.T, many int) {
+	t.Helper()
+	if _, err := fmt.Fprintln(c.stdin, many); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // leave ends a child as SIGTERM ends a node: it says goodbye.
 func (c *child) leave(t *testing.T) {
 	t.Helper()
@@ -109,7 +132,7 @@ func observed(t *testing.T) (nodes []*Node, c *child, name topics.Name) {
 	}
 	c = spawn(t, addrs[4], addrs[0])
 	name = topics.Name(addrs[4])
-	listedBy(t, name, true, nodes)
+	linkedTo(t, name, nodes)
 	return nodes, c, name
 }
 
@@ -126,50 +149,12 @@ func listedBy(t *testing.T, name topics.Name, want bool, nodes []*Node) {
 	})
 }
 
-// inState waits until all nodes have the name in a state.
-func inState(t *testing.T, name topics.Name, want mesh.State, nodes []*Node) {
-	t.Helper()
-	nodetest.Eventually(t, func() error {
-		for _, n := range nodes {
-			if got := stateOf(n, name); got != want {
-				return fmt.Errorf("%s has %s as %v, want %v", n.Name(), name, got, want)
-			}
-		}
-		return nil
-	})
-}
-
-func stateOf(n *Node, name topics.Name) mesh.State {
-	for _, m := range n.Members() {
-		if m.Name == name {
-			return m.State
-		}
-	}
-	return mesh.Unknown
-}
-
 // told is the last event of each node.
 func told(nodes []*Node) (ids []uint64) {
 	for _, n := range nodes {
 		ids = append(ids, n.LastEvent())
 	}
 	return ids
-}
-
-// kinds returns what a node told of a name after an event.
-func kinds(n *Node, after uint64, name topics.Name) (ks []mesh.Kind) {
-	w := n.Watch(after)
-	defer w.Close()
-	for {
-		select {
-		case e := <-w.C:
-			if e.Peer == name {
-				ks = append(ks, e.Kind)
-			}
-		default:
-			return ks
-		}
-	}
 }
 
 func TestKilledNodeIsLostEvictedAndReturns(t *testing.T) {

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"sync"
 	"time"
 
@@ -8,159 +9,448 @@ import (
 	"hearsay/topics"
 )
 
-// inbox is what waits between the loop and the application: bounded in bytes, so that an application that
-// does not read costs memory up to the bound, and then messages, but never the mesh.
+// inbox is what was received and waits for the application: runs as they came, and behind them messages that were
+// judged. It is bounded in bytes, so that an application that does not read costs memory up to the bound, and then holds
+// up those that publish, but never the mesh. To put something in never waits: what peers publish was admitted before it
+// was read, and what this node published itself is dropped where there is no room.
 type inbox struct {
-	mu      sync.Mutex
-	arrived chan struct{} // has something when the inbox may
-	waiting []parcel
-	size    int
-	limit   int
-	lost    func(messages int)
+	limit  int
+	lost   func(messages int)
+	resume func() // lets those that were held up try again
+
+	mu    sync.Mutex
+	size  int // bytes of all parcels and batches, those that are judged or handed over at the moment included
+	fresh int // bytes of what was admitted and is not judged yet
+	came  fifo[parcel]
+	ready fifo[*batch]
+	ended bool      // nothing more is put in
+	reads bool      // the application has asked for messages
+	talks int       // requests whose replies it waits for, and handlers that wait for requests
+	held  bool      // somebody is held up
+	press bool      // somebody waits for what is judged now, not for the application
+	wake  bool      // who waits is to try again
+	since time.Time // it is, and the application takes nothing
+	spare []*batch  // to be used again
+
+	arrived chan struct{} // has something after a put
+	judged  chan struct{} // has something after a deliver
 }
 
-// parcel is a run of messages from one peer, or one message of the node's own.
+// parcel is a run of messages from one peer, or of the node's own.
 type parcel struct {
-	from topics.Name
-	run  link.Run
-	own  *Message
-	size int
+	link  link.ID // over which it came; 0: the node's own
+	from  topics.Name
+	run   link.Run
+	count int   // of messages
+	news  *news // in place of them
 }
 
+// batch is what the application gets of a parcel. The bodies share the memory of its run.
+type batch struct {
+	messages []Message
+	next     int // the first that was not handed over
+	size     int // bytes that it counts until the last one was
+	fresh    int // bytes of the parcel that is judged into it
+}
+
+// keptBatches is how many batches are kept for use again, and keptMessages the room of one that is.
 const (
-	inboxBytes     = 8 << 20 // waiting for the application, beside the Queue of parsed messages
-	parcelOverhead = 256
+	keptBatches  = 8
+	keptMessages = 1024
 )
 
-func newInbox(limit int, lost func(int)) *inbox {
-	return &inbox{arrived: make(chan struct{}, 1), limit: limit, lost: lost}
+func newInbox(limit int, lost func(int), resume func()) *inbox {
+	return &inbox{limit: limit, lost: lost, resume: resume, arrived: make(chan struct{}, 1), judged: make(chan struct{}, 1)}
 }
 
-// put never waits. An empty inbox takes a parcel of any size.
-func (in *inbox) put(p parcel) {
-	in.mu.Lock()
-	full := in.size > 0 && in.size+p.size > in.limit
-	if !full {
-		in.waiting = append(in.waiting, p)
-		in.size += p.size
-	}
-	in.mu.Unlock()
-	if full {
-		in.lost(p.count())
-		return
-	}
-	select {
-	case in.arrived <- struct{}{}:
-	default:
-	}
-}
+// resumeAt is the part of the inbox that has to be free again before those that were held up are told.
+const resumeAt = 4
 
-func (in *inbox) take() []parcel {
+// deafAfter is how long an application may take nothing of a full inbox before it counts as one that reads no more:
+// from then on what comes is dropped, as it is before the application asks for messages at all, and nobody is held up.
+const deafAfter = 10 * time.Second
+
+// admit makes room for messages that are about to be read. An empty inbox takes a run of any size.
+func (in *inbox) admit(bytes, messages int) link.Verdict {
+	size := bytes + messages*messageSize
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	all := in.waiting
-	in.waiting = nil
-	return all
+	if in.ended {
+		return link.Dropped
+	}
+	if in.size == 0 || in.size+size <= in.limit {
+		in.size += size
+		in.fresh += size
+		return link.Admitted
+	}
+	if !in.held {
+		in.held, in.since = true, time.Now()
+	}
+	if !in.deaf() {
+		return link.Held
+	}
+	if in.size+size <= in.limit+deafSpare {
+		in.size += size
+		in.fresh += size
+		return link.Admitted // it is judged, kept and relayed for others, or asked for, and else not delivered
+	}
+	if in.talks > 0 && in.fresh > 0 {
+		in.press = true // what waits to be judged makes room, and there may be a reply among what comes
+		return link.Held
+	}
+	in.lost(messages)
+	return link.Dropped
 }
 
-// done frees the place of a parcel that has been delivered.
-func (in *inbox) done(p parcel) {
+// deafSpare is the bytes beyond the limit in which messages are judged that nobody reads: what comes in a moment.
+const deafSpare = 8 << 20
+
+// deaf reports whether the application reads no more, or never has. in.mu is held.
+func (in *inbox) deaf() bool {
+	return in.held && (!in.reads || time.Since(in.since) > deafAfter)
+}
+
+// isHeld reports whether peers are held up.
+func (in *inbox) isHeld() bool {
 	in.mu.Lock()
-	in.size -= p.size
+	defer in.mu.Unlock()
+	return in.held && !in.deaf()
+}
+
+// hold counts so many bytes more that are held behind a gap. What is held no more counts for a batch.
+func (in *inbox) hold(bytes int, b *batch) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if bytes > 0 {
+		in.size += bytes
+	} else {
+		b.size -= bytes
+	}
+}
+
+// batch returns an empty one.
+func (in *inbox) batch() *batch {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.batchLocked()
+}
+
+func (in *inbox) batchLocked() *batch {
+	last := len(in.spare) - 1
+	if last < 0 {
+		return &batch{}
+	}
+	b := in.spare[last]
+	in.spare = in.spare[:last]
+	b.size, b.fresh = 0, 0
+	return b
+}
+
+// put takes a parcel that was admitted, to be judged.
+func (in *inbox) put(p parcel) {
+	in.mu.Lock()
+	ended := in.ended
+	if !ended {
+		in.came.push(p)
+	}
+	in.mu.Unlock()
+	if ended {
+		in.lost(p.count)
+		return
+	}
+	signal(in.arrived)
+}
+
+// putOwn takes a parcel of the node's own, if there is room for it.
+func (in *inbox) putOwn(p parcel) {
+	size := p.size()
+	in.mu.Lock()
+	fits := in.size == 0 || in.size+size <= in.limit
+	if fits {
+		in.size += size
+		in.fresh += size
+	}
+	in.mu.Unlock()
+	if !fits {
+		in.lost(p.count)
+		return
+	}
+	in.put(p)
+}
+
+// talk counts what waits for requests or replies.
+func (in *inbox) talk(more int) {
+	in.mu.Lock()
+	in.talks += more
 	in.mu.Unlock()
 }
 
-func (p parcel) count() int {
-	if p.own != nil {
-		return 1
-	}
-	return p.run.Len()
+// forget is for messages that were admitted, and are not put in.
+func (in *inbox) forget(p parcel) {
+	in.mu.Lock()
+	in.size -= p.size()
+	in.fresh -= p.size()
+	in.mu.Unlock()
 }
 
-// deliver hands messages to the application at the application's pace, until the node ends.
-func (n *Node) deliver() {
-	defer close(n.messages)
-	seen := make(map[topics.Name]*tally)
+// take returns the oldest parcel, and a batch to judge it into.
+func (in *inbox) take() (p parcel, b *batch, ok bool) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if p, ok = in.came.pop(); !ok {
+		return p, nil, false
+	}
+	b = in.batchLocked()
+	b.size = p.size()
+	if p.news == nil {
+		b.fresh = b.size
+	}
+	return p, b, true
+}
+
+// deliver gives the application a batch.
+func (in *inbox) deliver(b *batch) {
+	in.mu.Lock()
+	in.fresh -= b.fresh
+	b.fresh = 0
+	in.wake = in.wake || in.press
+	in.press = false
+	switch {
+	case len(b.messages) == 0:
+		in.drop(b)
+	case in.size > in.limit && in.deaf():
+		in.lost(len(b.messages))
+		in.drop(b)
+	default:
+		in.ready.push(b)
+	}
+	in.unlock()
+	signal(in.judged)
+}
+
+// free forgets a batch that was handed over. in.mu is held.
+func (in *inbox) free(b *batch) {
+	if in.held {
+		in.since = time.Now() // the application takes something
+	}
+	in.drop(b)
+}
+
+// drop forgets a batch that nobody gets. in.mu is held.
+func (in *inbox) drop(b *batch) {
+	in.size -= b.size
+	if in.held && in.size <= in.limit-in.limit/resumeAt {
+		in.held = false
+		in.wake = true
+	}
+	in.reuse(b)
+}
+
+// reuse keeps a batch's memory. in.mu is held.
+func (in *inbox) reuse(b *batch) {
+	clear(b.messages)
+	if len(in.spare) < keptBatches && cap(b.messages) <= keptMessages {
+		b.messages, b.next = b.messages[:0], 0
+		in.spare = append(in.spare, b)
+	}
+}
+
+// unlock also lets those that were held up try again, where there is room now.
+func (in *inbox) unlock() {
+	wake := in.wake
+	in.wake = false
+	in.mu.Unlock()
+	if wake {
+		in.resume()
+	}
+}
+
+// next moves messages to the application, as many as there are and fit.
+func (in *inbox) next(dst []Message) (n int) {
+	in.mu.Lock()
+	defer in.unlock()
+	in.reads = true
+	for n < len(dst) {
+		b, ok := in.ready.first()
+		if !ok {
+			return n
+		}
+		moved := copy(dst[n:], b.messages[b.next:])
+		n += moved
+		if b.next += moved; b.next == len(b.messages) {
+			in.ready.pop()
+			in.free(b)
+		}
+	}
+	if in.ready.len() > 0 {
+		signal(in.judged) // for another reader
+	}
+	return n
+}
+
+// nextBatch moves a whole batch, which counts until it is freed by done.
+func (in *inbox) nextBatch() (*batch, bool) {
+	in.mu.Lock()
+	defer in.unlock()
+	in.reads = true
+	b, ok := in.ready.pop()
+	if ok && in.ready.len() > 0 {
+		signal(in.judged)
+	}
+	return b, ok
+}
+
+func (in *inbox) done(b *batch) {
+	in.mu.Lock()
+	in.free(b)
+	in.unlock()
+}
+
+// end refuses all that comes, and counts what nobody will judge any more as lost.
+func (in *inbox) end() {
+	in.mu.Lock()
+	in.ended = true
+	in.mu.Unlock()
+	for p, b, ok := in.take(); ok; p, b, ok = in.take() {
+		in.lost(p.count)
+		in.done(b)
+	}
+}
+
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// size is the memory that a parcel keeps until the last of its messages was handed over: of a run all that was made for
+// it, and for each message what it is turned into.
+func (p parcel) size() int { return cap(p.run) + p.count*messageSize }
+
+// Receive waits for messages and moves as many as there are, and fit, into dst, the oldest first. It returns how many.
+// The error is that of ctx, or ErrClosed when the node has ended and nothing is left. It is the cheaper way to read what
+// Messages brings, a call for many messages: a program uses one of the two.
+func (n *Node) Receive(ctx context.Context, dst []Message) (int, error) {
 	for {
+		if got := n.inbox.next(dst); got > 0 || len(dst) == 0 {
+			n.counters.delivered.Add(uint64(got))
+			return got, nil
+		}
 		select {
-		case <-n.inbox.arrived:
-		case <-n.ended:
+		case <-n.inbox.judged:
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		case <-n.heard:
+			if got := n.inbox.next(dst); got > 0 {
+				n.counters.delivered.Add(uint64(got))
+				return got, nil
+			}
+			return 0, ErrClosed
+		}
+	}
+}
+
+// Messages is where the application reads what was published, this node's own messages included. What waits is
+// bounded by Config.InboxBytes. An application that does not keep up holds up those that publish, see Publish, and loses
+// messages of its own node. One that never calls Messages or Receive, or takes nothing for 10 s, holds nobody up: it
+// loses the newest messages. Stats counts what is lost here ("messages_lost"). The channel is closed when the node has
+// ended; what had not been read by then, beyond what it holds, is lost and counted too.
+func (n *Node) Messages() <-chan Message {
+	n.pumping.Do(func() {
+		n.pumps.Add(1)
+		go n.pump()
+	})
+	return n.messages
+}
+
+// endMessages closes the channel of Messages, also where nobody has asked for it.
+func (n *Node) endMessages() {
+	n.pumping.Do(func() { close(n.messages) })
+	n.pumps.Wait()
+}
+
+// pump fills the channel of Messages at the application's pace, until the node ends.
+func (n *Node) pump() {
+	defer n.pumps.Done()
+	defer close(n.messages)
+	for {
+		b, ok := n.inbox.nextBatch()
+		if ok {
+			n.handOver(b)
+			n.inbox.done(b)
+			continue
+		}
+		select {
+		case <-n.inbox.judged:
+		case <-n.heard:
+			if b, ok := n.inbox.nextBatch(); ok {
+				n.handOver(b)
+				n.inbox.done(b)
+				continue
+			}
 			return
 		}
-		for _, p := range n.inbox.take() {
-			if !n.deliverParcel(p) {
+	}
+}
+
+// handOver counts what the application has no time for any more, as the node has ended, as lost.
+func (n *Node) handOver(b *batch) {
+	for i, m := range b.messages {
+		select {
+		case n.messages <- m:
+		default:
+			select {
+			case n.messages <- m:
+			case <-n.ended:
+				n.counters.delivered.Add(uint64(i))
+				n.counters.lost.Add(uint64(len(b.messages) - i))
 				return
 			}
-			n.inbox.done(p)
-			n.logMessages(seen, p)
 		}
 	}
+	n.counters.delivered.Add(uint64(len(b.messages)))
 }
 
-func (n *Node) deliverParcel(p parcel) bool {
-	if p.own != nil {
-		return n.handOver(*p.own)
+// fifo is a row that gives its memory back.
+type fifo[T any] struct {
+	items []T
+	head  int
+}
+
+func (f *fifo[T]) len() int { return len(f.items) - f.head }
+
+func (f *fifo[T]) push(v T) {
+	if f.head > 0 && len(f.items) == cap(f.items) && 2*f.head >= len(f.items) {
+		rest := copy(f.items, f.items[f.head:])
+		clear(f.items[rest:])
+		f.items, f.head = f.items[:rest], 0
 	}
-	var frames [8][]byte
-	for f := p.run.Next(frames[:0]); f != nil; f = p.run.Next(frames[:0]) {
-		if m, ok := n.decode(p.from, f); ok && !n.handOver(m) {
-			return false
+	f.items = append(f.items, v)
+}
+
+func (f *fifo[T]) first() (v T, ok bool) {
+	if f.len() == 0 {
+		return v, false
+	}
+	return f.items[f.head], true
+}
+
+func (f *fifo[T]) pop() (v T, ok bool) {
+	if f.len() == 0 {
+		return v, false
+	}
+	var none T
+	v, f.items[f.head] = f.items[f.head], none
+	f.head++
+	if f.len() == 0 {
+		f.items, f.head = f.items[:0], 0
+		if cap(f.items) > keptPlaces {
+			f.items = nil
 		}
 	}
-	return true
+	return v, true
 }
 
-func (n *Node) handOver(m Message) bool {
-	select {
-	case n.messages <- m:
-		n.counters.delivered.Add(1)
-		return true
-	case <-n.ended:
-		return false
-	}
-}
-
-// tally sums a peer's messages between two lines of the log.
-type tally struct {
-	at    time.Time
-	gap   time.Duration // to the next line
-	count int
-}
-
-const (
-	tallyLeast = time.Second // between lines about a peer that speaks now and then
-	tallyMost  = time.Minute // and about one that does not stop
-)
-
-// add counts messages and tells whether a line is due: at once after a silence, and then ever more rarely while
-// they keep coming, so that no peer can fill a disk.
-func (t *tally) add(now time.Time, count int) (due bool) {
-	t.count += count
-	passed := now.Sub(t.at)
-	switch {
-	case t.at.IsZero() || passed >= tallyMost+tallyLeast:
-		t.gap = tallyLeast
-	case passed >= t.gap:
-		t.gap = min(2*t.gap, tallyMost)
-	default:
-		return false
-	}
-	t.at = now
-	return true
-}
-
-// logMessages says how many messages came.
-func (n *Node) logMessages(seen map[topics.Name]*tally, p parcel) {
-	t := seen[p.from]
-	if t == nil {
-		if len(seen) > topics.MaxNames {
-			clear(seen)
-		}
-		t = &tally{}
-		seen[p.from] = t
-	}
-	if t.add(time.Now(), p.count()) {
-		n.log.Info("message received", "from", p.from, "count", t.count)
-		t.count = 0
-	}
-}
+// keptPlaces is how many places an empty row keeps: after a burst of small items there may be many.
+const keptPlaces = 1024

@@ -1,7 +1,6 @@
 package node
 
 import (
-	"slices"
 	"time"
 
 	"hearsay/mesh"
@@ -13,15 +12,13 @@ const (
 	// leaveTime is what a goodbye may take; the machine is done in less.
 	leaveTime = time.Second
 
-	// closeGrace is how long subscribers may take to read what was published before the end.
-	closeGrace = 500 * time.Millisecond
+	// closeGrace is how long subscribers may take to read what was published before the end: half of what docker
+	// stop waits. Most take a round trip, and who takes nothing for a second is not waited for.
+	closeGrace = 5 * time.Second
 
 	// heardEvery is how often the machine is told that a peer's messages come: a flood is no more alive than
 	// a trickle.
 	heardEvery = 100 * time.Millisecond
-
-	// drainMost bounds what is taken in before a round is judged, so that a flood cannot put the judgement off.
-	drainMost = 10_000
 )
 
 // run is the one loop: it receives, judges and does what follows. When it returns, the link is closed.
@@ -32,6 +29,10 @@ func (n *Node) run() {
 	var leaveBy <-chan time.Time
 	if len(n.remembered) > 0 {
 		n.step(mesh.Known{Names: n.remembered})
+	}
+	var late <-chan []topics.Name // the file of known peers, if the disk took its time
+	if n.store != nil {
+		late = n.store.loaded
 	}
 	save := time.NewTicker(saveEvery)
 	defer save.Stop()
@@ -44,16 +45,22 @@ func (n *Node) run() {
 		select {
 		case e := <-n.link.Events():
 			n.take(e)
-		case f := <-n.failed:
-			n.step(f)
+		case e := <-n.answers:
+			n.answer(e)
 		case ask := <-n.asked:
 			ask()
+		case h := <-n.beacons:
+			n.takeBeacon(h)
 		case <-timer.C:
 			set = -1
 			n.drain()
 			n.step(mesh.Tick{})
+		case names := <-late:
+			n.recallLate(names)
 		case <-save.C:
 			n.remember()
+		case <-n.crowd.due():
+			n.tellCrowd()
 		case <-leaving:
 			n.remember()
 			leaving = nil
@@ -68,15 +75,16 @@ func (n *Node) run() {
 	n.end()
 }
 
-// drain gives the machine everything that has arrived, so that nobody is judged by an inbox that is not
-// empty.
+// drain gives the machine everything that has arrived, so that nobody is judged by an inbox that is not empty: to
+// the end, or, where a flood leaves none, for as long as drainEnough says.
 func (n *Node) drain() {
-	for range drainMost {
+	begin := time.Now()
+	for taken := 0; !drainEnough(taken, len(n.links), time.Since(begin), n.cfg.Beat); taken++ {
 		select {
 		case e := <-n.link.Events():
 			n.take(e)
-		case f := <-n.failed:
-			n.step(f)
+		case e := <-n.answers:
+			n.answer(e)
 		default:
 			return
 		}
@@ -84,14 +92,29 @@ func (n *Node) drain() {
 }
 
 func (n *Node) end() {
+	n.tellCrowd()
+	if n.station != nil {
+		n.station.Close()
+	}
 	n.cancel()
 	close(n.ended)
-	_ = n.link.Close(closeGrace)
+	n.closeLink()
 	n.dials.Wait()
 	if n.store != nil {
 		n.store.close()
 	}
 	n.hub.end()
+}
+
+// closeLink sends what was published, and says what could not be.
+func (n *Node) closeLink() {
+	before := n.link.Stats()
+	_ = n.link.Close(closeGrace)
+	after := n.link.Stats()
+	messages, bytes := after["messages_dropped"]-before["messages_dropped"], after["bytes_unacked"]-before["bytes_unacked"]
+	if messages+bytes > 0 {
+		n.log.Warn("closed before all was sent", "messages", messages, "bytes_unacked", bytes)
+	}
 }
 
 // now is the machine's time.
@@ -102,15 +125,19 @@ func (n *Node) take(e link.Event) {
 	id := mesh.LinkID(e.ID)
 	switch e.Kind {
 	case link.Up:
-		target := topics.Name(e.Target)
-		n.links[e.ID] = &peerLink{target: target}
-		n.step(mesh.LinkUp{Link: id, Target: target, Port: mesh.Port(e.Port), Addr: e.Addr.String()})
+		d := n.dialled(e.Target)
+		n.links[e.ID] = &peerLink{target: d.Target, messages: e.Port == link.Message}
+		n.tellJudge(e.ID, news{kind: newsUp})
+		n.countLinks()
+		n.step(mesh.LinkUp{Link: id, Dial: d, Addr: e.Addr.String()})
 	case link.Down:
+		n.tellJudge(e.ID, news{kind: newsDown})
 		delete(n.links, e.ID)
 		n.step(mesh.LinkDown{Link: id, Why: e.Err.Error()})
 	case link.Received:
 		pl := n.links[e.ID]
 		if pl == nil {
+			n.forget(e)
 			return
 		}
 		pl.received += uint64(len(e.Run))
@@ -119,12 +146,34 @@ func (n *Node) take(e link.Event) {
 		} else {
 			n.takeMessages(id, pl, e.Run)
 		}
-	case link.ListenerUp:
-		n.step(mesh.ListenerUp{Listener: mesh.ListenerID(e.ID), Addr: e.Addr.Addr().String()})
-	case link.HelloReceived:
-		n.step(mesh.Hello{Listener: mesh.ListenerID(e.ID), Name: e.Name})
-	case link.ListenerDown:
-		n.step(mesh.ListenerDown{Listener: mesh.ListenerID(e.ID)})
+	case link.TurnedAway:
+		n.log.Warn("peer refused", "from", e.Addr.Addr().String(), "port", e.Port.String(), "why", e.Err)
+	case link.Foreign:
+		n.step(mesh.ForeignHello{Name: e.Name, Mesh: e.Mesh, Addr: e.Addr.Addr().String()})
+	case link.Unheeded:
+		n.log.Warn("subscriptions ignored", "from", e.Addr.Addr().String(), "port", e.Port.String(), "why", e.Err)
+	default:
+		n.takeListener(e)
+	}
+}
+
+// takeListener turns what a link says of those who subscribe to this node into the machine's events.
+func (n *Node) takeListener(e link.Event) {
+	id, addr := mesh.ListenerID(e.ID), e.Addr.Addr().String()
+	discovery := e.Port == link.Discovery
+	switch {
+	case e.Kind == link.ListenerUp && discovery:
+		n.step(mesh.ListenerUp{Listener: id, Addr: addr})
+	case e.Kind == link.ListenerUp:
+		n.step(mesh.ReaderUp{Reader: id, Addr: addr})
+	case e.Kind == link.HelloReceived && discovery:
+		n.step(mesh.Hello{Listener: id, Name: e.Name})
+	case e.Kind == link.HelloReceived:
+		n.step(mesh.ReaderNamed{Reader: id, Name: e.Name})
+	case e.Kind == link.ListenerDown && discovery:
+		n.step(mesh.ListenerDown{Listener: id})
+	case e.Kind == link.ListenerDown:
+		n.step(mesh.ReaderDown{Reader: id})
 	}
 }
 
@@ -132,6 +181,10 @@ func (n *Node) take(e link.Event) {
 func (n *Node) takeBeats(id mesh.LinkID, pl *peerLink, run link.Run) {
 	var frames [topics.MaxFrames][]byte
 	for f := run.Next(frames[:0]); f != nil; f = run.Next(frames[:0]) {
+		if len(f) > 1 && topics.KindOf(f[0]) == topics.KindMesh {
+			n.takeLabel(id, f[1])
+			continue
+		}
 		if len(f) < 2 || topics.KindOf(f[0]) != topics.KindBeat {
 			n.counters.badLists.Add(1)
 			continue
@@ -153,15 +206,65 @@ func (n *Node) takeBeats(id mesh.LinkID, pl *peerLink, run link.Run) {
 			header = &h
 		}
 		if header == nil || !header.Pulse {
-			n.logList(pl, names)
+			n.log.Debug("list received", "from", pl.target, "peers", nameList(names))
+		}
+		if n.lock.byName && len(names) > 0 && !n.link.Speaks(link.ID(id), names[0]) {
+			n.misnamed(id, pl, names[0])
+			return
 		}
 		n.step(mesh.Beat{Link: id, Names: names, Header: header})
+		if header != nil && len(names) > 0 && names[0].Key() == pl.target.Key() {
+			n.tellNumbers(pl, header)
+		}
+	}
+}
+
+// takeLabel reads of which mesh a publisher says that it is: of one without a label, where that is empty.
+func (n *Node) takeLabel(id mesh.LinkID, body []byte) {
+	label := ""
+	if len(body) > 0 {
+		var err error
+		if label, err = topics.ParseMesh(body); err != nil {
+			n.counters.badLists.Add(1)
+			return
+		}
+	}
+	n.step(mesh.MeshSaid{Link: id, Mesh: label})
+}
+
+// tellJudge passes on what happens to a message link.
+func (n *Node) tellJudge(id link.ID, e news) {
+	if pl := n.links[id]; pl != nil && pl.messages {
+		n.inbox.put(parcel{link: id, from: pl.target, news: &e})
+	}
+}
+
+// tellNumbers passes on what a beat says of the last messages. A new incarnation is told once.
+func (n *Node) tellNumbers(pl *peerLink, h *topics.Header) {
+	now := time.Now()
+	switch {
+	case h.Incarnation == 0:
+		return
+	case h.Incarnation != pl.incarnation || h.Last != pl.last:
+		pl.incarnation, pl.last, pl.lastAt = h.Incarnation, h.Last, now
+	case h.Last == "" || now.Sub(pl.lastAt) > n.cfg.RingTime:
+		return // nobody has any more what it tells of
+	}
+	age := time.Duration(h.Beat) * time.Millisecond
+	born := h.Seq <= uint64(n.now()/age)
+	n.inbox.put(parcel{from: pl.target, news: &news{kind: newsNumbers, incarnation: h.Incarnation, born: born, last: h.Last}})
+}
+
+// forget lets go of what came over a link of which the loop knows nothing.
+func (n *Node) forget(e link.Event) {
+	if e.Port == link.Message {
+		n.inbox.forget(parcel{run: e.Run, count: e.Run.Len()})
 	}
 }
 
 // takeMessages passes messages on to the application, and tells the machine that the peer is there.
 func (n *Node) takeMessages(id mesh.LinkID, pl *peerLink, run link.Run) {
-	n.inbox.put(parcel{from: pl.target, run: run, size: len(run) + parcelOverhead})
+	n.inbox.put(parcel{link: link.ID(id), from: pl.target, run: run, count: run.Len()})
 	if now := time.Now(); now.Sub(pl.heard) >= heardEvery {
 		pl.heard = now
 		n.step(mesh.Heard{Link: id})
@@ -169,7 +272,7 @@ func (n *Node) takeMessages(id mesh.LinkID, pl *peerLink, run link.Run) {
 }
 
 // step gives the machine one event and does what it wants done.
-func (n *Node) step(e mesh.Event) {
+func (n *Node) step(e mesh.Input) {
 	effects := n.machine.Step(n.now(), e)
 	if turns := n.machine.Turns(); turns != n.turns { // before any of it is told
 		alive := n.machine.Alive()
@@ -179,62 +282,53 @@ func (n *Node) step(e mesh.Event) {
 	for _, effect := range effects {
 		switch f := effect.(type) {
 		case mesh.Dial:
+			n.startDial(f)
+		case mesh.Lookup:
 			n.dials.Add(1)
-			go n.dial(f)
+			go n.lookUp(f)
 		case mesh.HangUp:
 			n.link.HangUp(link.ID(f.Link))
+		case mesh.ReadOut:
+			n.link.ReadOut(link.ID(f.Link))
+		case mesh.Doubt:
+			n.link.Doubt(link.ID(f.Link))
 		case mesh.Publish:
 			n.publishBeat(f)
-		case mesh.Show:
-			n.show(f.Names, f.Header)
+		case mesh.Keep:
+			n.keep(f.Edition)
 		case mesh.Emit:
 			n.tell(f.Change)
 		}
 	}
 }
 
-// publishBeat sends a pulse or a list to all, and renews what a new listener gets: before, so that who begins to
-// listen in between does not get the last list and miss this one.
+// publishBeat sends a beat to all who listen, and renews what new listeners get: before, so that none that comes in
+// between misses both.
 func (n *Node) publishBeat(p mesh.Publish) {
-	names, header := p.Names, p.Header
-	if header.Pulse {
-		names, header.Pulse = n.shown, false
-	} else {
-		n.logSent(names)
+	n.keep(p.Kept)
+	if !p.Header.Pulse {
+		n.log.Debug("list sent", "peers", nameList(p.Names))
 	}
-	n.show(names, header)
-	_ = n.link.Publish(link.Discovery, []byte(topics.Discovery), topics.AppendList(nil, p.Names), topics.AppendHeader(nil, p.Header))
+	_ = n.link.PublishBeat(n.editions(p.Edition))
 }
 
-// show keeps a whole list ready for who subscribes next.
-func (n *Node) show(names []topics.Name, header topics.Header) {
-	n.shown = names
-	n.link.SetBeat([]byte(topics.Discovery), topics.AppendList(nil, names), topics.AppendHeader(nil, header))
+// keep holds a whole list ready for new listeners.
+func (n *Node) keep(e mesh.Edition) { n.link.SetBeats(n.editions(e)) }
+
+// editions are the frames of a beat, for those who said a name and, where it differs, for those who said none.
+func (n *Node) editions(e mesh.Edition) (all, nameless [][]byte) {
+	last := n.speaker.last()
+	if e.Nameless != nil {
+		nameless = frames(*e.Nameless, last)
+	}
+	return frames(e.Said, last), nameless
 }
 
-// logSent says at info level what changed, and at debug level what did not.
-func (n *Node) logSent(names []topics.Name) {
-	if !n.logsInfo {
-		return
+// frames are a beat as it goes over the wire, with the numbers of the last messages.
+func frames(s mesh.Said, last string) [][]byte {
+	s.Header.Last = last
+	if s.Header.At != 0 { // the machine goes by the clock as it was at the start
+		s.Header.At = time.Now().UnixMilli()
 	}
-	if slices.Equal(n.sent, names) {
-		n.log.Debug("list sent", "peers", nameList(names))
-		return
-	}
-	n.sent = slices.Clone(names)
-	n.log.Info("list sent", "peers", nameList(names))
-}
-
-// logList does the same for a peer's list, at most once a second per link.
-func (n *Node) logList(pl *peerLink, names []topics.Name) {
-	if !n.logsInfo {
-		return
-	}
-	now := time.Now()
-	if now.Sub(pl.logged) < time.Second || slices.Equal(pl.list, names) {
-		n.log.Debug("list received", "from", pl.target, "peers", nameList(names))
-		return
-	}
-	pl.logged, pl.list = now, slices.Clone(names)
-	n.log.Info("list received", "from", pl.target, "peers", nameList(names))
+	return [][]byte{[]byte(topics.Discovery), topics.AppendList(nil, s.Names), topics.AppendHeader(nil, s.Header)}
 }

@@ -3,7 +3,6 @@ package node
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"hearsay/node/link"
@@ -14,10 +13,11 @@ import (
 type Message struct {
 	From    topics.Name // the node that it came from, as this node knows it; its own name for its own messages
 	Channel string      // "" for a plain message
-	Body    []byte      // the receiver's own
+	Body    []byte      // shared with others that came with it: not to be written to; a copy, where it is kept for long
 	UID     string      // unique for each message; "" from a naive node
-	SentAt  time.Time   // by the sender's clock; zero from a naive node
+	SentAt  time.Time   // by the sender's clock; zero where it did not say, as a naive node does not
 	Type    string      // media type of the body, where the sender said it
+	Missed  uint64      // so many of its sender, on this channel, just before it, are lost: nobody has them any more
 }
 
 var (
@@ -29,19 +29,31 @@ var (
 )
 
 // Publish sends a plain message to every node that listens, this one and naive ones included. It never waits
-// for a peer, and there is no receipt: who is not connected at this moment does not get it.
-func (n *Node) Publish(body []byte) error { return n.publish(topics.Message, "", body) }
+// for a peer, and there is no receipt: who is not connected at this moment does not get it. The event "linked" says
+// that a member is. A peer that has no room for it any more, see Config.OutboxBytes, loses it, which is counted
+// ("link_messages_dropped"). PublishWait waits for such a peer.
+func (n *Node) Publish(body []byte) error { return n.publish(plainTopic, body) }
 
-// PublishTo sends a message on a named channel, to the nodes that have it among their Channels.
+// PublishTo sends a message on a named channel, to the nodes that receive it: see Subscribe.
 func (n *Node) PublishTo(channel string, body []byte) error {
 	topic, err := topics.ChannelTopic(channel)
 	if err != nil {
 		return err
 	}
-	return n.publish(topic, channel, body)
+	return n.publish([]byte(topic), body)
 }
 
-func (n *Node) publish(topic, channel string, body []byte) error {
+var plainTopic = []byte(topics.Message)
+
+func (n *Node) publish(topic, body []byte) error {
+	if err := n.maySay(body); err != nil {
+		return err
+	}
+	return n.speaker.say(n.link, topic, body)
+}
+
+// maySay returns what is wrong with a body, or that this node says nothing more.
+func (n *Node) maySay(body []byte) error {
 	if len(body) > n.cfg.MaxMessage {
 		return fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, len(body), n.cfg.MaxMessage)
 	}
@@ -49,73 +61,38 @@ func (n *Node) publish(topic, channel string, body []byte) error {
 	case <-n.leaving:
 		return ErrClosed
 	default:
+		return nil
 	}
-	now := time.Now()
-	e := topics.Envelope{
-		Version: 1,
-		Origin:  n.id.name,
-		UID:     n.uidPrefix + strconv.FormatUint(n.uids.Add(1), 36),
-		SentAt:  now.UnixMilli(),
-	}
-	if err := n.link.Publish(link.Message, []byte(topic), body, topics.AppendEnvelope(nil, e)); err != nil {
-		return ErrClosed
-	}
-	n.hearOwn(topic, channel, body, e)
-	return nil
 }
 
-// hearOwn delivers a node's own message to itself, as a naive node hears itself over the wire.
-func (n *Node) hearOwn(topic, channel string, body []byte, e topics.Envelope) {
-	if channel != "" && !n.hears(topic) {
-		return
+// hearOwn delivers what this node publishes to itself, as a naive node hears itself over the wire. A run is of one
+// topic.
+func (n *Node) hearOwn(run link.Run, messages int) {
+	var frames [topics.MaxFrames][]byte
+	first := run
+	topic := first.Next(frames[:0])[0]
+	switch kind := topics.KindOf(topic); {
+	case n.isTalk(topic):
+		if !n.talksAbout(topic) {
+			return
+		}
+	case !topics.IsSaid(topic):
+		return // relayed for others
+	default:
+		n.keepOwn(topic, run, messages)
+		if kind == topics.KindChannel && !n.hears(topic) {
+			return
+		}
 	}
-	n.inbox.put(parcel{from: n.id.name, own: &Message{
-		From: n.id.name, Channel: channel, Body: append([]byte(nil), body...),
-		UID: e.UID, SentAt: time.UnixMilli(e.SentAt),
-	}, size: len(body) + parcelOverhead})
+	n.inbox.putOwn(parcel{from: n.id.name, run: run, count: messages})
 }
 
-// hears tells whether this node listens to a channel's topic.
-func (n *Node) hears(topic string) bool {
-	for _, t := range n.id.channels {
-		if t == topic {
+// hears reports whether this node listens to a channel's topic.
+func (n *Node) hears(topic []byte) bool {
+	for _, t := range *n.channels.Load() {
+		if t == string(topic) {
 			return true
 		}
 	}
 	return false
-}
-
-// decode turns a message's frames into a Message. ok is false where they are not one.
-func (n *Node) decode(from topics.Name, frames [][]byte) (m Message, ok bool) {
-	if len(frames) < 2 || len(frames[1]) > n.cfg.MaxMessage {
-		n.counters.badMessages.Add(1)
-		return m, false
-	}
-	m.From = from
-	switch topics.KindOf(frames[0]) {
-	case topics.KindMessage:
-	case topics.KindChannel:
-		if !n.hears(string(frames[0])) {
-			n.counters.unsubscribed.Add(1) // a longer name than one we asked for: ZeroMQ matches prefixes
-			return m, false
-		}
-		m.Channel, _ = topics.Channel(string(frames[0]))
-	default:
-		n.counters.unsubscribed.Add(1)
-		return m, false
-	}
-	if len(frames) > 2 {
-		e, err := topics.ParseEnvelope(frames[2])
-		if err != nil {
-			n.counters.badMessages.Add(1)
-			return m, false
-		}
-		if e.Origin.Key() != from.Key() {
-			n.counters.forgedOrigins.Add(1) // only relayed messages speak for others
-			return m, false
-		}
-		m.UID, m.SentAt, m.Type = e.UID, time.UnixMilli(e.SentAt), e.Type
-	}
-	m.Body = append([]byte(nil), frames[1]...) // the frame shares its memory with a whole run
-	return m, true
 }

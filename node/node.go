@@ -3,27 +3,30 @@ package node
 import (
 	"context"
 	"fmt"
-	"hash/maphash"
 	"log/slog"
+	"math/rand/v2"
 	"slices"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"hearsay/mesh"
+	"hearsay/mesh/relay"
+	"hearsay/node/backlog"
 	"hearsay/node/link"
+	"hearsay/node/multicast"
 	"hearsay/topics"
 )
 
 // Node is one member of a mesh. Its methods may be called from any goroutine.
 type Node struct {
-	cfg      Config
-	id       identity
-	log      *slog.Logger
-	logsInfo bool // lists are worth the comparison
-	start    time.Time
-	link     *link.Link
+	cfg   Config
+	id    identity
+	log   *slog.Logger
+	logs  *backlog.Handler // behind log; nil where nothing is logged or somebody else sees to it
+	start time.Time
+	link  *link.Link
+	lock  *lock
 
 	ctx     context.Context // the loop's life; dials end with it
 	cancel  context.CancelFunc
@@ -32,40 +35,57 @@ type Node struct {
 	ended   chan struct{} // closed when the loop has ended
 	closed  chan struct{} // closed when nothing is left
 
-	failed chan mesh.DialFailed
-	asked  chan func()
-	dials  sync.WaitGroup
-	after  sync.Mutex // for looks at the machine after the end
+	answers chan mesh.Input // to dials that failed, and to look-ups
+	asked   chan func()
+	dials   sync.WaitGroup
+	after   sync.Mutex // for looks at the machine after the end
 
-	uidPrefix string
-	uids      atomic.Uint64
+	speaker   *speaker
+	talk      *talk
+	changing  sync.Mutex               // channels
+	channels  atomic.Pointer[[]string] // topics of the channels that are received
 	inbox     *inbox
+	heard     chan struct{} // closed when nothing more is judged
+	key       topics.Name   // of the own name
+	own       *ring         // what this node published of late
+	others    *ring         // and what it heard of others
+	seed      uint64        // of random choices
+	judged    atomic.Pointer[relay.Stats]
 	messages  chan Message
+	pumping   sync.Once
+	pumps     sync.WaitGroup // of messages
 	hub       *hub
 	events    *Watcher
-	store     *store // nil: nothing is remembered
+	store     *store             // nil: nothing is remembered
+	station   *multicast.Station // nil: nothing is said or heard by multicast
+	beacons   chan multicast.Hint
 	counters  counters
+	filesTold atomic.Bool                   // it was said that there are too few file descriptors
 	alive     atomic.Pointer[[]topics.Name] // what the machine calls so, for who cannot wait for the loop
 
 	// The loop's own.
-	machine *mesh.Machine
-	names   topics.Interner
-	parsed  []topics.Name // memory for the list being read
-	links   map[link.ID]*peerLink
-	turns   uint64 // of the machine, when alive was set
+	machine  *mesh.Machine
+	dialling map[string]mesh.Dial // under way, by the label that the link gives back
+	names    topics.Interner
+	parsed   []topics.Name // memory for the list being read
+	links    map[link.ID]*peerLink
+	turns    uint64 // of the machine, when alive was set
 
-	remembered []topics.Name // of an earlier life
-	shown      []topics.Name // the newest whole list
-	sent       []topics.Name // the list that was logged last
+	remembered []topics.Name // of an earlier life; not written to any more
+	known      []topics.Name // what was saved last, or read
+	crowd      crowd         // changes that wait for company, to be one line of the log
 }
 
 // peerLink is what the loop keeps of a link.
 type peerLink struct {
 	target   topics.Name
-	received uint64        // bytes
-	heard    time.Time     // when the machine was last told of a message
-	list     []topics.Name // the list that was logged last
-	logged   time.Time
+	received uint64    // bytes
+	heard    time.Time // when the machine was last told of a message
+	messages bool      // it brings messages
+
+	incarnation int64 // that the judge was told of, and the numbers,
+	last        string
+	lastAt      time.Time // and when these had changed
 }
 
 // Start binds the two publishers and sets out to find the mesh. The node runs until Close, or until ctx
@@ -77,72 +97,111 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 		return nil, err
 	}
 	start := time.Now()
-	machine := mesh.New(mesh.Config{
+	rules := mesh.Config{
 		Self:        id.name,
 		Incarnation: start.UnixMilli(),
+		Mesh:        cfg.Mesh,
 		Seeds:       id.seeds,
+		Profile:     id.profile,
 		Beat:        cfg.Beat,
 		Interval:    max(cfg.Interval, cfg.Beat),
-		Seed:        new(maphash.Hash).Sum64(),
-	})
-	l, err := link.Open(link.Config{
+		Refresh:     max(mesh.LAN().Refresh, cfg.Beat),
+		Seed:        rand.Uint64(),
+	}
+	if err := rules.Validate(); err != nil {
+		return nil, err
+	}
+	machine := mesh.New(rules)
+	room := divide(cfg.InboxBytes, cfg.Queue, cfg.MaxMessage)
+	n := &Node{
+		cfg: cfg, id: id, start: start, machine: machine,
+		leaving:  make(chan struct{}),
+		ended:    make(chan struct{}),
+		closed:   make(chan struct{}),
+		heard:    make(chan struct{}),
+		answers:  make(chan mesh.Input),
+		asked:    make(chan func()),
+		speaker:  newSpeaker(id.name, start, cfg.TTL),
+		talk:     newTalk(start, cfg.InboxBytes),
+		messages: make(chan Message, room.ahead),
+		links:    make(map[link.ID]*peerLink),
+		dialling: make(map[string]mesh.Dial),
+	}
+	n.key, n.seed = id.name.Key(), rand.Uint64()
+	n.own = newRing(cfg.RingBytes-cfg.RingBytes/othersPart, cfg.RingTime, start)
+	n.others = newRing(cfg.RingBytes/othersPart, cfg.RingTime, start)
+	n.judged.Store(new(relay.Stats))
+	n.alive.Store(new([]topics.Name))
+	n.channels.Store(&id.channels)
+	n.hub = newHub(&n.counters.eventsLost)
+	n.events = n.hub.watch(0)
+	n.inbox = newInbox(room.waiting, func(lost int) { n.counters.lost.Add(uint64(lost)) }, func() { n.link.Resume() })
+	if n.lock, err = openLock(cfg.Keys, id.name); err != nil {
+		return nil, fmt.Errorf("start %s: %w", id.name, err)
+	}
+	n.link, err = link.Open(link.Config{
+		Keys:          n.lock.first,
 		Bind:          cfg.Bind,
 		DiscoveryPort: cfg.DiscoveryPort,
 		MessagePort:   cfg.MessagePort,
 		Hello:         id.name,
-		Subscribe:     append([]string{topics.Message}, id.channels...),
+		Mesh:          cfg.Mesh,
+		Subscribe:     append([]string{topics.Message, topics.Direct{Name: id.name}.String()}, id.channels...),
+		Admit:         n.inbox.admit,
+		Echo:          n.hearOwn,
+		Answer:        n.sayAgain,
+		OutboxBytes:   cfg.OutboxBytes,
+		OverTCP:       cfg.OverTCP,
 		MaxMessage:    cfg.MaxMessage + 8<<10, // topic, envelope, and a list with its header
 	})
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", id.name, err)
 	}
-	n := &Node{
-		cfg: cfg, id: id, start: start, link: l, machine: machine,
-		log:       slog.New(newQuiet(cfg.Logger.Handler())).With("node", id.name),
-		logsInfo:  cfg.Logger.Enabled(ctx, slog.LevelInfo),
-		leaving:   make(chan struct{}),
-		ended:     make(chan struct{}),
-		closed:    make(chan struct{}),
-		failed:    make(chan mesh.DialFailed),
-		asked:     make(chan func()),
-		uidPrefix: strconv.FormatInt(start.UnixMilli(), 36) + "-",
-		messages:  make(chan Message, cfg.Queue),
-		links:     make(map[link.ID]*peerLink),
+	n.logTo(cfg.Logger.Handler())
+	if err := n.openStation(); err != nil {
+		return nil, err
 	}
-	n.alive.Store(new([]topics.Name))
-	n.hub = newHub(&n.counters.eventsLost)
-	n.events = n.hub.watch(0)
-	n.inbox = newInbox(inboxBytes, func(lost int) { n.counters.lost.Add(uint64(lost)) })
 	if cfg.StateDir != "" {
 		n.store = newStore(cfg.StateDir, n.log)
-		n.remembered = n.store.load()
+		n.store.file = cfg.readFile
 		go n.store.run()
+		n.remembered = n.store.first()
+		n.known = n.remembered
 	}
 	n.ctx, n.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	delivered := make(chan struct{})
-	go func() { defer close(delivered); n.deliver() }()
+	n.watchKeys()
+	go n.hear()
 	go func() {
 		defer context.AfterFunc(ctx, n.beginLeave)()
 		n.run()
-		<-delivered
+		<-n.heard
+		n.endMessages()
+		if n.logs != nil {
+			n.logs.Close(closeGrace)
+		}
 		close(n.closed)
 	}()
 	return n, nil
 }
 
+// logTo makes the node's log. The application's handler may take its time, and nothing here waits for it.
+func (n *Node) logTo(h slog.Handler) {
+	if _, waits := h.(*backlog.Handler); !waits && h != slog.DiscardHandler {
+		n.logs = backlog.NewHandler(h, logBytes)
+		h = n.logs
+	}
+	n.log = slog.New(newQuiet(h)).With("node", n.id.name)
+}
+
 // Name is what this node is called in lists.
 func (n *Node) Name() topics.Name { return n.id.name }
-
-// Messages is where the application reads what was published, this node's own messages included. It is
-// bounded: an application that does not keep up loses messages, and Stats counts them. It is closed when
-// the node has ended.
-func (n *Node) Messages() <-chan Message { return n.messages }
 
 // Done is closed when the node has ended and nothing of it is left.
 func (n *Node) Done() <-chan struct{} { return n.closed }
 
 // Close says goodbye to the mesh, ends every connection, and returns when nothing is left. It takes a few
-// hundred milliseconds, and may be called more than once.
+// hundred milliseconds, and five seconds more while peers are still taking what was published. What they did not take
+// is counted and logged. It may be called more than once.
 func (n *Node) Close() error {
 	n.beginLeave()
 	<-n.closed
@@ -151,7 +210,8 @@ func (n *Node) Close() error {
 
 func (n *Node) beginLeave() { n.leave.Do(func() { close(n.leaving) }) }
 
-// Members returns every node that this one knows of, in every state, as of now; after Close, as of then.
+// Members returns every peer that this node knows of, in every state, as of now; after Close, as of then. The node itself
+// is not among them, as it is not in Alive: Name and Started say what there is to say of it.
 func (n *Node) Members() []mesh.Member {
 	var members []mesh.Member
 	n.ask(func(m *mesh.Machine) { members = m.Members() })
@@ -165,7 +225,7 @@ func (n *Node) Alive() []topics.Name { return slices.Clone(*n.alive.Load()) }
 // Links returns the matrix of who hears whom, as far as strict lists tell: this node's row first.
 func (n *Node) Links() []mesh.Row {
 	var rows []mesh.Row
-	n.ask(func(m *mesh.Machine) { rows = m.Links() })
+	n.ask(func(m *mesh.Machine) { rows = m.Matrix() })
 	return rows
 }
 
@@ -192,6 +252,7 @@ func (n *Node) Forget(name string) error {
 	err = ErrClosed
 	n.do(func() {
 		n.step(mesh.Forget{Name: parsed})
+		n.known = slices.DeleteFunc(slices.Clone(n.known), func(k topics.Name) bool { return k.Key() == parsed.Key() })
 		err = nil
 	})
 	return err

@@ -63,6 +63,28 @@ func whole(t *testing.T, nodes ...*Node) {
 	})
 }
 
+// inState waits until all nodes have the name in a state.
+func inState(t *testing.T, name topics.Name, want mesh.State, nodes []*Node) {
+	t.Helper()
+	nodetest.Eventually(t, func() error {
+		for _, n := range nodes {
+			if got := stateOf(n, name); got != want {
+				return fmt.Errorf("%s has %s as %v, want %v", n.Name(), name, got, want)
+			}
+		}
+		return nil
+	})
+}
+
+func stateOf(n *Node, name topics.Name) mesh.State {
+	for _, m := range n.Members() {
+		if m.Name == name {
+			return m.State
+		}
+	}
+	return mesh.Unknown
+}
+
 func TestShapes(t *testing.T) {
 	shapes := map[string]func(i int, addrs []string) []string{
 		"ring":  func(i int, a []string) []string { return a[(i+1)%len(a):][:1] },
@@ -72,15 +94,17 @@ func TestShapes(t *testing.T) {
 		"self":  func(i int, a []string) []string { return []string{a[i], a[0]} },
 	}
 	for name, seeds := range shapes {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			addrs := nodetest.Addresses(t, 8)
-			var nodes []*Node
-			for i, addr := range addrs {
-				nodes = append(nodes, startAt(t, addr, seeds(i, addrs)...))
-			}
-			whole(t, nodes...)
-		})
+		for _, overTCP := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/tcp=%t", name, overTCP), func(t *testing.T) {
+				t.Parallel()
+				addrs := nodetest.Addresses(t, 8)
+				var nodes []*Node
+				for i, addr := range addrs {
+					nodes = append(nodes, start(t, Config{Hostname: addr, Bind: addr, Seeds: seeds(i, addrs), OverTCP: overTCP}))
+				}
+				whole(t, nodes...)
+			})
+		}
 	}
 }
 
@@ -191,7 +215,7 @@ func TestPublishRefuses(t *testing.T) {
 func TestSlowApplicationLosesMessagesNotPeers(t *testing.T) {
 	t.Parallel()
 	addrs := nodetest.Addresses(t, 2)
-	slow := start(t, Config{Hostname: addrs[0], Bind: addrs[0], Queue: 1, Beat: 200 * time.Millisecond})
+	slow := start(t, Config{Hostname: addrs[0], Bind: addrs[0], Queue: 1, InboxBytes: 1 << 20, Beat: 200 * time.Millisecond})
 	fast := startAt(t, addrs[1], addrs[0])
 	whole(t, slow, fast)
 	body := make([]byte, 256<<10)
@@ -392,6 +416,10 @@ func TestValidate(t *testing.T) {
 		{"Interval", func(c *Config) { c.Interval = time.Hour }},
 		{"Channels[0]", func(c *Config) { c.Channels = []string{""} }},
 		{"MaxMessage", func(c *Config) { c.MaxMessage = 1 << 30 }},
+		{"InboxBytes", func(c *Config) { c.InboxBytes = MinInboxBytes - 1 }},
+		{"InboxBytes", func(c *Config) { c.InboxBytes = MaxInboxBytes + 1 }},
+		{"OutboxBytes", func(c *Config) { c.OutboxBytes = MinOutboxBytes - 1 }},
+		{"OutboxBytes", func(c *Config) { c.OutboxBytes = MaxOutboxBytes + 1 }},
 		{"Queue", func(c *Config) { c.Queue = -1 }},
 	} {
 		bad := ok
@@ -403,7 +431,18 @@ func TestValidate(t *testing.T) {
 	}
 }
 
-// Who has read that a peer joined, or left, finds it so in Alive.
+func TestIPv6NameWithoutBracketsIsToldWhatItLacks(t *testing.T) {
+	for what, cfg := range map[string]Config{
+		"Hostname": {Hostname: "fd00:81::1"},
+		"Seeds[0]": {Hostname: "n", Seeds: []string{"fd00:81::1"}},
+	} {
+		if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), what) || !strings.Contains(err.Error(), "in brackets: [fd00:81::1]") {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
+// An application that has read that a peer joined, or left, finds it so in Alive.
 func TestAliveKnowsOfEventsRead(t *testing.T) {
 	t.Parallel()
 	addrs := nodetest.Addresses(t, 2)

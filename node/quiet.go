@@ -3,9 +3,11 @@ package node
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
+	"hearsay/mesh/rate"
 	"hearsay/topics"
 )
 
@@ -20,6 +22,8 @@ const (
 
 	lineKinds = 8192 // kinds and peers that are told apart
 
+	logBytes = 1 << 20 // of lines that wait for the application's handler: some 4,000
+
 	namesShown = 32   // names of a list in one line,
 	bytesShown = 1000 // and bytes of them
 )
@@ -32,7 +36,7 @@ type quiet struct {
 }
 
 func newQuiet(next slog.Handler) *quiet {
-	return &quiet{next, &sums{kinds: make(map[lineKind]*allowance), total: allowance{left: totalBurst}}}
+	return &quiet{next, &sums{kinds: make(map[lineKind]*allowance), since: time.Now(), swept: -lineEvery}}
 }
 
 func (q *quiet) Enabled(ctx context.Context, l slog.Level) bool { return q.next.Enabled(ctx, l) }
@@ -76,55 +80,49 @@ func about(r slog.Record) (peer string) {
 // lineKind is what lines have in common that repeat each other.
 type lineKind struct{ message, peer string }
 
-// allowance is how many lines may be written: a token bucket.
+// allowance is how many lines may be written.
 type allowance struct {
-	left    float64
-	at      time.Time
+	bucket  rate.Bucket
 	skipped int
 }
 
-// refill adds what the time since the last call has earned.
-func (a *allowance) refill(now time.Time, every time.Duration, most float64) {
-	if !a.at.IsZero() && now.After(a.at) {
-		a.left = min(most, a.left+now.Sub(a.at).Seconds()/every.Seconds())
-	}
-	if now.After(a.at) {
-		a.at = now
-	}
-}
+var (
+	lineLimit  = rate.Every(lineEvery, lineBurst)
+	totalLimit = rate.Every(totalEvery, totalBurst)
+)
 
 // sums counts lines by kind.
 type sums struct {
 	mu    sync.Mutex
 	kinds map[lineKind]*allowance
-	total allowance
-	swept time.Time
+	total rate.Bucket
+	since time.Time     // where the buckets' time begins
+	swept time.Duration // when full ones were dropped
 }
 
-// take tells whether a line may be written now, and how many of its kind were not since the last that was.
-func (s *sums) take(k lineKind, now time.Time) (ok bool, repeated int) {
+// take reports whether a line may be written now, and how many of its kind were not since the last that was.
+func (s *sums) take(k lineKind, at time.Time) (ok bool, repeated int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	now := at.Sub(s.since)
 	a := s.kind(k, now)
-	a.refill(now, lineEvery, lineBurst)
-	s.total.refill(now, totalEvery, totalBurst)
-	if a.left < 1 || s.total.left < 1 {
+	if a.bucket.Empty(now, lineLimit) || s.total.Empty(now, totalLimit) {
 		a.skipped++
 		return false, 0
 	}
-	a.left--
-	s.total.left--
+	a.bucket.Spend(now, 1, lineLimit)
+	s.total.Spend(now, 1, totalLimit)
 	repeated, a.skipped = a.skipped, 0
 	return true, repeated
 }
 
 // kind finds the allowance of a kind. When there are too many, those are dropped that are as good as new; when
 // there still are, one is shared by all peers.
-func (s *sums) kind(k lineKind, now time.Time) *allowance {
+func (s *sums) kind(k lineKind, now time.Duration) *allowance {
 	if a := s.kinds[k]; a != nil {
 		return a
 	}
-	if len(s.kinds) >= lineKinds && now.Sub(s.swept) >= lineEvery {
+	if len(s.kinds) >= lineKinds && now-s.swept >= lineEvery {
 		s.sweep(now)
 	}
 	if len(s.kinds) >= lineKinds {
@@ -133,16 +131,16 @@ func (s *sums) kind(k lineKind, now time.Time) *allowance {
 			return a
 		}
 	}
-	a := &allowance{left: lineBurst}
+	a := &allowance{}
 	s.kinds[k] = a
 	return a
 }
 
 // sweep drops the allowances that are as good as new.
-func (s *sums) sweep(now time.Time) {
+func (s *sums) sweep(now time.Duration) {
 	s.swept = now
 	for k, a := range s.kinds {
-		if a.skipped == 0 && now.Sub(a.at) >= lineBurst*lineEvery {
+		if a.skipped == 0 && a.bucket.Full(now, lineLimit) {
 			delete(s.kinds, k)
 		}
 	}
@@ -159,7 +157,7 @@ func (l nameList) LogValue() slog.Value {
 		shown++
 	}
 	if shown == len(l) {
-		return slog.AnyValue([]topics.Name(l))
+		return slog.AnyValue(slices.Clone([]topics.Name(l))) // the loop uses its memory again
 	}
-	return slog.GroupValue(slog.Any("first", []topics.Name(l[:shown])), slog.Int("count", len(l)))
+	return slog.GroupValue(slog.Any("first", slices.Clone([]topics.Name(l[:shown]))), slog.Int("count", len(l)))
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hearsay/mesh"
+	"hearsay/node/multicast"
 	"hearsay/topics"
 )
 
@@ -17,11 +18,15 @@ type Status struct {
 	Uptime    mesh.Time     // the same on the machine's clock, on which Members has its times
 	Members   []mesh.Member
 	Links     []mesh.Row
+	LostSeeds []mesh.Lost      // configured names that lead to nobody, and why
+	Foreign   []mesh.Foreigner // nodes of other meshes that were met last
 	Machine   mesh.Stats
 	Taken     []mesh.Taken
 	Counters  map[string]uint64      // as Stats returns them
 	Received  map[topics.Name]uint64 // bytes over the links that are up now, by the key of the peer's name
 	LastEvent uint64                 // ID of the newest event that is in it; 0 if there was none
+	Tags      topics.Tags            // of the node itself
+	Multicast *multicast.State       // nil: nothing is said or heard by multicast
 	Leaving   bool                   // it has begun to say goodbye, or has ended
 	Alone     bool                   // started without a name to look for, its own apart
 }
@@ -49,12 +54,16 @@ func (n *Node) status() Status {
 		At:        time.Now(),
 		Uptime:    n.now(),
 		Members:   n.machine.Members(),
-		Links:     n.machine.Links(),
+		Links:     n.machine.Matrix(),
+		LostSeeds: n.machine.LostSeeds(),
+		Foreign:   n.machine.Foreigners(),
+		Multicast: n.multicastState(),
 		Machine:   n.machine.Stats(),
 		Taken:     n.machine.Taken(),
 		Counters:  n.counts(),
 		Received:  make(map[topics.Name]uint64, len(n.links)),
 		LastEvent: n.hub.newest(),
+		Tags:      n.machine.Profile().Tags,
 		Leaving:   n.Leaving(),
 		Alone:     len(n.remembered) == 0 && !slices.ContainsFunc(n.id.seeds, n.isOther),
 	}
@@ -74,7 +83,7 @@ func (n *Node) LastEvent() uint64 { return n.hub.newest() }
 // Leave begins to say goodbye and returns at once. Done tells when the node has ended.
 func (n *Node) Leave() { n.beginLeave() }
 
-// Leaving tells whether the node has begun to say goodbye, or has ended.
+// Leaving reports whether the node has begun to say goodbye, or has ended.
 func (n *Node) Leaving() bool {
 	select {
 	case <-n.leaving:
@@ -84,10 +93,10 @@ func (n *Node) Leaving() bool {
 	}
 }
 
-// Config is what the node was started with, defaults filled in.
+// Config is what the node was started with, defaults filled in; Channels are those of now.
 func (n *Node) Config() Config {
 	c := n.cfg
-	c.Seeds, c.Channels = slices.Clone(c.Seeds), slices.Clone(c.Channels)
+	c.Seeds, c.Channels = slices.Clone(c.Seeds), n.Channels()
 	return c
 }
 

@@ -121,4 +121,11 @@ func BenchmarkEnvelope(b *testing.B) {
 			_, _ = ParseEnvelope(buf)
 		}
 	})
+	b.Run("again", func(b *testing.B) {
+		var r EnvelopeReader
+		b.ReportAllocs()
+		for text := string(buf); b.Loop(); {
+			_, _ = r.Read(text)
+		}
+	})
 }

@@ -8,17 +8,24 @@ import (
 
 // Envelope is the third frame of a message.
 type Envelope struct {
-	Version int    `json:"v"`              // 1
-	Origin  Name   `json:"from"`           // who said it first
-	UID     string `json:"uid"`            // unique for each message: ORIGIN's incarnation and a count
-	TTL     int    `json:"ttl,omitempty"`  // hops left; 0 is not relayed
-	SentAt  int64  `json:"at"`             // Unix ms
-	Type    string `json:"type,omitempty"` // media type of the body; empty: not said
+	Version     int    `json:"v"`              // 1
+	Origin      Name   `json:"from"`           // the node that said it first
+	UID         string `json:"uid"`            // unique for each message: ORIGIN's incarnation and a count
+	TTL         int    `json:"ttl,omitempty"`  // hops left; 0 is not relayed
+	SentAt      int64  `json:"at"`             // Unix ms
+	Incarnation int64  `json:"inc,omitempty"`  // of the origin, as in its beats; 0: not said
+	Number      uint64 `json:"n,omitempty"`    // counts the messages of one origin, incarnation and topic from 1; 0: none
+	Type        string `json:"type,omitempty"` // media type of the body; empty: not said
+	Ask         int    `json:"ask,omitempty"`  // of a request: ms that its sender waits for replies
+	Re          string `json:"re,omitempty"`   // of a reply: UID of the request
+	Fail        string `json:"fail,omitempty"` // of a reply: why there is no better one; empty: it is good
 }
 
-// Validate returns the first Rule that an envelope breaks, or nil. Version is 1 to 2^31-1, Origin a valid name, UID 1 to
-// MaxUID bytes of printable ASCII without space, TTL 0 to MaxTTL, SentAt 0 to MaxTime, Type empty or a media type
-// of at most MaxType bytes.
+// Validate returns the first Rule that an envelope breaks, or nil. Version is 1 to 2^31-1, Origin a valid name, UID 1
+// to MaxUID bytes of printable ASCII without space, TTL 0 to MaxTTL, SentAt and Incarnation 0 to MaxTime, Number 0 to
+// MaxInt, Type empty or a media type of at most MaxType bytes. One with a Number has an Incarnation. Ask is 0 to MaxAsk, Re
+// as a UID or empty, Fail 0 to MaxFail bytes of printable ASCII without quotes and backslash. One with Ask has no Re, and
+// only one with Re has Fail.
 func (e Envelope) Validate() error {
 	if e.Version < 1 || e.Version > math.MaxInt32 {
 		return RuleVersion
@@ -33,14 +40,43 @@ func (e Envelope) Validate() error {
 		return RuleTTL
 	case e.SentAt < 0 || e.SentAt > MaxTime:
 		return RuleAt
+	case e.Incarnation < 0 || e.Incarnation > MaxTime:
+		return RuleIncarnation
+	case e.Number > MaxInt || e.Number > 0 && e.Incarnation == 0:
+		return RuleNumbered
 	case e.Type != "" && !isMediaType(e.Type):
 		return RuleType
+	case e.Ask < 0 || e.Ask > MaxAsk || e.Ask > 0 && e.Re != "":
+		return RuleAsk
+	case len(e.Re) > MaxUID || !printable(e.Re, '!'):
+		return RuleRe
+	case !isFail(e.Fail) || e.Fail != "" && e.Re == "":
+		return RuleFail
 	}
 	return nil
 }
 
+func isFail(s string) bool {
+	return len(s) <= MaxFail && printable(s, ' ') && !strings.ContainsAny(s, `"\`)
+}
+
+// FailText makes of any text one that Envelope.Fail may be: it is cut, and what may not stand there is a question mark.
+// An empty one becomes "failed".
+func FailText(text string) string {
+	b := []byte(text)[:min(len(text), MaxFail)]
+	for i, c := range b {
+		if c < ' ' || c > '~' || c == '"' || c == '\\' {
+			b[i] = '?'
+		}
+	}
+	if len(b) == 0 {
+		return "failed"
+	}
+	return string(b)
+}
+
 // AppendEnvelope appends the JSON of an envelope that Validate accepts to dst: one line, fields in the order
-// of the struct, a zero TTL and an empty Type left out.
+// of the struct, a zero TTL, Incarnation, Number and Ask and empty texts left out.
 func AppendEnvelope(dst []byte, e Envelope) []byte {
 	dst = strconv.AppendInt(append(dst, `{"v":`...), int64(e.Version), 10)
 	dst = appendString(append(dst, `,"from":`...), string(e.Origin))
@@ -49,8 +85,23 @@ func AppendEnvelope(dst []byte, e Envelope) []byte {
 		dst = strconv.AppendInt(append(dst, `,"ttl":`...), int64(e.TTL), 10)
 	}
 	dst = strconv.AppendInt(append(dst, `,"at":`...), e.SentAt, 10)
+	if e.Incarnation != 0 {
+		dst = strconv.AppendInt(append(dst, `,"inc":`...), e.Incarnation, 10)
+	}
+	if e.Number != 0 {
+		dst = strconv.AppendUint(append(dst, `,"n":`...), e.Number, 10)
+	}
 	if e.Type != "" {
 		dst = appendString(append(dst, `,"type":`...), e.Type)
+	}
+	if e.Ask != 0 {
+		dst = strconv.AppendInt(append(dst, `,"ask":`...), int64(e.Ask), 10)
+	}
+	if e.Re != "" {
+		dst = appendString(append(dst, `,"re":`...), e.Re)
+	}
+	if e.Fail != "" {
+		dst = appendString(append(dst, `,"fail":`...), e.Fail)
 	}
 	return append(dst, '}')
 }
@@ -74,21 +125,29 @@ func ParseEnvelope(b []byte) (Envelope, error) {
 	if len(b) > MaxEnvelope {
 		return Envelope{}, broken("envelope", b, RuleSize)
 	}
-	e, ok := scanEnvelope(b)
-	if !ok {
-		var err error
-		if e, err = decode[Envelope](b); err != nil {
-			return Envelope{}, broken("envelope", b, err)
+	e, _, err := parseEnvelope(string(b))
+	return e, err
+}
+
+// parseEnvelope also reports whether the text is of the form of AppendEnvelope. The strings of e share its memory then.
+func parseEnvelope(text string) (e Envelope, plain bool, err error) {
+	if len(text) > MaxEnvelope {
+		return Envelope{}, false, broken("envelope", text, RuleSize)
+	}
+	e, plain = scanEnvelope(text)
+	if !plain {
+		if e, err = decode[Envelope]([]byte(text)); err != nil {
+			return Envelope{}, false, broken("envelope", text, err)
 		}
 	}
 	if err := e.Validate(); err != nil {
-		return Envelope{}, broken("envelope", b, err)
+		return Envelope{}, false, broken("envelope", text, err)
 	}
-	return e, nil
+	return e, plain, nil
 }
 
 // isMediaType accepts type/subtype of RFC 6838 with anything printable after a semicolon. It does not judge
-// parameters: who reads the body does.
+// parameters: the reader of the body does.
 func isMediaType(s string) bool {
 	if len(s) > MaxType || !printable(s, ' ') {
 		return false
@@ -111,7 +170,7 @@ func isToken(s string) bool {
 	return true
 }
 
-// printable tells whether s is ASCII from lowest to '~'.
+// printable reports whether s is ASCII from lowest to '~'.
 func printable(s string, lowest byte) bool {
 	for i := range len(s) {
 		if s[i] < lowest || s[i] > '~' {

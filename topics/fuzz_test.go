@@ -147,7 +147,7 @@ func FuzzEnvelope(f *testing.F) {
 		f.Add(r.bytes(f))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if e, ok := scanEnvelope(b); ok {
+		if e, ok := scanEnvelope(string(b)); ok {
 			var want Envelope
 			if err := json.Unmarshal(b, &want); err != nil || e != want {
 				t.Fatalf("%q: scanned %+v, encoding/json reads %+v, %v", b, e, want, err)
@@ -171,14 +171,14 @@ func FuzzEnvelope(f *testing.F) {
 }
 
 func FuzzHello(f *testing.F) {
-	for _, s := range []string{"", "0", "hello", "hello/", "hello/node_1", "hello/[::1]:99", "hello/a,b", "2/hello/a", "2/a", "3"} {
+	for _, s := range []string{"", "0", "hello", "hello/", "hello/node_1", "hello/[::1]:99", "hello/a,b", "hello/blue/a", "hello/blue/", "mesh", "2/hello/a", "2/a", "3"} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		n, err := ParseHello(b)
+		h, err := ParseHello(b)
 		kind := KindOf(b)
 		if (kind == KindHello) != bytes.HasPrefix(b, []byte(HelloPrefix)) || err == nil && kind != KindHello {
-			t.Fatalf("%q: kind %v, hello %q, %v", b, kind, n, err)
+			t.Fatalf("%q: kind %v, hello %+v, %v", b, kind, h, err)
 		}
 		if name, ok := Channel(string(b)); ok {
 			if topic, err := ChannelTopic(name); err != nil || topic != string(b) || kind != KindChannel {
@@ -188,9 +188,11 @@ func FuzzHello(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if HelloTopic(n) != string(b) {
-			t.Fatalf("%q became %q", b, HelloTopic(n))
+		if h.Topic() != string(b) || h.Mesh != "" && CheckMesh(h.Mesh) != nil {
+			t.Fatalf("%q became %q", b, h.Topic())
 		}
-		checkAccepted(t, n)
+		if h.Mesh == "" || h.Name != "" {
+			checkAccepted(t, h.Name)
+		}
 	})
 }

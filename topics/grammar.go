@@ -82,7 +82,7 @@ func checkNumber[T text](host, last T) Rule {
 	return RuleNone
 }
 
-// isNumber tells whether a label is decimal digits, or "0x" and hexadecimal ones (or none).
+// isNumber reports whether a label is decimal digits, or "0x" and hexadecimal ones (or none).
 func isNumber[T text](s T) bool {
 	if len(s) >= 2 && s[0] == '0' && s[1]|0x20 == 'x' {
 		for i := 2; i < len(s); i++ {
@@ -100,7 +100,7 @@ func isNumber[T text](s T) bool {
 	return true
 }
 
-// fitsIPv4 tells whether inet_aton may read one number as an address: whether its value, as decimal or, after
+// fitsIPv4 reports whether inet_aton may read one number as an address: whether its value, as decimal or, after
 // a leading 0, as octal, fits 32 bits. Hexadecimal always counts as fitting.
 func fitsIPv4[T text](s T) bool {
 	if len(s) >= 2 && s[1]|0x20 == 'x' {
@@ -109,7 +109,7 @@ func fitsIPv4[T text](s T) bool {
 	return fits32(s, 10) || s[0] == '0' && fits32(s, 8)
 }
 
-// fits32 tells whether decimal digits, read in that base, are a number below 2^32. A digit that the base
+// fits32 reports whether decimal digits, read in that base, are a number below 2^32. A digit that the base
 // does not have makes it no number.
 func fits32[T text](s T, base uint64) bool {
 	var v uint64

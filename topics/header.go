@@ -18,12 +18,20 @@ type Header struct {
 	Complete    bool   `json:"complete,omitempty"`  // this is all I hear
 	Leaving     bool   `json:"leaving,omitempty"`   // this is goodbye
 	Degraded    bool   `json:"degraded,omitempty"`  // I hear too few or run too late to be trusted
+	Replay      bool   `json:"replay,omitempty"`    // I said this before, and say it again to you alone
 	Listeners   int    `json:"listeners,omitempty"` // how many nodes say they listen to me
+	Last        string `json:"last,omitempty"`      // numbers of the last messages: see AppendLast and CutLast
+	At          int64  `json:"at,omitempty"`        // when this was said, Unix ms by the sender's clock; 0: not said
+	Program     string `json:"program,omitempty"`   // what the sender runs, and its version
+	Tags        Tags   `json:"tags,omitempty"`      // what the sender says of itself
+	Mesh        string `json:"mesh,omitempty"`      // label of the sender's mesh; "": it has none
 }
 
 // Validate returns the first Rule that a header breaks, or nil. Version is 1 to 2^31-1, Incarnation 0 to MaxTime,
 // Seq and List 0 to MaxInt (0: not counted), Beat MinBeat to MaxBeat, Listeners 0 to 2^31-1; a pulse
-// has a List.
+// has a List. Last is what AppendLast makes, of at most MaxLast bytes, and a header that has it has an Incarnation.
+// At is 0 to MaxTime. Program has at most MaxProgram bytes, Tags are what MakeTags makes, and Mesh is empty or what
+// CheckMesh accepts.
 func (h Header) Validate() error {
 	switch {
 	case h.Version < 1 || h.Version > math.MaxInt32:
@@ -40,6 +48,16 @@ func (h Header) Validate() error {
 		return RulePulse
 	case h.Listeners < 0 || h.Listeners > math.MaxInt32:
 		return RuleListeners
+	case h.Last != "" && (h.Incarnation == 0 || !isLast(h.Last)):
+		return RuleLast
+	case h.At < 0 || h.At > MaxTime:
+		return RuleAt
+	case !isProgram(h.Program):
+		return RuleProgram
+	case !isTags(string(h.Tags)):
+		return RuleTags
+	case h.Mesh != "" && !isMesh(h.Mesh):
+		return RuleMesh
 	}
 	return nil
 }
@@ -57,8 +75,24 @@ func AppendHeader(dst []byte, h Header) []byte {
 	dst = appendFlag(dst, `,"complete":true`, h.Complete)
 	dst = appendFlag(dst, `,"leaving":true`, h.Leaving)
 	dst = appendFlag(dst, `,"degraded":true`, h.Degraded)
+	dst = appendFlag(dst, `,"replay":true`, h.Replay)
 	if h.Listeners != 0 {
 		dst = strconv.AppendInt(append(dst, `,"listeners":`...), int64(h.Listeners), 10)
+	}
+	if h.Last != "" {
+		dst = appendString(append(dst, `,"last":`...), h.Last)
+	}
+	if h.At != 0 {
+		dst = strconv.AppendInt(append(dst, `,"at":`...), h.At, 10)
+	}
+	if h.Program != "" {
+		dst = appendString(append(dst, `,"program":`...), h.Program)
+	}
+	if h.Tags != "" {
+		dst = appendString(append(dst, `,"tags":`...), string(h.Tags))
+	}
+	if h.Mesh != "" {
+		dst = appendString(append(dst, `,"mesh":`...), h.Mesh)
 	}
 	return append(dst, '}')
 }

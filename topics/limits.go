@@ -1,6 +1,6 @@
 package topics
 
-// Limits of the wire. What is larger is refused by whoever reads it, and never written.
+// Limits of the wire. A reader refuses what is larger, and nobody writes it.
 const (
 	MaxName     = 253      // bytes of a host (RFC 1123, RFC 1035 section 2.3.4)
 	MaxLabel    = 63       // bytes of one label of it
@@ -12,13 +12,18 @@ const (
 	MaxChannel  = 128      // bytes of a channel's name
 	MaxFrames   = 8        // frames of one message
 
-	MinPort = 1                // of a name
-	MaxPort = 65535 - PortStep // of a name: the message port must be a port too
-	MinBeat = 10               // ms between two beats, as a header may say
-	MaxBeat = 60 * 60 * 1000   // ms: an hour
-	MaxUID  = 64               // bytes of a message's identity
-	MaxTTL  = 32               // hops of a relayed message
-	MaxType = 128              // bytes of a media type
+	MaxPort    = 65535 - PortStep // of a name: the message port must be a port too
+	MinBeat    = 10               // ms between two beats, as a header may say
+	MaxBeat    = 60 * 60 * 1000   // ms: an hour
+	MaxUID     = 64               // bytes of a message's identity
+	MaxAsk     = 60 * 60 * 1000   // ms that somebody waits for replies: an hour
+	MaxFail    = 96               // bytes of why a reply is none: an envelope with the longest of everything fits
+	MaxTTL     = 32               // hops of a relayed message
+	MaxType    = 128              // bytes of a media type
+	MaxProgram = 48               // bytes of a program with its version
+	MaxTags    = 160              // bytes of all tags of a node: a header with the longest of everything fits
+	MaxMesh    = 32               // bytes of a mesh's label: it stands in every beat of that mesh
+	MaxLast    = 320              // bytes of the numbers in a header: two of the longest channels, or some twenty short ones
 
 	// MaxInt bounds every integer of a header and an envelope: the largest that a double holds exactly with
 	// all its predecessors (2^53 - 1), so that JSON in any language carries it.

@@ -82,14 +82,14 @@ func (n Name) Port() int {
 	return p
 }
 
-// HasPort tells whether the name is written with a port, be it the default one. Such a name must not be
+// HasPort reports whether the name is written with a port, be it the default one. Such a name must not be
 // published where a naive node can read it: it would append a second port.
 func (n Name) HasPort() bool {
 	_, port := n.split()
 	return port != ""
 }
 
-// IsIP tells whether the name is an IPv4 or IPv6 literal, which needs no resolver.
+// IsIP reports whether the name is an IPv4 or IPv6 literal, which needs no resolver.
 func (n Name) IsIP() bool {
 	if n.bracketed() {
 		return true

@@ -41,13 +41,24 @@ const (
 	RuleList        //
 	RulePulse       //
 	RuleListeners   //
+	RuleLast        //
+	RuleProgram     //
+	RuleTags        //
+	RuleMesh        //
 	RuleUID         // envelopes; a bad sender breaks a rule of names
 	RuleTTL         //
 	RuleAt          //
+	RuleNumbered    //
 	RuleType        //
+	RuleAsk         //
+	RuleRe          //
+	RuleFail        //
 
-	RuleChannel // topics
-	RuleHello   //
+	RuleChannel  // topics
+	RuleHello    //
+	RuleRelay    //
+	RuleQuestion //
+	RuleDirect   //
 
 	numRules
 )
@@ -82,13 +93,25 @@ var rules = [numRules]struct{ id, text string }{
 	RuleList:        {"list", "list is 0 to 2^53-1"},
 	RulePulse:       {"pulse", "a pulse names the list that stands, 1 or more"},
 	RuleListeners:   {"listeners", "listeners is 0 to 2^31-1"},
+	RuleLast:        {"last", "last is NUMBER:TOPIC and so on, of a header that has inc"},
+	RuleProgram:     {"program", "program is at most 48 bytes of printable ASCII without quotes, backslash, <, > and &"},
+	RuleTags:        {"tags", "tags are KEY=VALUE joined by commas, keys of a-z 0-9 . _ - in ascending order, values also of A-Z : / + @, at most 160 bytes"},
+	RuleMesh:        {"mesh", "a mesh's label is 1 to 32 bytes of letters, digits, '.', '_' and '-'"},
 	RuleUID:         {"uid", "uid is 1 to 64 bytes of printable ASCII without space"},
 	RuleTTL:         {"ttl", "ttl is 0 to 32"},
 	RuleAt:          {"at", "at is a time in Unix ms, 0 to the year 9999"},
+	RuleNumbered:    {"n", "n is 0 to 2^53-1, and an envelope that has it has inc"},
 	RuleType:        {"type", "type is a media type of at most 128 bytes of printable ASCII"},
+	RuleAsk:         {"ask", "ask is 0 to 3600000 ms, and an envelope that has it has no re"},
+	RuleRe:          {"re", "re is at most 64 bytes of printable ASCII without space"},
+	RuleFail:        {"fail", "fail is at most 96 bytes of printable ASCII without quotes and backslash, of an envelope that has re"},
 
 	RuleChannel: {"channel", "a channel is 1 to 128 bytes of printable ASCII without space and comma"},
 	RuleHello:   {"hello", "a hello is a subscription to hello/NAME"},
+
+	RuleRelay:    {"relay", "a relayed message is on 3/ORIGIN/TOPIC or 3/*/ORIGIN/TOPIC"},
+	RuleQuestion: {"question", "a question is 5/ORIGIN/INC/RANGE/TOPIC"},
+	RuleDirect:   {"direct", "a message to one node is on 6/NAME/ or 6/NAME/CHANNEL"},
 }
 
 // Error says what the rule demands.

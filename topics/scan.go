@@ -30,15 +30,31 @@ func scanHeader(b []byte) (h Header, ok bool) {
 	h.Complete = s.skip(`,"complete":true`)
 	h.Leaving = s.skip(`,"leaving":true`)
 	h.Degraded = s.skip(`,"degraded":true`)
+	h.Replay = s.skip(`,"replay":true`)
 	if s.skip(`,"listeners":`) {
 		h.Listeners = s.small()
+	}
+	if s.skip(`,"last":"`) {
+		h.Last = s.text()
+	}
+	if s.skip(`,"at":`) {
+		h.At = s.number()
+	}
+	if s.skip(`,"program":"`) {
+		h.Program = s.text()
+	}
+	if s.skip(`,"tags":"`) {
+		h.Tags = Tags(s.text())
+	}
+	if s.skip(`,"mesh":"`) {
+		h.Mesh = s.text()
 	}
 	return h, s.end()
 }
 
-// scanEnvelope reads the form of AppendEnvelope. The strings of e share one allocation.
-func scanEnvelope(b []byte) (e Envelope, ok bool) {
-	s := scan{rest: string(b)}
+// scanEnvelope reads the form of AppendEnvelope. The strings of e share the memory of text.
+func scanEnvelope(text string) (e Envelope, ok bool) {
+	s := scan{rest: text}
 	s.expect(`{"v":`)
 	e.Version = s.small()
 	s.expect(`,"from":"`)
@@ -50,8 +66,23 @@ func scanEnvelope(b []byte) (e Envelope, ok bool) {
 	}
 	s.expect(`,"at":`)
 	e.SentAt = s.number()
+	if s.skip(`,"inc":`) {
+		e.Incarnation = s.number()
+	}
+	if s.skip(`,"n":`) {
+		e.Number = uint64(s.number())
+	}
 	if s.skip(`,"type":"`) {
 		e.Type = s.text()
+	}
+	if s.skip(`,"ask":`) {
+		e.Ask = s.small()
+	}
+	if s.skip(`,"re":"`) {
+		e.Re = s.text()
+	}
+	if s.skip(`,"fail":"`) {
+		e.Fail = s.text()
 	}
 	return e, s.end()
 }

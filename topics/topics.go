@@ -12,8 +12,12 @@ const (
 	Discovery     = "0"      // topic of a peer list
 	Message       = "1"      // topic of a plain message, the one naive nodes read
 	ChannelPrefix = "2/"     // topic of a named channel: "2/CHANNEL"
-	Relay         = "3"      // topic of a relayed message
-	HelloPrefix   = "hello/" // subscription "hello/NAME": NAME is listening to you
+	RelayPrefix   = "3/"     // topic of a relayed message: see Relayed
+	RequestPrefix = "4/"     // topic of a request to all who answer on a channel: "4/CHANNEL"
+	AskPrefix     = "5/"     // subscription that asks for messages again: see Question
+	DirectPrefix  = "6/"     // topic of what is for one node alone: see Direct
+	HelloPrefix   = "hello/" // subscription "hello/NAME" or "hello/MESH/NAME": NAME is listening to you
+	Mesh          = "mesh"   // topic on which a node of a mesh with a label says so to newcomers
 )
 
 // Kind says what a topic carries.
@@ -24,12 +28,16 @@ const (
 	KindBeat                // "0": a peer list or a pulse
 	KindMessage             // "1"
 	KindChannel             // "2/CHANNEL", with a valid channel name
-	KindRelay               // "3"
+	KindRelay               // "3/…": ParseRelayed judges the rest
+	KindRequest             // "4/CHANNEL", with a valid channel name
+	KindAsk                 // "5/…": ParseQuestion judges the rest
+	KindDirect              // "6/…": ParseDirect judges the rest
 	KindHello               // "hello/…": a subscription, never published; ParseHello judges the name
+	KindMesh                // "mesh": the label of a node's mesh
 )
 
 // kinds are the words for each Kind.
-var kinds = [...]string{"unknown", "beat", "message", "channel", "relay", "hello"}
+var kinds = [...]string{"unknown", "beat", "message", "channel", "relay", "request", "ask", "direct", "hello", "mesh"}
 
 func (k Kind) String() string {
 	if int(k) >= len(kinds) {
@@ -46,12 +54,20 @@ func KindOf(topic []byte) Kind {
 		return KindBeat
 	case string(topic) == Message:
 		return KindMessage
-	case string(topic) == Relay:
+	case hasPrefix(topic, RelayPrefix):
 		return KindRelay
+	case hasPrefix(topic, RequestPrefix) && isChannel(topic[len(RequestPrefix):]):
+		return KindRequest
+	case hasPrefix(topic, DirectPrefix):
+		return KindDirect
+	case hasPrefix(topic, AskPrefix):
+		return KindAsk
 	case hasPrefix(topic, ChannelPrefix) && isChannel(topic[len(ChannelPrefix):]):
 		return KindChannel
 	case hasPrefix(topic, HelloPrefix):
 		return KindHello
+	case string(topic) == Mesh:
+		return KindMesh
 	}
 	return KindUnknown
 }
@@ -87,18 +103,6 @@ func isChannel[T text](name T) bool {
 		}
 	}
 	return true
-}
-
-// HelloTopic returns the topic that n subscribes to at a publisher, to say that it is listening there.
-func HelloTopic(n Name) string { return HelloPrefix + string(n) }
-
-// ParseHello returns who says hello with a subscription to this topic. It does not allocate on failure: the
-// error is the Rule itself, RuleHello when the topic is another one.
-func ParseHello(topic []byte) (Name, error) {
-	if !hasPrefix(topic, HelloPrefix) {
-		return "", RuleHello
-	}
-	return ParseNameBytes(topic[len(HelloPrefix):])
 }
 
 func hasPrefix(b []byte, prefix string) bool {

@@ -44,13 +44,14 @@ func TestHelloVectors(t *testing.T) {
 	v := vectors[struct {
 		Valid []struct {
 			In   string `json:"in"`
+			Mesh string `json:"mesh"`
 			Name Name   `json:"name"`
 		} `json:"valid"`
 		Invalid []refused `json:"invalid"`
 	}](t, "hellos.json")
 	for _, c := range v.Valid {
-		if n, err := ParseHello([]byte(c.In)); err != nil || n != c.Name || HelloTopic(n) != c.In {
-			t.Errorf("%q: name %q, %v", c.In, n, err)
+		if h, err := ParseHello([]byte(c.In)); err != nil || h != (Hello{c.Mesh, c.Name}) || h.Topic() != c.In {
+			t.Errorf("%q: %+v, %v", c.In, h, err)
 		}
 	}
 	for _, r := range v.Invalid {

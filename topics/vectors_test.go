@@ -90,7 +90,8 @@ func TestRulesSayWhatTheyDemand(t *testing.T) {
 // Every rule but RuleNone is broken by some vector, so another implementation is tested on each.
 func TestVectorsBreakEveryRule(t *testing.T) {
 	seen := map[string]bool{"channel": true} // an API's rule; on the wire such a topic is just unknown
-	for _, file := range []string{"names.json", "headers.json", "envelopes.json", "hellos.json"} {
+	for _, file := range []string{"names.json", "headers.json", "envelopes.json", "hellos.json", "relayed.json",
+		"questions.json", "directs.json"} {
 		v := vectors[struct {
 			Valid   []json.RawMessage `json:"valid"`
 			Invalid []refused         `json:"invalid"`

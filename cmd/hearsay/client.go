@@ -5,7 +5,10 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -18,46 +21,133 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"hearsay/node"
+	"hearsay/node/plain"
 	"hearsay/node/web"
+	"hearsay/topics"
 )
 
 const (
-	dialTimeout   = 5 * time.Second
+	lookTimeout   = 3 * time.Second  // until a node accepts, and until what it only shows begins to come
 	answerTimeout = 15 * time.Second // over what the node takes to leave
 	maxAnswer     = 256 << 20        // bytes: the members of the largest mesh
+
+	// maxEventLine bounds a line of the stream of events, in bytes.
+	maxEventLine = 64 << 10
 )
 
 // addrFlag says which node a command asks.
 func addrFlag() cli.Flag {
-	return &cli.StringFlag{Name: "addr", EnvVars: []string{"HEARSAY_ADDR"}, Usage: "`ADDR` of the node: HOST:PORT or a URL (default: where a node with the same environment listens, else 127.0.0.1:8080)"}
+	return &cli.StringFlag{Name: "addr", EnvVars: []string{"HEARSAY_ADDR"}, Usage: "`ADDR` of the node: HOST, HOST:PORT or a URL (default: where a node with the same environment listens, else 127.0.0.1:8080)"}
 }
 
 func jsonFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "json", Usage: "print JSON"}
 }
 
-// client speaks to one node.
-type client struct {
-	base *url.URL
-	http *http.Client
+// secureFlags say what a node that is kept from others wants to see, and by what it is known.
+func secureFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "token-file", EnvVars: []string{"HEARSAY_TOKEN_FILE"}, Usage: "show the node the first token in `FILE` (default: that of a node with the same environment)"},
+		&cli.StringFlag{Name: "ca", EnvVars: []string{"HEARSAY_CA"}, Usage: "believe certificates that those in `FILE` (PEM) have signed, in place of the system's"},
+	}
 }
 
-// newClient reads --addr.
+// client speaks to one node.
+type client struct {
+	base  *url.URL
+	http  *http.Client // for what the node has to do first
+	look  *http.Client // for what it only shows
+	long  *http.Client // for what takes as long as was asked for
+	token string
+}
+
+// newClient reads --addr, --token-file and --ca.
 func newClient(c *cli.Context) (*client, error) {
 	addr := cmp.Or(c.String("addr"), defaultAddr())
 	base, err := parseAddr(addr)
 	if err != nil {
 		return nil, usagef("--addr %.80q: %w", addr, err)
 	}
-	return newClientAt(base), nil
+	cl := newClientAt(base)
+	if err := cl.secure(c.String("token-file"), c.String("ca"), c.String("addr") == ""); err != nil {
+		return nil, err
+	}
+	return cl, nil
+}
+
+// secure reads a token and certificates. own says that the node is one with the same environment, which names its
+// files.
+func (cl *client) secure(token, ca string, own bool) error {
+	trust := &tls.Config{}
+	if ca != "" {
+		text, err := os.ReadFile(ca)
+		if err != nil {
+			return fmt.Errorf("--ca: %w", err)
+		}
+		trust.RootCAs = x509.NewCertPool()
+		if !trust.RootCAs.AppendCertsFromPEM(text) {
+			return fmt.Errorf("--ca: %s: no certificate in PEM", ca)
+		}
+	} else if cert := os.Getenv("HEARSAY_HTTP_CERT"); own && cert != "" {
+		if err := pin(trust, cert); err != nil {
+			return fmt.Errorf("HEARSAY_HTTP_CERT: %w", err)
+		}
+	}
+	for _, c := range []*http.Client{cl.http, cl.look, cl.long} {
+		c.Transport.(*http.Transport).TLSClientConfig = trust
+	}
+	safe := cl.base.Scheme == "https" || net.ParseIP(cl.base.Hostname()).IsLoopback() || cl.base.Hostname() == "localhost"
+	if token == "" && own {
+		token = os.Getenv("HEARSAY_HTTP_TOKEN")
+	}
+	if token == "" {
+		return nil
+	}
+	if !safe {
+		return usagef("--token-file: the token would go to %s in the clear: give its address as https://%s", cl.base.Host, cl.base.Host)
+	}
+	all, err := web.ReadTokens(token)
+	if err != nil {
+		return fmt.Errorf("--token-file: %w", err)
+	}
+	cl.token = all[0]
+	return nil
+}
+
+// pin believes the very certificate in a file, whatever name it is for: a node is asked at its own loopback address.
+func pin(trust *tls.Config, path string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	block, _ := pem.Decode(text)
+	if block == nil {
+		return fmt.Errorf("%s: no certificate in PEM", path)
+	}
+	trust.InsecureSkipVerify = true // the next line verifies
+	trust.VerifyConnection = func(s tls.ConnectionState) error {
+		if len(s.PeerCertificates) == 0 || !bytes.Equal(s.PeerCertificates[0].Raw, block.Bytes) {
+			return fmt.Errorf("its certificate is not that in %s", path)
+		}
+		return nil
+	}
+	return nil
 }
 
 func newClientAt(base *url.URL) *client {
-	return &client{base: base, http: &http.Client{Transport: &http.Transport{
-		DialContext:           (&net.Dialer{Timeout: dialTimeout}).DialContext,
-		ResponseHeaderTimeout: answerTimeout,
-		DisableKeepAlives:     true,
-	}}}
+	within := func(answer time.Duration) *http.Client {
+		return &http.Client{
+			Transport: &http.Transport{
+				DialContext:           (&net.Dialer{Timeout: lookTimeout}).DialContext,
+				ResponseHeaderTimeout: answer,
+				DisableKeepAlives:     true,
+			},
+			// No node sends a client elsewhere, and the token is for nobody else.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		}
+	}
+	return &client{base: base, http: within(answerTimeout), look: within(lookTimeout), long: within(0)}
 }
 
 // defaultAddr is where a node listens that was started in the same environment, as a container's is.
@@ -71,32 +161,58 @@ func defaultAddr() string {
 	return defaultHTTP(os.Getenv("HEARSAY_BIND"))
 }
 
+// withPort adds the port at which nodes show themselves to an address that is a host alone.
+func withPort(addr string) string {
+	if ip := net.ParseIP(strings.Trim(addr, "[]")); ip != nil {
+		return net.JoinHostPort(ip.String(), httpPort)
+	}
+	if addr != "" && !strings.Contains(addr, ":") {
+		return net.JoinHostPort(addr, httpPort)
+	}
+	return addr
+}
+
 func parseAddr(addr string) (*url.URL, error) {
 	if !strings.Contains(addr, "://") {
+		addr = withPort(addr)
 		if err := checkHostPort(addr); err != nil {
-			return nil, errors.New("must be HOST:PORT, such as 127.0.0.1:8080, or a URL")
+			return nil, errors.New("must be HOST or HOST:PORT, such as 127.0.0.1:8080, or a URL")
 		}
 		if strings.HasPrefix(addr, ":") {
 			addr = "127.0.0.1" + addr
 		}
-		addr = "http://" + addr
+		scheme := "http://"
+		if os.Getenv("HEARSAY_HTTP_CERT") != "" && addr == defaultAddr() {
+			scheme = "https://" // the node with the same environment
+		}
+		addr = scheme + addr
 	}
 	base, err := url.Parse(addr)
 	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
-		return nil, errors.New("must be HOST:PORT, such as 127.0.0.1:8080, or a URL")
+		return nil, errors.New("must be HOST or HOST:PORT, such as 127.0.0.1:8080, or a URL")
 	}
 	return base, nil
 }
 
 // do sends a request and returns the answer if it is the one that was wished for. The caller closes its body.
 func (cl *client) do(ctx context.Context, method, path string, query url.Values, body []byte) (*http.Response, error) {
+	if method == http.MethodGet {
+		return cl.send(ctx, cl.look, method, path, query, body)
+	}
+	return cl.send(ctx, cl.http, method, path, query, body)
+}
+
+func (cl *client) send(ctx context.Context, through *http.Client, method, path string, query url.Values, body []byte) (*http.Response, error) {
 	u := cl.base.JoinPath(path)
 	u.RawQuery = query.Encode()
 	r, err := http.NewRequestWithContext(ctx, method, u.String(), bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
-	answer, err := cl.http.Do(r)
+	if cl.token != "" {
+		r.Header.Set("Authorization", "Bearer "+cl.token)
+	}
+	answer, err := through.Do(r)
 	if err != nil {
 		return nil, cl.unreachable(ctx, err)
 	}
@@ -115,6 +231,20 @@ func (cl *client) call(ctx context.Context, method, path string, query url.Value
 	if err != nil {
 		return nil, err
 	}
+	return cl.read(ctx, answer)
+}
+
+// post is call for what may take as long as ctx lasts.
+func (cl *client) post(ctx context.Context, path string, query url.Values, body []byte) ([]byte, error) {
+	answer, err := cl.send(ctx, cl.long, http.MethodPost, path, query, body)
+	if err != nil {
+		return nil, err
+	}
+	return cl.read(ctx, answer)
+}
+
+// read reads an answer to its end.
+func (cl *client) read(ctx context.Context, answer *http.Response) ([]byte, error) {
 	defer answer.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
 	if err != nil {
@@ -129,10 +259,15 @@ func (cl *client) get(ctx context.Context, path string, v any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := json.Unmarshal(body, v); err != nil {
-		return nil, fmt.Errorf("what answers at %s is no node: %w", cl.base.Host, err)
+	return body, cl.parse(body, v)
+}
+
+// parse reads JSON of the node into v.
+func (cl *client) parse(text []byte, v any) error {
+	if err := json.Unmarshal(text, v); err != nil {
+		return fmt.Errorf("what answers at %s is no node: %w", cl.base.Host, err)
 	}
-	return body, nil
+	return nil
 }
 
 // unreachable says that nobody answers, in one line.
@@ -162,28 +297,60 @@ func (cl *client) refusal(answer *http.Response) error {
 	return &e
 }
 
-// stream reads server-sent events and gives the data of each to f, until the stream or ctx ends, or f fails.
-func (cl *client) stream(ctx context.Context, path string, query url.Values, f func(data []byte) error) error {
-	answer, err := cl.do(ctx, http.MethodGet, path, query, nil)
+// messageLine is the longest line that a message of the node takes, in bytes: JSON has six for one of its body. It goes by
+// what the node says of itself, and by the default where it does not say.
+func (cl *client) messageLine(ctx context.Context) int {
+	status := web.Status{MaxMessage: topics.MaxMessage}
+	_, _ = cl.get(ctx, "/v1/status", &status) // where nobody answers, the stream says so
+	return 6*min(max(0, status.MaxMessage), node.MaxMaxMessage) + 64<<10
+}
+
+// stream reads server-sent events, in lines of at most so many bytes, and gives the data of each to f, until the stream
+// or ctx ends, or f fails.
+func (cl *client) stream(ctx context.Context, path string, query url.Values, most int, f func(data []byte) error) error {
+	return cl.streamOf(ctx, http.MethodGet, path, query, most, f)
+}
+
+func (cl *client) streamOf(ctx context.Context, method, path string, query url.Values, most int, f func(data []byte) error) error {
+	answer, err := cl.do(ctx, method, path, query, nil)
 	if err != nil {
 		return err
 	}
 	defer answer.Body.Close()
 	lines := bufio.NewReader(answer.Body)
 	for {
-		line, err := lines.ReadBytes('\n')
+		line, err := readLine(lines, most)
+		if errors.Is(err, errLongLine) {
+			return fmt.Errorf("what answers at %s is no node: it sends %w", cl.base.Host, err)
+		}
 		if err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
 			return statusError{fmt.Errorf("the node at %s ended the stream", cl.base.Host), exitUnreachable}
 		}
-		data, ok := bytes.CutPrefix(bytes.TrimSuffix(line, []byte("\n")), []byte("data: "))
+		data, ok := bytes.CutPrefix(line, []byte("data: "))
 		if !ok {
 			continue
 		}
 		if err := f(data); err != nil {
 			return err
+		}
+	}
+}
+
+var errLongLine = errors.New("a line without an end")
+
+// readLine returns the next line without its end, and fails when that is not among the first most bytes.
+func readLine(r *bufio.Reader, most int) (line []byte, err error) {
+	for {
+		part, err := r.ReadSlice('\n')
+		if len(line)+len(part) > most {
+			return nil, errLongLine
+		}
+		line = append(line, part...)
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return bytes.TrimSuffix(line, []byte("\n")), err
 		}
 	}
 }
@@ -196,9 +363,9 @@ func interrupted(c *cli.Context, err error) error {
 	return err
 }
 
-// printJSON writes JSON as it came.
+// printJSON writes JSON, with nothing in it that a terminal obeys.
 func printJSON(w io.Writer, body []byte) error {
-	_, err := fmt.Fprintf(w, "%s\n", bytes.TrimRight(body, "\n"))
+	_, err := fmt.Fprintf(w, "%s\n", plain.JSON(bytes.TrimRight(body, "\n")))
 	return err
 }
 

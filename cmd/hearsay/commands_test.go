@@ -1,17 +1,24 @@
 package main
 
 import (
+	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"hearsay/mesh"
+	"hearsay/node"
 	"hearsay/node/nodetest"
 	"hearsay/node/web"
 	"hearsay/topics"
@@ -26,12 +33,15 @@ func decode[T any](t *testing.T, out string) (v T) {
 	return v
 }
 
+// squeezed has one space where a table has several: names differ in length.
+func squeezed(text string) string { return strings.Join(strings.Fields(text), " ") }
+
 func TestMembers(t *testing.T) {
 	t.Parallel()
 	a, b, addr := pair(t)
 	out := must(t, "members", "--addr", addr)
-	for _, want := range []string{"NEXT TRY", "WHY", string(a.Name()) + "  alive", "this node: it hears 1 peer", string(b.Name()) + "  alive", "seed"} {
-		if !strings.Contains(out, want) {
+	for _, want := range []string{"NEXT TRY", "WHY", string(a.Name()) + " alive", "this node: it hears 1 peer", string(b.Name()) + " alive", "seed"} {
+		if !strings.Contains(squeezed(out), want) {
 			t.Errorf("no %q in:\n%s", want, out)
 		}
 	}
@@ -51,24 +61,27 @@ func TestMembersTableSaysWhyAndWhen(t *testing.T) {
 	now := time.Unix(1e9, 0)
 	at := func(d time.Duration) *time.Time { x := now.Add(d); return &x }
 	all := web.Members{
-		Self: web.Self{Name: "node_1", State: "alive", Since: now.Add(-time.Hour), ReadyReason: "it hears 1 peer"},
+		Self: web.Self{Name: "node_1", State: "alive", Since: now.Add(-time.Hour), ReadyReason: "it hears 1 peer", Program: "hearsay v1.2.3"},
 		Members: []web.Member{
 			{Name: "node_4", State: "quarantined", Since: now.Add(-40 * time.Second), LastHeard: at(-46 * time.Second),
-				NextTry: at(12 * time.Second), Why: "6 beats missed, 2 of 2 confirm", Failures: 3, Penalty: 1.5, Seed: true},
+				NextTry: at(12 * time.Second), Why: "6 beats missed, 2 of 2 confirm", MissedBeats: 46,
+				Failures: 3, Failure: "10.0.0.4:20000 does not answer: timed out", Address: "10.0.0.4:20000", Penalty: 1.5, Seed: true},
+			{Name: "node_10", State: "candidate", Since: now, Failures: 1, Failure: "no such host", NextTry: at(-time.Second)},
 			{Name: "node_3", State: "candidate", Since: now, Why: "", NextTry: at(-time.Second)},
 			{Name: "node_2", State: "alive", Since: now.Add(-50 * time.Hour), LastHeard: at(0), Why: "heard",
-				ListedBy: nil, MissedBeats: 1, Degraded: true},
+				Address: "10.0.0.2:20000", Program: "hearsay v1.2.2", MissedBeats: 1, Degraded: true},
 		},
 	}
 	var b strings.Builder
 	if err := printMembers(&b, all, true, now); err != nil {
 		t.Fatal(err)
 	}
-	want := `NAME    STATE        SINCE  HEARD     NEXT TRY  LISTED BY  WHY
-node_1  alive        60m    -         -         -          this node: it hears 1 peer
-node_2  alive        2d     0.0s ago  -         0          heard; 1 beats missed; does not hear us; no message link; doubts itself
-node_4  quarantined  40s    46s ago   in 12s    0          6 beats missed, 2 of 2 confirm; 3 dials failed; penalty 1.50; seed
-node_3  candidate    0.0s   never     now       0          
+	want := `NAME     STATE        ADDRESS         VERSION  SINCE  HEARD     NEXT TRY  LISTED BY  WHY
+node_1   alive        -               v1.2.3   60m    -         -         -          this node: it hears 1 peer
+node_2   alive        10.0.0.2:20000  v1.2.2   2d     0.0s ago  -         0          heard; 1 beat missed; does not hear us; no message link; doubts itself
+node_4   quarantined  10.0.0.4:20000  -        40s    46s ago   in 12s    0          6 beats missed, 2 of 2 confirm; 46 by now; 3 dials failed; 10.0.0.4:20000 does not answer: timed out; penalty 1.50; seed
+node_3   candidate    -               -        0.0s   never     now       0          
+node_10  candidate    -               -        0.0s   never     now       0          1 dial failed; no such host
 `
 	if b.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", b.String(), want)
@@ -79,9 +92,18 @@ func TestMembersWatch(t *testing.T) {
 	t.Parallel()
 	a, b, addr := pair(t)
 	p := begin(t, nil, "members", "--watch", "--addr", addr)
-	p.out.shows(t, string(b.Name())+"  alive")
+	shows := func(want string) {
+		t.Helper()
+		nodetest.Eventually(t, func() error {
+			if out := squeezed(p.out.String()); !strings.Contains(out, want) {
+				return fmt.Errorf("no %q in:\n%s", want, out)
+			}
+			return nil
+		})
+	}
+	shows(string(b.Name()) + " alive")
 	b.Close()
-	p.out.shows(t, string(b.Name())+"  left")
+	shows(string(b.Name()) + " left")
 	p.stop()
 	if status := p.end(t); status != 0 {
 		t.Errorf("interrupted: status %d, %v", status, p.err)
@@ -132,6 +154,26 @@ one-way: c hears b, and is not heard by it
 	}
 }
 
+func TestLinksNameWhoseMessagesDoNotArrive(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	long := now.Add(-time.Minute)
+	var b strings.Builder
+	err := printMessageFaults(&b, web.Members{Members: []web.Member{
+		{Name: "well", State: "alive", Since: long, MessagesLink: true, Flowing: true},
+		{Name: "blocked", State: "alive", Since: long},
+		{Name: "deaf", State: "alive", Since: long, MessagesLink: true},
+		{Name: "naive", State: "alive", Since: long, MessagesLink: true, Naive: true},
+		{Name: "new", State: "alive", Since: now},
+		{Name: "lost", State: "quarantined", Since: long},
+	}}, now)
+	want := `no messages: those of blocked do not arrive here: is its message port open?
+no messages: ours do not reach deaf: is this node's message port open for it?
+`
+	if err != nil || b.String() != want {
+		t.Errorf("%v, %q", err, b.String())
+	}
+}
+
 func TestMonitor(t *testing.T) {
 	t.Parallel()
 	a, b, addr := pair(t)
@@ -152,6 +194,47 @@ func TestMonitor(t *testing.T) {
 	if status := programs.end(t); status != exitUnreachable {
 		t.Errorf("when the node ended: status %d, %v", status, programs.err)
 	}
+}
+
+// pubInputs publishes words, a file and lines, and sees that they arrive as they were.
+func pubInputs(t *testing.T, addr string) {
+	t.Helper()
+	binary := "\xff\x00\n\xfe"
+	file := filepath.Join(t.TempDir(), "body")
+	if err := os.WriteFile(file, []byte(binary), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	sub := begin(t, nil, "sub", "--json", "--addr", addr)
+	nodetest.Eventually(t, func() error { // it reads
+		must(t, "pub", "--wait", "1", "--addr", addr, "good", "day")
+		if !strings.Contains(sub.out.String(), `"good day"`) {
+			return errors.New("the words are not there")
+		}
+		return nil
+	})
+	must(t, "pub", "--file", file, "--addr", addr)
+	lines := begin(t, strings.NewReader("one\n\ntwo\r\nthree"), "pub", "--lines", "--addr", addr)
+	if status := lines.end(t); status != 0 || lines.out.String() != "published 3 bytes\npublished 3 bytes\npublished 5 bytes\n" {
+		t.Errorf("pub --lines: status %d, %v, %s", status, lines.err, &lines.out)
+	}
+	want := []string{base64.StdEncoding.EncodeToString([]byte(binary)), "one", "two", "three"}
+	nodetest.Eventually(t, func() error {
+		var got []string
+		for _, line := range strings.Split(strings.TrimSpace(sub.out.String()), "\n") {
+			switch m := decode[web.Message](t, line); {
+			case m.Base64 != nil:
+				got = append(got, *m.Base64)
+			case *m.Body != "good day":
+				got = append(got, *m.Body)
+			}
+		}
+		if !slices.Equal(got, want) {
+			return fmt.Errorf("%q, want %q", got, want)
+		}
+		return nil
+	})
+	sub.stop()
+	sub.end(t)
 }
 
 func TestPubAndSub(t *testing.T) {
@@ -186,6 +269,9 @@ func TestPubAndSub(t *testing.T) {
 			t.Errorf("%s: status %d, %v", what, status, p.err)
 		}
 	}
+	pubInputs(t, addr)
+	fails(t, exitTimeout, "not 6 alive within", "pub", "--wait", "5", "--timeout", "300ms", "--addr", addr, "x")
+	fails(t, exitFailed, "no such file", "pub", "--file", "/nowhere", "--addr", addr)
 	fails(t, exitTimeout, "0 messages within", "sub", "--channel", "news", "--timeout", "1s", "--addr", addr)
 	fails(t, exitFailed, "does not receive the channel", "sub", "--channel", "other", "--addr", addr)
 	fails(t, exitFailed, "at most 1048576 bytes", "pub", "--addr", addr, strings.Repeat("x", 1<<20+1))
@@ -227,6 +313,49 @@ func TestWait(t *testing.T) {
 	p.stop()
 	if status := p.end(t); status != 0 {
 		t.Errorf("interrupted: status %d, %v", status, p.err)
+	}
+}
+
+// Hearing each other is not enough: what is published right after wait has to arrive.
+func TestWaitIsForMessagesToFlow(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int32
+	fake := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		members := web.Members{Self: web.Self{State: "alive"}, Members: []web.Member{{State: "alive", Flowing: asked.Add(1) > 3}}}
+		_ = json.NewEncoder(w).Encode(members)
+	}))
+	defer fake.Close()
+	must(t, "wait", "--members", "2", "--state", "alive", "--addr", fake.URL)
+	if n := asked.Load(); n != 1 {
+		t.Errorf("asked %d times for a state", n)
+	}
+	must(t, "wait", "--members", "2", "--addr", fake.URL)
+	if n := asked.Load(); n != 4 {
+		t.Errorf("asked %d times until messages flow", n)
+	}
+}
+
+// A line without an end costs no more memory than a message of the node may.
+func TestSubBoundsALine(t *testing.T) {
+	t.Parallel()
+	var sent atomic.Int64
+	fake := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v1/status" {
+			_ = json.NewEncoder(w).Encode(web.Status{MaxMessage: 1 << 20})
+			return
+		}
+		_, _ = w.Write([]byte("data: "))
+		for piece := make([]byte, 64<<10); ; {
+			n, err := w.Write(piece)
+			if sent.Add(int64(n)); err != nil || sent.Load() > 100<<20 {
+				return
+			}
+		}
+	}))
+	fails(t, 1, "a line without an end", "sub", "--addr", fake.URL)
+	fake.Close()
+	if n := sent.Load(); n > 30<<20 { // what kernels hold included
+		t.Errorf("%d bytes taken", n)
 	}
 }
 
@@ -274,101 +403,56 @@ func TestHealth(t *testing.T) {
 	fails(t, exitFailed, "no node answers", "health", "--addr", nodetest.Address(t)+":8080")
 }
 
-func TestNobodyAnswers(t *testing.T) {
+func TestAddressWithoutAPort(t *testing.T) {
 	t.Parallel()
-	addr := nodetest.Address(t) + ":8080"
-	for _, args := range [][]string{
-		{"members"}, {"members", "--watch"}, {"links"}, {"monitor"}, {"leave"}, {"forget", "x"}, {"pub", "x"}, {"sub"},
+	for addr, want := range map[string]string{
+		"node_1": "http://node_1:8080", "10.0.0.1": "http://10.0.0.1:8080", "::1": "http://[::1]:8080", "[::1]": "http://[::1]:8080",
+		"node_1:9000": "http://node_1:9000", ":9000": "http://127.0.0.1:9000",
 	} {
-		args = append(args[:1:1], append([]string{"--addr", addr}, args[1:]...)...)
-		fails(t, exitUnreachable, "no node answers at "+addr+": connection refused", args...)
-	}
-}
-
-func TestSomebodyElseAnswers(t *testing.T) {
-	t.Parallel()
-	for what, h := range map[string]http.HandlerFunc{
-		"a 404":  http.NotFound,
-		"a page": func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html>") },
-	} {
-		other := httptest.NewServer(h)
-		status, _, err := run(t, "members", "--addr", other.URL)
-		if status != exitFailed || !strings.Contains(err.Error(), "is no node") {
-			t.Errorf("%s: status %d, %v", what, status, err)
-		}
-		other.Close()
-	}
-	silent, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	go func() {
-		for {
-			c, err := silent.Accept()
-			if err != nil {
-				return
-			}
-			c.Close()
-		}
-	}()
-	t.Cleanup(func() { silent.Close() })
-	fails(t, exitUnreachable, "no node answers", "members", "--addr", silent.Addr().String())
-}
-
-func TestUsage(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct{ words, line string }{
-		{"must be HOST:PORT", "members --addr here"},
-		{"must be HOST:PORT", "members --addr 1.2.3.4:99999"},
-		{"must be HOST:PORT", "members --addr ftp://x"},
-		{"must be one of candidate, probation", "members --state dead"},
-		{"takes no arguments", "members node_1"},
-		{"takes no arguments", "leave now"},
-		{"takes one NAME", "forget"},
-		{"takes one NAME", "forget a b"},
-		{"flags go first", "forget a --json"},
-		{"takes one TEXT", "pub good day"},
-		{"flags go first", "pub text --channel c"},
-		{"needs --members", "wait"},
-		{"must be 0 or more", "wait --members -1"},
-		{"must be more than nothing", "wait --members 1 --timeout 0s"},
-		{"must be one of", "wait --members 1 --state dead"},
-		{"must not be less", "sub --timeout -1s"},
-		{"needs a terminal", "top"},
-		{"name of a shell", "completion"},
-		{"name of a shell", "completion tcsh"},
-		{"unknown command", "membres"},
-		{"not defined", "links --matrix"},
-		{"must be HOST:PORT", "node --http 8080"},
-		{"port \"99999\"", "node --http :99999"},
-	} {
-		fails(t, exitUsage, c.words, strings.Fields(c.line)...)
-	}
-	fails(t, exitUsage, "name", "forget", "two words")
-}
-
-func TestDefaultAddress(t *testing.T) {
-	for _, c := range []struct{ http, bind, want string }{
-		{"", "", "127.0.0.1:8080"},
-		{"", "10.0.0.1", "127.0.0.1:8080"},
-		{"", "127.77.0.3", "127.77.0.3:8080"},
-		{"", "::1", "[::1]:8080"},
-		{"0.0.0.0:8080", "", "127.0.0.1:8080"},
-		{":9000", "127.77.0.3", "127.0.0.1:9000"},
-		{"[::]:9000", "", "127.0.0.1:9000"},
-		{"10.0.0.1:9000", "", "10.0.0.1:9000"},
-	} {
-		t.Setenv("HEARSAY_HTTP", c.http)
-		t.Setenv("HEARSAY_BIND", c.bind)
-		if got := defaultAddr(); got != c.want {
-			t.Errorf("HEARSAY_HTTP=%q HEARSAY_BIND=%q: %s, want %s", c.http, c.bind, got, c.want)
+		if got, err := parseAddr(addr); err != nil || got.String() != want {
+			t.Errorf("%q: %v, %v, want %s", addr, got, err, want)
 		}
 	}
-}
-
-func TestAddressFromTheEnvironment(t *testing.T) {
 	_, _, addr := pair(t)
-	t.Setenv("HEARSAY_ADDR", addr)
-	must(t, "health")
-	fails(t, exitUnreachable, "no node answers", "members", "--addr", nodetest.Address(t)+":8080")
+	must(t, "health", "--addr", strings.TrimSuffix(addr, ":8080"))
+}
+
+// Standard input that gives nothing, or half a line, does not hold pub when it is interrupted.
+func TestPubIsInterrupted(t *testing.T) {
+	t.Parallel()
+	n := startNode(t, node.Config{})
+	addr := show(t, n)
+	for _, lines := range []bool{false, true} {
+		in, out := io.Pipe()
+		p := begin(t, in, "pub", "--addr", addr, "--lines="+strconv.FormatBool(lines))
+		if _, err := io.WriteString(out, "half"); err != nil { // it is read by now
+			t.Fatal(err)
+		}
+		p.stop()
+		select {
+		case <-p.ended:
+		case <-time.After(nodetest.Patience):
+			t.Errorf("--lines=%t: does not end", lines)
+		}
+		out.Close()
+		if status := p.end(t); status != 0 || p.out.String() != "" {
+			t.Errorf("--lines=%t: status %d, %v, %s", lines, status, p.err, &p.out)
+		}
+	}
+}
+
+// pub says which members its message was not handed to.
+func TestPubSaysToWhomItWasNotHanded(t *testing.T) {
+	t.Parallel()
+	for answer, want := range map[string]string{
+		`{"published_bytes":1}`: "",
+		`{"published_bytes":1,"not_handed_to":0,"not_handed_to_names":[]}`:                         "",
+		`{"published_bytes":1,"not_handed_to":1,"not_handed_to_names":["node_1"]}`:                 "; not handed directly to 1 member: node_1 (is this node's message port open for them?)",
+		`{"published_bytes":1,"not_handed_to":12,"not_handed_to_names":["node_1","node\u001b_2"]}`: "; not handed directly to 12 members: node_1, node\\x1b_2, and 10 more (is this node's message port open for them?)",
+		"no JSON": "",
+	} {
+		if got := notHanded([]byte(answer)); got != want {
+			t.Errorf("%s: %q, want %q", answer, got, want)
+		}
+	}
 }

@@ -5,18 +5,20 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"hearsay/node/web"
+	"hearsay/topics"
 )
 
 // The scripts need nothing but their shell. The program itself knows what may come next.
 const bashCompletion = `_hearsay() {
   local cur=${COMP_WORDS[COMP_CWORD]} words=("${COMP_WORDS[@]:0:COMP_CWORD}")
-  [[ $cur == -* ]] && words+=("$cur")
+  [[ $cur == -- ]] && words+=(-) || [[ $cur != -* ]] || words+=("$cur")
   COMPREPLY=($(compgen -W "$("${words[@]}" --generate-bash-completion 2>/dev/null)" -- "$cur"))
 }
 complete -o default -F _hearsay hearsay
@@ -27,7 +29,7 @@ _hearsay() {
   local -a opts
   local cur=${words[CURRENT]}
   if [[ "$cur" == -* ]]; then
-    opts=("${(@f)$(${words[1,CURRENT-1]} ${cur} --generate-bash-completion 2>/dev/null)}")
+    opts=("${(@f)$(${words[1,CURRENT-1]} ${cur/#%--/-} --generate-bash-completion 2>/dev/null)}")
   else
     opts=("${(@f)$(env 0=zsh ${words[1,CURRENT-1]} --generate-bash-completion 2>/dev/null)}")
   fi
@@ -43,11 +45,11 @@ compdef _hearsay hearsay
 const fishCompletion = `function __hearsay
     set -l words (commandline -opc)
     set -l cur (commandline -ct)
-    string match -q -- '-*' $cur; and set -a words $cur
+    string match -q -- '-*' $cur; and set -a words (string replace -r '^--$' '-' -- $cur)
     $words --generate-bash-completion 2>/dev/null
 end
 complete -c hearsay -f -a '(__hearsay)'
-complete -c hearsay -n '__fish_prev_arg_in --state-dir --plot --trace' -F
+complete -c hearsay -n '__fish_prev_arg_in --state-dir --config --mesh-key --key --authorized-keys --http-cert --http-key --http-token --token-file --ca --dir --plot --trace' -F
 `
 
 func completionCommand() *cli.Command {
@@ -71,7 +73,25 @@ func completionCommand() *cli.Command {
 	}
 }
 
-// completeTimeout is for names of peers: who presses Tab does not wait.
+// channels are those that the node receives. Whatever goes wrong, there is nothing to offer.
+func channels(c *cli.Context) []string {
+	ctx, cancel := context.WithTimeout(c.Context, completeTimeout)
+	defer cancel()
+	cl, err := newClient(c)
+	if err != nil {
+		return nil
+	}
+	var status web.Status
+	if _, err := cl.get(ctx, "/v1/status", &status); err != nil {
+		return nil
+	}
+	return slices.DeleteFunc(status.Channels, func(channel string) bool {
+		_, err := topics.ChannelTopic(channel)
+		return err != nil || strings.ContainsAny(channel, "`$\\\"'(){}[]<>|&;*?!#~ ") // a shell is told nothing that it could obey
+	})
+}
+
+// completeTimeout is for names of peers: a person who presses Tab does not wait.
 const completeTimeout = 2 * time.Second
 
 // completePeers prints the names of the node's peers, or flags. Whatever goes wrong, there is nothing to offer.
@@ -91,6 +111,9 @@ func completePeers(c *cli.Context) {
 		return
 	}
 	for _, m := range all.Members {
+		if _, err := topics.ParseName(string(m.Name)); err != nil {
+			continue // what answers is no node: a shell is told nothing that it could obey
+		}
 		fmt.Fprintln(c.App.Writer, m.Name)
 	}
 }

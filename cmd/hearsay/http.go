@@ -78,24 +78,64 @@ func cause(err error) error {
 	return err
 }
 
+func isLoopback(addr net.Addr) bool {
+	ap, err := netip.ParseAddrPort(addr.String())
+	return err == nil && ap.Addr().Unmap().IsLoopback()
+}
+
 func closeListener(ln net.Listener) {
 	if ln != nil {
 		ln.Close()
 	}
 }
 
+// httpOptions reads the flags, and the files that they name.
+func httpOptions(c *cli.Context) (o web.Options, err error) {
+	o = web.Options{
+		Version:     versionString(),
+		RemoteWrite: c.Bool("http-remote-write"),
+		Private:     c.Bool("http-private"),
+		OpenMetrics: c.Bool("http-open-metrics"),
+		Profile:     c.Bool("pprof"),
+		MetricTags:  c.StringSlice("http-metric-tag"),
+		ReaderBytes: sharesOf(c).readers,
+	}
+	cert, key, token := c.String("http-cert"), c.String("http-key"), c.String("http-token")
+	switch {
+	case (cert == "") != (key == ""):
+		return o, usagef("--http-cert and --http-key: each needs the other")
+	case o.Private && token == "":
+		return o, usagef("--http-private: needs --http-token")
+	case o.OpenMetrics && !o.Private:
+		return o, usagef("--http-open-metrics: /metrics is open anyway, without --http-private")
+	}
+	if err := web.CheckMetricTags(o.MetricTags); err != nil {
+		return o, usagef("--http-metric-tag: %w", err)
+	}
+	if cert != "" {
+		if o.Certificate, err = web.OpenCertificate(cert, key); err != nil {
+			return o, fmt.Errorf("--http-cert %.80q, --http-key %.80q: %w", cert, key, err)
+		}
+	}
+	if token != "" {
+		if o.Token, err = web.OpenToken(token); err != nil {
+			return o, fmt.Errorf("--http-token: %w", err)
+		}
+	}
+	return o, nil
+}
+
 // serveHTTP shows the node on ln. It returns nil without one.
-func serveHTTP(c *cli.Context, n *node.Node, ln net.Listener, log *slog.Logger) *web.Server {
+func serveHTTP(n *node.Node, ln net.Listener, o web.Options, log *slog.Logger) *web.Server {
 	if ln == nil {
 		return nil
 	}
-	server := web.New(n, web.Options{
-		Version:     versionString(),
-		RemoteWrite: c.Bool("http-remote-write"),
-		Profile:     c.Bool("pprof"),
-		Logger:      log.With("node", n.Name()),
-	})
+	o.Logger = log.With("node", n.Name())
+	server := web.New(n, o)
 	log.Info("http started", "node", n.Name(), "addr", ln.Addr().String())
+	if o.Token != nil && o.Certificate == nil && !isLoopback(ln.Addr()) {
+		log.Warn("http tokens go over the network in the clear", "node", n.Name(), "hint", "give a certificate with --http-cert")
+	}
 	go func() {
 		if err := server.Serve(ln); err != nil {
 			log.Error("http ended", "node", n.Name(), "why", err)

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"net/netip"
 	"net/url"
 
 	"github.com/urfave/cli/v2"
@@ -36,6 +37,9 @@ func forgetCommand() *cli.Command {
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 1 {
 				return usagef("forget takes one NAME, but was given %d: 'hearsay members' has them", c.NArg())
+			}
+			if addr, err := netip.ParseAddr(c.Args().First()); err == nil && addr.Is6() {
+				return usagef("name %q: an IPv6 address is written in brackets: [%s]", addr, addr)
 			}
 			name, err := topics.ParseName(c.Args().First())
 			if err != nil {

@@ -5,9 +5,11 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"hearsay/node/plain"
 	"hearsay/node/web"
 	"hearsay/topics"
 )
@@ -40,7 +42,37 @@ func runLinks(c *cli.Context) error {
 	if c.Bool("json") {
 		return printJSON(c.App.Writer, body)
 	}
-	return printLinks(c.App.Writer, newMatrix(links))
+	if err := printLinks(c.App.Writer, newMatrix(links)); err != nil {
+		return err
+	}
+	var all web.Members
+	if _, err := cl.get(c.Context, "/v1/members", &all); err != nil {
+		return interrupted(c, err)
+	}
+	return printMessageFaults(c.App.Writer, all, time.Now())
+}
+
+// linkTime is how long a member may take until messages pass both ways.
+const linkTime = 5 * time.Second
+
+// printMessageFaults names the members whose lists arrive and whose messages do not, one way or the other.
+func printMessageFaults(w io.Writer, all web.Members, now time.Time) error {
+	for _, m := range sorted(all.Members) {
+		if m.State != "alive" || now.Sub(m.Since) < linkTime {
+			continue
+		}
+		name, err := shown(m.Name), error(nil)
+		switch {
+		case !m.MessagesLink:
+			_, err = fmt.Fprintf(w, "no messages: those of %s do not arrive here: is its message port open?\n", name)
+		case !m.Flowing && !m.Naive:
+			_, err = fmt.Fprintf(w, "no messages: ours do not reach %s: is this node's message port open for it?\n", name)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // matrix is who hears whom.
@@ -59,18 +91,22 @@ func newMatrix(links web.Links) matrix {
 		}
 	}
 	for _, row := range links.Nodes {
-		add(row.Name)
-		m.hears[row.Name] = make(map[topics.Name]bool)
+		from := shown(row.Name)
+		add(from)
+		m.hears[from] = make(map[topics.Name]bool)
 		for _, name := range row.Hears {
-			add(name)
-			m.hears[row.Name][name] = true
+			add(shown(name))
+			m.hears[from][shown(name)] = true
 		}
 	}
-	slices.Sort(m.names)
+	slices.SortFunc(m.names, func(a, b topics.Name) int { return natural(string(a), string(b)) })
 	return m
 }
 
-// oneWay tells whether a hears b, and b says that it does not hear a.
+// shown is a name as a terminal may show it: what answers may be no node.
+func shown(name topics.Name) topics.Name { return topics.Name(plain.Text(string(name))) }
+
+// oneWay reports whether a hears b, and b says that it does not hear a.
 func (m matrix) oneWay(a, b topics.Name) bool {
 	return m.hears[a][b] && m.hears[b] != nil && !m.hears[b][a]
 }

@@ -7,9 +7,13 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
+	"time"
 
 	"github.com/urfave/cli/v2"
+
+	"hearsay/node/plain"
 )
 
 // Exit statuses, the same for every command.
@@ -55,9 +59,22 @@ func main() {
 	err := newApp().RunContext(ctx, os.Args)
 	stop()
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "hearsay: %v\n", err)
+		complain(err)
 	}
 	os.Exit(exitStatus(err))
+}
+
+// complain says what went wrong, unless nobody reads that for a second: a terminal may be stopped.
+func complain(err error) {
+	said := make(chan struct{})
+	go func() {
+		defer close(said)
+		fmt.Fprintf(os.Stderr, "hearsay: %s\n", plain.Text(err.Error()))
+	}()
+	select {
+	case <-said:
+	case <-time.After(time.Second):
+	}
 }
 
 func newApp() *cli.App {
@@ -72,14 +89,24 @@ func newApp() *cli.App {
 			"3 when no node answers, and 4 when what was waited for did not come in time.",
 		Commands: []*cli.Command{
 			nodeCommand(), ringCommand(), simCommand(),
-			membersCommand(), linksCommand(), monitorCommand(), topCommand(), waitCommand(), healthCommand(),
-			pubCommand(), subCommand(), leaveCommand(), forgetCommand(),
-			completionCommand(), versionCommand(),
+			membersCommand(), linksCommand(), monitorCommand(), topCommand(), waitCommand(), healthCommand(), doctorCommand(),
+			pubCommand(), subCommand(), reqCommand(), replyCommand(), leaveCommand(), forgetCommand(), tagsCommand(), keygenCommand(),
+			completionCommand(), manCommand(), versionCommand(),
 		},
-		HideVersion:          true,
+		HideVersion:          true, // the package's own flag has a short form, -v, and another format
 		HideHelpCommand:      true,
 		EnableBashCompletion: true,
+		Flags:                []cli.Flag{&cli.BoolFlag{Name: "version", Usage: "print the version of this program", DisableDefaultText: true}},
+		Before: func(c *cli.Context) error {
+			if c.Bool("version") && c.Args().Present() {
+				return usagef("--version stands alone, but was given %.40q", c.Args().First())
+			}
+			return nil
+		},
 		Action: func(c *cli.Context) error {
+			if c.Bool("version") {
+				return printVersion(c)
+			}
 			if c.Args().Present() {
 				return usagef("unknown command %.40q: 'hearsay --help' lists the commands", c.Args().First())
 			}
@@ -96,8 +123,16 @@ func newApp() *cli.App {
 	}
 	app.OnUsageError = onUsageError
 	for _, command := range app.Commands {
+		if slices.ContainsFunc(command.Flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), "addr") }) {
+			command.Flags = append(command.Flags, secureFlags()...)
+		}
 		command.OnUsageError = onUsageError
 		command.HideHelpCommand = true
+		otherwise := command.BashComplete
+		if otherwise == nil {
+			otherwise = cli.DefaultCompleteWithFlags(command)
+		}
+		command.BashComplete = completeValues(os.Args, otherwise)
 	}
 	return app
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -12,8 +13,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"hearsay/mesh"
+	"hearsay/node/plain"
 	"hearsay/node/web"
+	"hearsay/topics"
 )
 
 // watchEvery is how often --watch and top look.
@@ -35,6 +37,7 @@ func membersCommand() *cli.Command {
 		Flags: []cli.Flag{
 			addrFlag(), jsonFlag(),
 			&cli.StringSliceFlag{Name: "state", Usage: "only those in `STATE` (repeat for more)"},
+			&cli.StringSliceFlag{Name: "tag", Usage: "only those that say `KEY=VALUE`, or KEY with any value (repeat for more)"},
 			&cli.BoolFlag{Name: "watch", Usage: "show them again and again, until interrupted"},
 		},
 		Before: noArguments,
@@ -51,7 +54,14 @@ func runMembers(c *cli.Context) error {
 	if err := checkStates(states); err != nil {
 		return err
 	}
-	show := func(w io.Writer) error { return showMembers(c.Context, w, cl, states, c.Bool("json")) }
+	for _, tag := range c.StringSlice("tag") {
+		if err := web.CheckMatch(tag); err != nil {
+			return usagef("--tag: %w", err)
+		}
+	}
+	show := func(w io.Writer) error {
+		return showMembers(c.Context, w, cl, states, c.StringSlice("tag"), c.Bool("json"))
+	}
 	if !c.Bool("watch") {
 		return interrupted(c, show(c.App.Writer))
 	}
@@ -60,10 +70,7 @@ func runMembers(c *cli.Context) error {
 
 // checkStates refuses what is no state of a peer.
 func checkStates(states []string) error {
-	var known []string
-	for s := mesh.Candidate; s <= mesh.Left; s++ {
-		known = append(known, s.String())
-	}
+	known := stateNames()
 	for _, s := range states {
 		if !slices.Contains(known, s) {
 			return usagef("--state %.40q: must be one of %s", s, strings.Join(known, ", "))
@@ -97,16 +104,18 @@ func watch(ctx context.Context, w io.Writer, show func(io.Writer) error) error {
 	}
 }
 
-func showMembers(ctx context.Context, w io.Writer, cl *client, states []string, asJSON bool) error {
+func showMembers(ctx context.Context, w io.Writer, cl *client, states, tags []string, asJSON bool) error {
 	var all web.Members
 	body, err := cl.get(ctx, "/v1/members", &all)
 	if err != nil {
 		return err
 	}
-	if asJSON && len(states) == 0 {
+	if asJSON && len(states)+len(tags) == 0 {
 		return printJSON(w, body)
 	}
-	all.Members = slices.DeleteFunc(all.Members, func(m web.Member) bool { return !wanted(states, m.State) })
+	all.Members = slices.DeleteFunc(all.Members, func(m web.Member) bool {
+		return !wanted(states, m.State) || !web.MatchTags(topics.Tags(m.Tags), tags...)
+	})
 	if asJSON {
 		body, err := json.Marshal(all)
 		if err != nil {
@@ -114,7 +123,7 @@ func showMembers(ctx context.Context, w io.Writer, cl *client, states []string, 
 		}
 		return printJSON(w, body)
 	}
-	return printMembers(w, all, wanted(states, all.Self.State), time.Now())
+	return printMembers(w, all, wanted(states, all.Self.State) && web.MatchTags(topics.Tags(all.Self.Tags), tags...), time.Now())
 }
 
 func wanted(states []string, state string) bool {
@@ -124,16 +133,29 @@ func wanted(states []string, state string) bool {
 // printMembers writes the table: the node itself, then members, then the others, each by name.
 func printMembers(w io.Writer, all web.Members, self bool, now time.Time) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tw, "NAME\tSTATE\tSINCE\tHEARD\tNEXT TRY\tLISTED BY\tWHY")
+	fmt.Fprintln(tw, "NAME\tSTATE\tADDRESS\tVERSION\tSINCE\tHEARD\tNEXT TRY\tLISTED BY\tWHY")
 	if self {
-		fmt.Fprintf(tw, "%s\t%s\t%s\t-\t-\t-\tthis node: %s\n", all.Self.Name, all.Self.State, ago(now, all.Self.Since), oneLine([]byte(all.Self.ReadyReason)))
+		fmt.Fprintf(tw, "%s\t%s\t-\t%s\t%s\t-\t-\t-\tthis node: %s\n", plain.Text(string(all.Self.Name)), plain.Text(all.Self.State), programVersion(all.Self.Program), ago(now, all.Self.Since), plain.Text(all.Self.ReadyReason))
 	}
 	for _, m := range sorted(all.Members) {
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%d\t%s\n",
-			m.Name, m.State, ago(now, m.Since), heard(now, m), nextTry(now, m), len(m.ListedBy), oneLine([]byte(reason(m))))
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\n",
+			plain.Text(string(m.Name)), plain.Text(m.State), plain.Text(cmp.Or(m.Address, "-")), programVersion(m.Program), ago(now, m.Since), heard(now, m), nextTry(now, m), len(m.ListedBy), plain.Text(reason(m)))
 	}
 	return tw.Flush()
 }
+
+// clockOff is by how many seconds clocks may differ before it is worth a word.
+const clockOff = 10
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+// programVersion is what a node runs, without the name that it shares with all others.
+func programVersion(program string) string {
+	return plain.Text(cmp.Or(strings.TrimPrefix(program, programName), "-"))
+}
+
+// programName stands before the version in what a node says it runs.
+const programName = "hearsay "
 
 // sorted puts members first, then those that may return, then the rest.
 func sorted(members []web.Member) []web.Member {
@@ -143,7 +165,7 @@ func sorted(members []web.Member) []web.Member {
 		if d := rank[a.State] - rank[b.State]; d != 0 {
 			return d
 		}
-		return strings.Compare(string(a.Name), string(b.Name))
+		return natural(string(a.Name), string(b.Name))
 	})
 	return out
 }
@@ -176,13 +198,21 @@ func reason(m web.Member) string {
 			words = append(words, fmt.Sprintf(format, args...))
 		}
 	}
-	add(m.State == "alive" && m.MissedBeats > 0, "%d beats missed", m.MissedBeats)
-	add(m.Failures > 0, "%d dials failed", m.Failures)
+	add(m.MissedBeats > 0 && !strings.Contains(m.Why, "beats missed"), "%s missed", count(m.MissedBeats, "beat"))
+	add(m.MissedBeats > 0 && strings.Contains(m.Why, "beats missed") && m.State != "alive", "%d by now", m.MissedBeats)
+	add(m.Failures > 0, "%s failed", count(m.Failures, "dial"))
+	add(m.Failure != "", "%s", m.Failure)
 	add(m.Penalty >= 0.01, "penalty %.2f", m.Penalty)
+	add(m.Conflict != "", "%s", m.Conflict)
 	add(m.State == "alive" && !m.HearsMe && !m.Naive, "does not hear us")
 	add(m.State == "alive" && !m.MessagesLink, "no message link")
+	add(m.State == "alive" && m.Unread, "our messages do not reach it directly")
+	add(m.State == "alive" && m.MessagesLink && !m.Flowing && !m.Unread, "reads no messages of ours yet")
 	add(m.Degraded, "doubts itself")
+	add(m.ClockAhead >= clockOff, "its clock is %s ahead", short(seconds(m.ClockAhead)))
+	add(m.ClockAhead <= -clockOff, "its clock is %s behind", short(seconds(-m.ClockAhead)))
 	add(m.Naive, "naive")
+	add(m.Tags != "", "%s", m.Tags)
 	add(m.Seed, "seed")
 	return strings.Join(words, "; ")
 }

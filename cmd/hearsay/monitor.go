@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"hearsay/node/plain"
 	"hearsay/node/web"
 )
 
@@ -36,13 +37,13 @@ func runMonitor(c *cli.Context) error {
 	if c.IsSet("after") {
 		query.Set("after", strconv.FormatUint(c.Uint64("after"), 10))
 	}
-	return interrupted(c, cl.stream(c.Context, "/v1/events", query, func(data []byte) error {
-		if c.Bool("json") {
-			return printJSON(c.App.Writer, data)
-		}
+	return interrupted(c, cl.stream(c.Context, "/v1/events", query, maxEventLine, func(data []byte) error {
 		var e web.Event
 		if err := json.Unmarshal(data, &e); err != nil {
 			return err
+		}
+		if c.Bool("json") {
+			return printJSON(c.App.Writer, data)
 		}
 		_, err := fmt.Fprintln(c.App.Writer, eventLine(e))
 		return err
@@ -57,7 +58,7 @@ func eventLine(e web.Event) string {
 	}
 	line := fmt.Sprintf("%s  %-16s %-24s %s", e.At.Local().Format(time.TimeOnly+".000"), e.Peer, states, e.Kind)
 	if e.Why != "" {
-		line += ": " + oneLine([]byte(e.Why))
+		line += ": " + e.Why
 	}
-	return line
+	return plain.Text(line)
 }

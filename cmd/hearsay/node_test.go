@@ -1,12 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 
 	"hearsay/node"
@@ -136,12 +139,13 @@ func (s *stuck) Write(p []byte) (int, error) {
 
 func TestStandardOutputThatIsNotReadHoldsUpNobody(t *testing.T) {
 	t.Parallel()
+	const printerBytes = 8 << 20
 	out := &stuck{begun: make(chan struct{}, 1), free: make(chan struct{})}
 	var log screen
-	p := newPrinter(out, slog.New(slog.NewTextHandler(&log, nil)))
+	p := newPrinter(out, printerBytes, slog.New(slog.NewTextHandler(&log, nil)))
 	p.put([]byte("first"))
 	<-out.begun
-	body := []byte(strings.Repeat("x", printerBytes/4))
+	body := bytes.Repeat([]byte("x"), printerBytes/4)
 	for range 10 {
 		p.put(body)
 	}
@@ -152,4 +156,63 @@ func TestStandardOutputThatIsNotReadHoldsUpNobody(t *testing.T) {
 		t.Errorf("%d lines were printed, want 4: the first and those that fit", got)
 	}
 	log.shows(t, "count=7")
+}
+
+// failingWriter takes nothing while it fails.
+type failingWriter struct {
+	mu  sync.Mutex
+	err error
+	out bytes.Buffer
+}
+
+func (w *failingWriter) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err != nil {
+		return 0, w.err
+	}
+	return w.out.Write(p)
+}
+
+func (w *failingWriter) fail(err error) {
+	w.mu.Lock()
+	w.err = err
+	w.mu.Unlock()
+}
+
+func (w *failingWriter) text() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.out.String()
+}
+
+// A full disk costs the lines that it refuses, and no others. It is told once.
+func TestPrinterOutlivesAFullDisk(t *testing.T) {
+	t.Parallel()
+	var log screen
+	w := &failingWriter{err: syscall.ENOSPC}
+	p := newPrinter(w, 1<<20, slog.New(slog.NewTextHandler(&log, nil)))
+	p.put([]byte("lost"))
+	log.shows(t, "no space left")
+	w.fail(nil)
+	nodetest.Eventually(t, func() error {
+		p.put([]byte("printed"))
+		if w.text() == "" {
+			return errors.New("nothing is printed any more")
+		}
+		return nil
+	})
+	p.close()
+	if n := strings.Count(log.String(), "no space left"); n != 1 {
+		t.Errorf("told %d times", n)
+	}
+}
+
+// When the reader of standard output has ended, the node says goodbye.
+func TestPrinterTellsThatNobodyReads(t *testing.T) {
+	t.Parallel()
+	p := newPrinter(&failingWriter{err: syscall.EPIPE}, 1<<20, slog.New(slog.DiscardHandler))
+	p.put([]byte("a"))
+	<-p.shut
+	p.close()
 }

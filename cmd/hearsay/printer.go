@@ -2,98 +2,122 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"log/slog"
-	"sync"
+	"syscall"
 	"time"
+
+	"hearsay/node/backlog"
+	"hearsay/node/plain"
 )
 
 const (
-	printerBytes = 8 << 20 // of messages that wait to be printed
-	printerCost  = 64      // of them, what a message costs beside its body
 	printerGrace = time.Second
 	printerTells = time.Minute // between lines of the log about messages that were dropped
 )
 
-// printer writes messages as lines at the pace of their reader. Whoever puts them in is not held up when
+// printer writes messages as lines at the pace of their reader. The goroutine that puts them in is not held up when
 // standard output is not read: what does not fit is dropped, and the log says how much.
 type printer struct {
-	w   io.Writer
-	log *slog.Logger
-
-	mu      sync.Mutex
-	arrived chan struct{}
-	waiting [][]byte
-	size    int
-	lost    int       // since the log was told
-	told    time.Time // when that was
-
-	ended chan struct{}
+	w       io.Writer
+	log     *slog.Logger
+	waiting *backlog.Queue[[]byte]
+	lost    int       // since the log was told; whoever puts tells, as printing may hang
+	tellAt  time.Time // when it is to be told
+	told    time.Time // when it was
+	failed  bool      // the last write: told once, until one works again
+	closing chan struct{}
+	ended   chan struct{}
+	shut    chan struct{} // closed when nobody can read any more
 }
 
-func newPrinter(w io.Writer, log *slog.Logger) *printer {
-	p := &printer{w: w, log: log, arrived: make(chan struct{}, 1), ended: make(chan struct{})}
+// newPrinter returns a printer for which at most limit bytes wait.
+func newPrinter(w io.Writer, limit int, log *slog.Logger) *printer {
+	p := &printer{
+		w: w, log: log, waiting: backlog.NewQueue[[]byte](limit),
+		closing: make(chan struct{}), ended: make(chan struct{}), shut: make(chan struct{}),
+	}
 	go p.run()
 	return p
 }
 
-// put never waits. An empty queue takes a message of any size.
+// put never waits. It is for one goroutine, as close is.
 func (p *printer) put(body []byte) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if cost := len(body) + printerCost; p.size == 0 || p.size+cost <= printerBytes {
-		p.waiting = append(p.waiting, body)
-		p.size += cost
-	} else {
+	if !p.waiting.Put(body, cap(body)) {
+		if p.lost == 0 {
+			p.tellAt = later(time.Now().Add(printerGrace), p.told.Add(printerTells))
+		}
 		p.lost++
 	}
-	select {
-	case p.arrived <- struct{}{}:
-	default:
+	if p.lost > 0 && !time.Now().Before(p.tellAt) {
+		p.tell()
 	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // close returns when everything is printed, or nobody has read it for a second.
 func (p *printer) close() {
-	close(p.arrived)
+	close(p.closing)
 	select {
 	case <-p.ended:
 	case <-time.After(printerGrace):
+	}
+	if p.lost > 0 {
+		p.tell()
 	}
 }
 
 func (p *printer) run() {
 	defer close(p.ended)
 	out := bufio.NewWriter(p.w)
-	for range p.arrived {
-		p.print(out)
+	for {
+		select {
+		case <-p.waiting.Arrived():
+			p.print(out)
+		case <-p.closing:
+			p.print(out)
+			return
+		}
 	}
-	p.print(out)
 }
 
-// print writes what waits. What arrives meanwhile finds an empty queue.
+// print writes what waits. What a full disk refuses is gone, and the next lines are tried anew.
 func (p *printer) print(out *bufio.Writer) {
-	p.mu.Lock()
-	waiting := p.waiting
-	p.waiting, p.size = nil, 0
-	p.mu.Unlock()
-	for _, body := range waiting {
-		_, _ = out.WriteString(oneLine(body) + "\n")
+	for body, ok := p.waiting.Take(); ok; body, ok = p.waiting.Take() {
+		_, _ = out.WriteString(plain.Line(body))
+		_ = out.WriteByte('\n')
 	}
-	_ = out.Flush() // a closed standard output ends the program
-	p.tell(time.Now())
+	err := out.Flush()
+	if err != nil {
+		out.Reset(p.w) // it keeps an error for ever
+	}
+	switch {
+	case errors.Is(err, syscall.EPIPE):
+		p.gone()
+	case err != nil && !p.failed:
+		p.log.Warn("messages not printed", "why", err)
+	}
+	p.failed = err != nil
 }
 
-// tell logs how many messages were dropped, now and then.
-func (p *printer) tell(now time.Time) {
-	p.mu.Lock()
-	lost := p.lost
-	due := lost > 0 && now.Sub(p.told) >= printerTells
-	if due {
-		p.lost, p.told = 0, now
+// gone notes that the reader of standard output has ended.
+func (p *printer) gone() {
+	select {
+	case <-p.shut:
+	default:
+		close(p.shut)
 	}
-	p.mu.Unlock()
-	if due {
-		p.log.Warn("messages not printed", "count", lost, "why", "standard output was not read in time")
-	}
+}
+
+// tell logs how many messages were dropped.
+func (p *printer) tell() {
+	p.log.Warn("messages not printed", "count", p.lost, "why", "standard output was not read in time")
+	p.lost, p.told = 0, time.Now()
 }

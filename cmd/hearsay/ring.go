@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"hearsay/node"
+	"hearsay/node/keys"
 	"hearsay/topics"
 )
 
@@ -32,11 +34,16 @@ func ringCommand() *cli.Command {
 		Description: "Starts the nodes on 127.77.0.1, 127.77.0.2 and so on, with the standard ports, each given only the next\n" +
 			"one's address, the last the first's. Shows who hears whom until every node hears every other, and then\n" +
 			"their messages, until it is interrupted. Where 127.77.0.1 is not an address of this machine (macOS) the\n" +
-			"nodes share 127.0.0.1 on ports of their own.",
+			"nodes share 127.0.0.1 on ports of their own.\n\n" +
+			"With --mesh-key the ring is locked: who else wants to hear it, or be of it, needs that key. --locked makes one\n" +
+			"for as long as the ring runs. Among themselves the nodes meet in memory, so this shows who is kept out, not\n" +
+			"what a lock costs.",
 		Flags: []cli.Flag{
 			&cli.IntFlag{Name: "nodes", EnvVars: []string{"HEARSAY_NODES"}, Value: 4, Usage: fmt.Sprintf("`N` nodes, 2 to %d", maxRing)},
 			&cli.BoolFlag{Name: "once", EnvVars: []string{"HEARSAY_ONCE"}, Usage: "end with status 0 as soon as the ring is whole"},
 			&cli.DurationFlag{Name: "timeout", EnvVars: []string{"HEARSAY_TIMEOUT"}, Value: time.Minute, Usage: "fail when the ring is not whole within `TIME`"},
+			&cli.PathFlag{Name: "mesh-key", TakesFile: true, EnvVars: []string{"HEARSAY_MESH_KEY"}, Usage: "lock the ring with the key pairs in `FILE` (see 'hearsay keygen')"},
+			&cli.BoolFlag{Name: "locked", EnvVars: []string{"HEARSAY_LOCKED"}, Usage: "lock the ring with a key that is made for it, and removed at its end"},
 		},
 		Before: noArguments,
 		Action: runRing,
@@ -51,6 +58,11 @@ func runRing(c *cli.Context) error {
 	if c.Duration("timeout") <= 0 {
 		return usagef("--timeout %v: must be more than nothing", c.Duration("timeout"))
 	}
+	locked, unlock, err := ringKeys(c)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	collect := func() {}
 	if os.Getenv("GOGC") == "" {
 		usual := debug.SetGCPercent(ringHeap)
@@ -60,7 +72,7 @@ func runRing(c *cli.Context) error {
 	ctx, cancel := context.WithCancel(c.Context)
 	defer cancel()
 	begin := time.Now()
-	nodes, err := startRing(ctx, count)
+	nodes, err := startRing(ctx, count, locked)
 	defer closeAll(nodes)
 	if err != nil {
 		return err
@@ -82,11 +94,35 @@ func runRing(c *cli.Context) error {
 	return showMessages(ctx, c.App.Writer, nodes)
 }
 
+// ringKeys says where the ring's keys are. A key that is made for it has a directory of its own, which unlock removes.
+func ringKeys(c *cli.Context) (locked node.Keys, unlock func(), err error) {
+	path, unlock := c.String("mesh-key"), func() {}
+	switch {
+	case !c.Bool("locked"):
+		return node.Keys{Mesh: path}, unlock, nil
+	case path != "":
+		return locked, unlock, usagef("--locked makes a key, and --mesh-key names one: give one of the two")
+	}
+	dir, err := os.MkdirTemp("", "hearsay-ring-")
+	if err != nil {
+		return locked, unlock, err
+	}
+	unlock = func() { _ = os.RemoveAll(dir) }
+	if _, err := keys.Generate(dir, "mesh"); err != nil {
+		unlock()
+		return locked, func() {}, err
+	}
+	path = filepath.Join(dir, "mesh"+keys.SecretExt)
+	_, _ = fmt.Fprintf(c.App.Writer, "locked: the key is in %s, until the ring ends\n", path)
+	return node.Keys{Mesh: path}, unlock, nil
+}
+
 // startRing starts the nodes, each given the next. Those that were started come back with an error too.
-func startRing(ctx context.Context, count int) ([]*node.Node, error) {
+func startRing(ctx context.Context, count int, locked node.Keys) ([]*node.Node, error) {
 	configs := ringConfigs(count)
 	var nodes []*node.Node
 	for i, cfg := range configs {
+		cfg.Keys = locked
 		cfg.Seeds = []string{configs[(i+1)%count].Hostname}
 		n, err := node.Start(ctx, cfg)
 		if err != nil {
@@ -111,7 +147,7 @@ func ringConfigs(count int) []node.Config {
 	return configs
 }
 
-// hasAddress tells whether a socket can be bound to an address.
+// hasAddress reports whether a socket can be bound to an address.
 func hasAddress(addr string) bool {
 	ln, err := net.Listen("tcp", net.JoinHostPort(addr, "0"))
 	if err != nil {
@@ -171,7 +207,7 @@ func (v *view) untilWhole(ctx context.Context, begin time.Time, timeout time.Dur
 	}
 }
 
-// show looks at every node once, and says whether all hear all.
+// show looks at every node once, and reports whether all hear all.
 func (v *view) show() (whole bool) {
 	whole = true
 	hears := make([][]topics.Name, len(v.nodes))
@@ -261,7 +297,7 @@ func showMessages(ctx context.Context, w io.Writer, nodes []*node.Node) error {
 				return err
 			}
 		case r := <-receipts:
-			fmt.Fprintf(w, "%s received %q from %s\n", r.by, oneLine(r.msg.Body), r.msg.From)
+			fmt.Fprintf(w, "%s received %q from %s\n", r.by, r.msg.Body, r.msg.From)
 		}
 	}
 }

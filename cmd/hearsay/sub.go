@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,12 +20,17 @@ func subCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "sub",
 		Usage: "print the messages that the node receives",
-		Description: "One line a message, as the node itself prints them; with --json each with its sender, its channel and its\n" +
-			"identity. The node must have been started with a --channel for it to be received. Runs until it is\n" +
-			"interrupted or has seen --count messages (status 0), the node ends (3), or the timeout (4).",
+		Description: "One line a message, as the node itself prints them: \\ for a backslash, \\n, \\x1b, \\u202e and the like\n" +
+			"for what would break the line or steer the terminal. With --json each with its sender, its channel and its\n" +
+			"identity. --format has the fields {time} {from} {channel} {uid} {type} {size} {body}, and \\n and \\t.\n" +
+			"--body-format raw writes bodies as they are, each after a line with its size. The node must have been started\n" +
+			"with a --channel for it to be received. Runs until it is interrupted or has seen --count messages (status 0),\n" +
+			"the node ends (3), or the timeout (4).",
 		Flags: []cli.Flag{
 			addrFlag(), jsonFlag(),
 			&cli.StringSliceFlag{Name: "channel", Usage: "only messages on the named channel `C` (repeat for more; default: all that it receives)"},
+			&cli.StringFlag{Name: "format", Usage: "print `FORMAT` for each message, such as \"{time} {from} {body}\" (default: {body})"},
+			&cli.StringFlag{Name: "body-format", Value: "text", Usage: "`HOW` bodies are printed: text, base64, json or raw"},
 			&cli.Uint64Flag{Name: "count", Usage: "end after `N` messages (default: never)"},
 			&cli.DurationFlag{Name: "timeout", Usage: "give up after `TIME` (default: never)"},
 		},
@@ -40,6 +44,10 @@ func runSub(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	form, err := newLayout(c.String("format"), c.String("body-format"))
+	if err != nil {
+		return err
+	}
 	ctx, limit := c.Context, c.Duration("timeout")
 	if limit < 0 {
 		return usagef("--timeout %v: must not be less than nothing", limit)
@@ -50,8 +58,8 @@ func runSub(c *cli.Context) error {
 		defer cancel()
 	}
 	seen := uint64(0)
-	err = cl.stream(ctx, "/v1/messages", url.Values{"channel": c.StringSlice("channel")}, func(data []byte) error {
-		if err := printMessage(c, data); err != nil {
+	err = cl.stream(ctx, "/v1/messages", url.Values{"channel": c.StringSlice("channel")}, cl.messageLine(ctx), func(data []byte) error {
+		if err := printMessage(c, form, data); err != nil {
 			return err
 		}
 		if seen++; seen == c.Uint64("count") {
@@ -69,7 +77,7 @@ func runSub(c *cli.Context) error {
 }
 
 // printMessage writes one message, and says on standard error how many were lost before it.
-func printMessage(c *cli.Context, data []byte) error {
+func printMessage(c *cli.Context, form *layout, data []byte) error {
 	var m web.Message
 	if err := json.Unmarshal(data, &m); err != nil {
 		return err
@@ -80,13 +88,6 @@ func printMessage(c *cli.Context, data []byte) error {
 	if c.Bool("json") {
 		return printJSON(c.App.Writer, data)
 	}
-	var body []byte
-	switch {
-	case m.Body != nil:
-		body = []byte(*m.Body)
-	case m.Base64 != nil:
-		body, _ = base64.StdEncoding.DecodeString(*m.Base64) // the server's own
-	}
-	_, err := fmt.Fprintln(c.App.Writer, oneLine(body))
+	_, err := c.App.Writer.Write(form.line(m, bytesOf(m.Body, m.Base64)))
 	return err
 }

@@ -22,8 +22,9 @@ func topCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "top",
 		Usage: "watch the mesh in a terminal",
-		Description: "Shows the node, its peers and the newest events, and looks again every second. q or Ctrl-C ends it.\n" +
-			"Colours are left out where NO_COLOR is set.",
+		Description: "Shows the node, its peers and the newest events, and looks again every second: those with something wrong\n" +
+			"first. j, k and the arrows select one, Enter shows all about it, / filters, s sorts, ? tells the other keys, and\n" +
+			"q ends it. Colours are left out where NO_COLOR is set.",
 		Flags:  []cli.Flag{addrFlag()},
 		Before: noArguments,
 		Action: runTop,
@@ -48,21 +49,16 @@ func runTop(c *cli.Context) error {
 	defer terminal.restore()
 	_, _ = io.WriteString(c.App.Writer, "\x1b[?1049h\x1b[?25l") // other screen, no cursor
 	defer io.WriteString(c.App.Writer, "\x1b[?25h\x1b[?1049l")  //nolint:errcheck // nothing can be done about it
-	go quitKey(c.App.Reader, cancel)
-	return t.run(ctx, c.App.Writer)
-}
-
-// quitKey ends top when q is read. It is left behind, waiting for a key, when top ends otherwise.
-func quitKey(r io.Reader, quit func()) {
-	for key := make([]byte, 1); ; {
-		if _, err := r.Read(key); err != nil {
-			return
+	keys := make(chan key)
+	go readKeys(c.App.Reader, func(k key) bool { // left behind, waiting for a key, when top ends
+		select {
+		case keys <- k:
+			return true
+		case <-ctx.Done():
+			return false
 		}
-		if key[0] == 'q' || key[0] == 'Q' || key[0] == 3 {
-			quit()
-			return
-		}
-	}
+	})
+	return t.run(ctx, c.App.Writer, keys)
 }
 
 // top is what is shown, and where it comes from.
@@ -72,7 +68,9 @@ type top struct {
 }
 
 // run looks and draws until ctx ends. A node that does not answer is shown as such, and asked again.
-func (t *top) run(ctx context.Context, w io.Writer) error {
+func (t *top) run(ctx context.Context, w io.Writer, keys <-chan key) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	events := make(chan web.Event)
 	go t.follow(ctx, events)
 	ticker := time.NewTicker(watchEvery)
@@ -85,6 +83,10 @@ func (t *top) run(ctx context.Context, w io.Writer) error {
 			return nil
 		case e := <-events:
 			t.view.add(e)
+		case k := <-keys:
+			if !t.view.press(k) {
+				return nil
+			}
 		case <-ticker.C:
 			if err := t.look(ctx); err != nil && ctx.Err() == nil {
 				t.view.trouble = err.Error()
@@ -111,7 +113,7 @@ func (t *top) look(ctx context.Context) error {
 func (t *top) follow(ctx context.Context, events chan<- web.Event) {
 	query := url.Values{"after": {"0"}}
 	for ctx.Err() == nil {
-		err := t.cl.stream(ctx, "/v1/events", query, func(data []byte) error {
+		err := t.cl.stream(ctx, "/v1/events", query, maxEventLine, func(data []byte) error {
 			var e web.Event
 			if err := json.Unmarshal(data, &e); err != nil {
 				return err

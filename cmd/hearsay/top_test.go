@@ -3,11 +3,16 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
 
+	"hearsay/node/nodetest"
 	"hearsay/node/web"
 	"hearsay/topics"
 )
@@ -49,7 +54,7 @@ func checkFits(t *testing.T, text string, width, height int, what string) {
 	}
 	for _, line := range lines {
 		plain := line
-		for _, code := range []string{"\x1b[K", "\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[7m", "\x1b[31m", "\x1b[32m", "\x1b[33m"} {
+		for _, code := range []string{"\x1b[K", "\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[7m", "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[31;1m", "\x1b[32;1m", "\x1b[33;1m", "\x1b[2;1m"} {
 			plain = strings.ReplaceAll(plain, code, "")
 		}
 		if strings.Contains(plain, "\x1b") || utf8.RuneCountInString(plain) > width {
@@ -68,8 +73,8 @@ func TestTopShowsStatesRatesEventsAndTrouble(t *testing.T) {
 	v.update(s, m, now)
 	v.add(web.Event{At: now, Kind: "evicted", Peer: "node_3", From: "suspect", To: "quarantined", Why: "6 beats missed"})
 	text := v.draw(80, 24, now)
-	for _, want := range []string{"node_0  up 60m  5 members, 4 heard", "ready: it hears peers", "beats 3.0/s", "bytes in 25k/s",
-		"node_3  quarantined", "suspect -> quarantined   evicted", "q quits"} {
+	for _, want := range []string{"node_0  up 60m  5 members, 4 heard", "ready: it hears peers", "beats 3.0 /s", "in 25 kB/s",
+		"node_3 quarantined", "suspect -> quarantined   evicted", "q quits"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in:\n%s", want, text)
 		}
@@ -83,11 +88,6 @@ func TestTopShowsStatesRatesEventsAndTrouble(t *testing.T) {
 	v.trouble = "no node answers"
 	if text := v.draw(80, 24, now); !strings.Contains(text, "no node answers") {
 		t.Error(text)
-	}
-	s, m = crowd(128, now)
-	v.update(s, m, now)
-	if text := v.draw(80, 24, now); !strings.Contains(text, "... and ") {
-		t.Errorf("nothing says that there are more:\n%s", text)
 	}
 }
 
@@ -105,7 +105,7 @@ func TestTopFollowsANode(t *testing.T) {
 	}
 	var out screen
 	ended := make(chan error)
-	go func() { ended <- top.run(ctx, &out) }()
+	go func() { ended <- top.run(ctx, &out, nil) }()
 	out.shows(t, "joined")
 	b.Close()
 	out.shows(t, "alive -> left")
@@ -116,18 +116,138 @@ func TestTopFollowsANode(t *testing.T) {
 	}
 }
 
-func TestKeysEndTop(t *testing.T) {
-	for keys, ends := range map[string]bool{"q": true, "xQ": true, "x\x03": true, "xyz": false} {
-		ended := false
-		quitKey(strings.NewReader(keys), func() { ended = true })
-		if ended != ends {
-			t.Errorf("%q ends it: %v", keys, ended)
+func TestKeysAreRead(t *testing.T) {
+	for text, want := range map[string][]key{
+		"jk": {'j', 'k'}, "\x1b[A\x1b[B": {keyUp, keyDown}, "\x1b[5~x\x1b[6~": {keyPageUp, 'x', keyPageDown}, "\x1b": {keyEscape},
+		"é\n": {'é', keyEnter}, "\x1b[99;1~j": {'j'}, "\x1bOA": {keyUp}, "\x7f": {keyBackspace}, "\x1b[": nil,
+	} {
+		var got []key
+		readKeys(strings.NewReader(text), func(k key) bool { got = append(got, k); return true })
+		if !slices.Equal(got, want) {
+			t.Errorf("%q: %v, want %v", text, got, want)
 		}
 	}
 }
 
+// Those with something wrong are first; keys select, scroll, filter, sort and end.
+func TestTopIsSteeredByKeys(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	v := topView{}
+	s, m := crowd(1000, now)
+	for i := range m.Members {
+		m.Members[i].State, m.Members[i].HearsMe, m.Members[i].MessagesLink, m.Members[i].Flowing = "alive", true, true, true
+	}
+	m.Members[700].State = "quarantined"
+	v.update(s, m, now)
+	press := func(keys string) (lines []string) {
+		t.Helper()
+		for _, k := range parseKeys(keys) {
+			if !v.press(k) {
+				t.Fatalf("%q ends it", keys)
+			}
+		}
+		text := v.draw(60, 20, now)
+		checkFits(t, text, 60, 20, keys)
+		return strings.Split(strings.ReplaceAll(text, "\x1b[K", ""), "\r\n")
+	}
+	marked := func(keys, name string) {
+		t.Helper()
+		for _, line := range press(keys) {
+			if strings.HasPrefix(line, ">"+name+" ") {
+				return
+			}
+		}
+		t.Errorf("%q does not select %s:\n%s", keys, name, strings.Join(press(""), "\n"))
+	}
+	marked("", "node_701")
+	marked("j", "node_1")
+	marked("\x1b[B\x1b[B\x1b[A", "node_2")
+	marked("G", "node_1000")
+	marked("g", "node_701")
+	marked("\x1b[6~", "node_13")
+	marked("s", "node_1")
+	marked("jjjj", "node_5")
+	m.Members[0].Why = "changed"
+	v.update(s, m, now) // what is selected stays so
+	marked("", "node_5")
+	if lines := press("/node_99\r"); !strings.Contains(lines[3], "11 peers") {
+		t.Errorf("filtered: %q", lines[3])
+	}
+	marked("G", "node_999")
+	if lines := press("\r"); lines[0] != "node_999" || !strings.Contains(strings.Join(lines, "\n"), "listed by") {
+		t.Errorf("details: %q", lines)
+	}
+	marked("\r", "node_999")
+	if lines := press("\x1b"); !strings.Contains(lines[3], "1000 peers") {
+		t.Errorf("unfiltered: %q", lines[3])
+	}
+	if lines := press("?"); lines[0] != "hearsay top" {
+		t.Errorf("help: %q", lines)
+	}
+	marked("x", "node_999")
+	if lines := press("/q\x7fnobody"); !strings.Contains(strings.Join(lines, "\n"), "filter: nobody_") || !strings.Contains(lines[3], "0 peers") {
+		t.Errorf("typing: %q", lines)
+	}
+	press("\x1bjkG\r\r")
+	for _, k := range []key{'q', 'Q', keyCtrlC} {
+		if v.press(k) {
+			t.Errorf("%q does not end it", k)
+		}
+	}
+}
+
+// The program in a real terminal of 60 columns, with keys as a person presses them.
+func TestTopInATerminal(t *testing.T) {
+	t.Parallel()
+	tmux, err := exec.LookPath("tmux")
+	if err != nil {
+		t.Skip("no tmux")
+	}
+	_, b, addr := pair(t)
+	socket := filepath.Join(t.TempDir(), "tmux")
+	do := func(args ...string) string {
+		t.Helper()
+		cmd := exec.Command(tmux, append([]string{"-S", socket, "-f", "/dev/null"}, args...)...)
+		cmd.Env = append(os.Environ(), installed(t), "TERM=screen")
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("tmux %q: %v %s", args, err, out)
+		}
+		return string(out)
+	}
+	do("new-session", "-d", "-x", "60", "-y", "16", "hearsay top --addr "+addr+"; echo ended with $?; cat")
+	t.Cleanup(func() { do("kill-server") })
+	shows := func(want string) {
+		t.Helper()
+		nodetest.Eventually(t, func() error {
+			if out := do("capture-pane", "-p"); !strings.Contains(out, want) {
+				return fmt.Errorf("no %q in\n%s", want, out)
+			}
+			return nil
+		})
+	}
+	name := string(b.Name())
+	shows(">" + name)
+	do("send-keys", "Enter")
+	shows("listed by")
+	do("send-keys", "Escape")
+	shows(">" + name)
+	do("send-keys", "/", "nobody", "Enter")
+	shows("0 peers")
+	do("send-keys", "Escape")
+	shows("1 peer,")
+	do("send-keys", "?")
+	shows("any key goes back")
+	do("send-keys", "x")
+	shows(">" + name)
+	do("resize-window", "-x", "120", "-y", "16")
+	shows("ADDRESS")
+	do("send-keys", "q")
+	shows("ended with 0")
+}
+
 func TestAmountAndShort(t *testing.T) {
-	for x, want := range map[float64]string{0: "0.0", 9.96: "10.0", 12.3: "12", 12_345: "12k", 23e6: "23M"} {
+	for x, want := range map[float64]string{0: "0.0 ", 9.96: "10.0 ", 12.3: "12 ", 12_345: "12 k", 23e6: "23 M"} {
 		if got := amount(x); got != want {
 			t.Errorf("%v: %s, want %s", x, got, want)
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"hearsay/mesh"
+	"hearsay/node/plain"
 	"hearsay/node/web"
 )
 
@@ -18,14 +21,15 @@ func waitCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "wait",
 		Usage: "wait until the mesh has a number of members",
-		Description: "Ends with status 0 as soon as the node and those that it hears are N together, and with status 4 after\n" +
-			"the timeout. With --state, N counts those in that state; the node itself is alive. A node that does not\n" +
-			"answer yet is waited for too.",
+		Description: "Ends with status 0 as soon as the node, and those with which messages flow both ways, are N together: what\n" +
+			"is published then reaches them. Ends with status 4 after the timeout. With --state, N counts those in that\n" +
+			"state, whether messages flow or not; the node itself is alive. A node that does not answer yet is waited\n" +
+			"for too.",
 		Flags: []cli.Flag{
 			addrFlag(), jsonFlag(),
 			&cli.IntFlag{Name: "members", Usage: "wait for exactly `N`"},
 			&cli.BoolFlag{Name: "at-least", Usage: "more than N will do"},
-			&cli.StringFlag{Name: "state", Value: "alive", Usage: "count those in `STATE`"},
+			&cli.StringFlag{Name: "state", Usage: "count those in `STATE` (default: alive, and messages flow)"},
 			&cli.DurationFlag{Name: "timeout", Value: time.Minute, Usage: "give up after `TIME`"},
 		},
 		Before: noArguments,
@@ -47,36 +51,38 @@ func runWait(c *cli.Context) error {
 	case c.Duration("timeout") <= 0:
 		return usagef("--timeout %v: must be more than nothing", c.Duration("timeout"))
 	}
-	if err := checkStates([]string{state}); err != nil {
-		return err
+	if state != "" {
+		if err := checkStates([]string{state}); err != nil {
+			return err
+		}
 	}
 	begin := time.Now()
-	got, err := cl.waitFor(c, state, want)
+	got, err := cl.waitFor(c, state, want, c.Bool("at-least"))
 	if err != nil {
 		return interrupted(c, err)
 	}
 	took := time.Since(begin).Round(time.Millisecond)
 	if c.Bool("json") {
-		return printJSON(c.App.Writer, fmt.Appendf(nil, `{"members":%d,"state":%q,"seconds":%.3f}`, got, state, took.Seconds()))
+		return printJSON(c.App.Writer, fmt.Appendf(nil, `{"members":%d,"state":%q,"seconds":%.3f}`, got, cmp.Or(state, "alive"), took.Seconds()))
 	}
-	_, err = fmt.Fprintf(c.App.Writer, "%d %s after %v\n", got, state, took)
+	_, err = fmt.Fprintf(c.App.Writer, "%d %s after %v\n", got, cmp.Or(state, "alive"), took)
 	return err
 }
 
 // waitFor looks until there are as many as wanted, and returns how many there are.
-func (cl *client) waitFor(c *cli.Context, state string, want int) (int, error) {
+func (cl *client) waitFor(c *cli.Context, state string, want int, atLeast bool) (int, error) {
 	ctx, cancel := context.WithTimeout(c.Context, c.Duration("timeout"))
 	defer cancel()
 	ticker := time.NewTicker(waitEvery)
 	defer ticker.Stop()
 	last := errors.New("no answer")
 	for {
-		got, err := cl.count(ctx, state)
+		got, why, err := cl.count(ctx, state)
 		switch {
-		case err == nil && (got == want || got > want && c.Bool("at-least")):
+		case err == nil && (got == want || got > want && atLeast):
 			return got, nil
 		case err == nil:
-			last = fmt.Errorf("%d are %s", got, state)
+			last = fmt.Errorf("%d are %s; the node says: %s", got, cmp.Or(state, "alive and linked"), why)
 		case ctx.Err() == nil:
 			last = err
 		}
@@ -85,25 +91,34 @@ func (cl *client) waitFor(c *cli.Context, state string, want int) (int, error) {
 			if c.Context.Err() != nil {
 				return 0, c.Context.Err()
 			}
-			return 0, statusError{fmt.Errorf("not %d %s within %v: %w", want, state, c.Duration("timeout"), last), exitTimeout}
+			return 0, statusError{fmt.Errorf("not %d %s within %v: %w", want, cmp.Or(state, "alive"), c.Duration("timeout"), last), exitTimeout}
 		case <-ticker.C:
 		}
 	}
 }
 
-// count returns how many nodes are in a state, the one that is asked included.
-func (cl *client) count(ctx context.Context, state string) (n int, err error) {
+// count returns how many nodes are in a state, the one that is asked included, and what that says of itself. With "", it
+// counts those that are alive, and with which messages flow both ways.
+func (cl *client) count(ctx context.Context, state string) (n int, why string, err error) {
 	var all web.Members
 	if _, err := cl.get(ctx, "/v1/members", &all); err != nil {
-		return 0, err
+		return 0, "", err
 	}
-	if all.Self.State == state {
+	alive := mesh.Alive.String()
+	if all.Self.State == cmp.Or(state, alive) {
 		n++
 	}
+	unlinked := ""
 	for _, m := range all.Members {
-		if m.State == state {
+		if state == "" && m.State == alive && !m.Flowing {
+			unlinked += "; " + string(shown(m.Name)) + ": " + plain.Text(reason(m))
+		}
+		if m.State == state || state == "" && m.State == alive && m.Flowing {
 			n++
 		}
 	}
-	return n, nil
+	if len(unlinked) > 300 {
+		unlinked = unlinked[:300] + " …"
+	}
+	return n, plain.Text(all.Self.ReadyReason) + unlinked, nil
 }

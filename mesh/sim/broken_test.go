@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -15,9 +16,12 @@ type broken struct {
 	now    mesh.Time
 	alive  []topics.Name // as told
 	silent []topics.Name // told to be suspect
+	since  mesh.Time     // the last of them
 	gone   []topics.Name // told to have left
 	last   mesh.Time     // Tick
 	twice  map[topics.Name]int
+	whole  []topics.Name // as published last
+	count  mesh.Time     // when it dialled last
 
 	keeps    bool        // lists whom it listed once
 	numb     bool        // never tells of a suspect
@@ -25,10 +29,14 @@ type broken struct {
 	slander  bool        // suspects whom another list does not have
 	hasty    bool        // counts silence on the wall clock
 	ruthless bool        // evicts all suspects at once
+	eager    bool        // evicts a suspect four seconds later, whatever others say
 	fickle   bool        // tells of older incarnations
 	undead   bool        // takes the departed back at once
 	frantic  bool        // dials without end
+	restive  int         // dials so many names a beat, each of them now and then
+	eternal  bool        // dials one that is nowhere ten times a second
 	double   bool        // dials every message port twice
+	wordy    bool        // publishes whole lists instead of pulses
 	restless bool        // wants a Tick all the time
 	shuts    topics.Name // takes no link to this name once it was lost
 	deaf     bool        // takes in nothing
@@ -43,7 +51,7 @@ func (b *broken) Deadline() mesh.Time {
 	return b.Machine.Deadline()
 }
 
-func (b *broken) Step(now mesh.Time, ev mesh.Event) []mesh.Effect {
+func (b *broken) Step(now mesh.Time, ev mesh.Input) []mesh.Effect {
 	b.now = now
 	if _, tick := ev.(mesh.Tick); b.deaf && !tick || b.refuses(ev) {
 		return nil
@@ -59,17 +67,17 @@ func (b *broken) Step(now mesh.Time, ev mesh.Event) []mesh.Effect {
 	return effects
 }
 
-// refuses tells whether an event is kept from the machine.
-func (b *broken) refuses(ev mesh.Event) bool {
+// refuses reports whether an event is kept from the machine.
+func (b *broken) refuses(ev mesh.Input) bool {
 	up, ok := ev.(mesh.LinkUp)
 	if !ok {
 		return false
 	}
-	if b.double && up.Port == mesh.MessagePort {
-		b.twice[up.Target]++
-		return b.twice[up.Target]%2 == 0
+	if b.double && up.Dial.Port == mesh.MessagePort {
+		b.twice[up.Dial.Target]++
+		return b.twice[up.Dial.Target]%2 == 0
 	}
-	return up.Target == b.shuts && (slices.Contains(b.silent, b.shuts) || slices.Contains(b.gone, b.shuts))
+	return up.Dial.Target == b.shuts && (slices.Contains(b.silent, b.shuts) || slices.Contains(b.gone, b.shuts))
 }
 
 // filter changes what the machine wants, and notes what it tells.
@@ -82,9 +90,16 @@ func (b *broken) filter(effects []mesh.Effect) (out []mesh.Effect) {
 				continue
 			}
 		case mesh.Publish:
-			if b.keeps && !e.Header.Pulse {
-				e.Names = b.union(e.Names)
+			if b.keeps {
+				e.Kept.Names = b.union(e.Kept.Names)
+				if !e.Header.Pulse {
+					e.Names = e.Kept.Names
+				}
 			}
+			if b.wordy && e.Header.Pulse && b.whole != nil {
+				e.Names, e.Header.Pulse = b.whole, false
+			}
+			b.whole = e.Names
 			out = append(out, e)
 			continue
 		case mesh.Dial:
@@ -120,7 +135,7 @@ func (b *broken) note(c mesh.Change) {
 	case mesh.Alive:
 		b.alive = append(b.alive, c.Peer)
 	case mesh.Suspect:
-		b.silent = append(b.silent, c.Peer)
+		b.silent, b.since = append(b.silent, c.Peer), b.now
 	case mesh.Left, mesh.Quarantined:
 		b.gone = append(b.gone, c.Peer)
 	}
@@ -156,7 +171,7 @@ func (b *broken) onTick() (out []mesh.Effect) {
 			out = append(out, tell(mesh.Suspected, n, mesh.Alive, mesh.Suspect, 0))
 		}
 	}
-	if b.ruthless && b.now > 22*time.Second {
+	if b.ruthless && b.now > 22*time.Second || b.eager && len(b.silent) > 0 && b.now > b.since+4*time.Second {
 		for _, n := range b.silent {
 			out = append(out, tell(mesh.Evicted, n, mesh.Suspect, mesh.Quarantined, 0))
 		}
@@ -171,6 +186,15 @@ func (b *broken) onTick() (out []mesh.Effect) {
 	if b.frantic {
 		out = append(out, slices.Repeat([]mesh.Effect{mesh.Dial{Target: "nobody"}}, 30)...)
 	}
+	if b.eternal && b.now > 12*time.Second {
+		out = append(out, mesh.Dial{Target: "nobody"})
+	}
+	if b.restive > 0 && b.now > b.count+time.Second {
+		b.count = b.now
+		for i := range b.restive {
+			out = append(out, mesh.Dial{Target: topics.Name(fmt.Sprintf("nobody%d", (int(b.now/time.Second)*b.restive+i)%64))})
+		}
+	}
 	return out
 }
 
@@ -178,12 +202,15 @@ func (b *broken) onTick() (out []mesh.Effect) {
 type cooked struct {
 	*mesh.Machine
 	penalty func(mesh.Time) float64
+	gone    int  // so many more have left
+	hoards  bool // no penalty ever decays
+	most    map[topics.Name]float64
 	missed  int
 	stats   mesh.Stats
 	now     mesh.Time
 }
 
-func (c *cooked) Step(now mesh.Time, ev mesh.Event) []mesh.Effect {
+func (c *cooked) Step(now mesh.Time, ev mesh.Input) []mesh.Effect {
 	c.now = now
 	return c.Machine.Step(now, ev)
 }
@@ -194,9 +221,16 @@ func (c *cooked) Members() []mesh.Member {
 		if c.penalty != nil {
 			ms[i].Penalty = c.penalty(c.now)
 		}
+		if c.hoards {
+			c.most[ms[i].Name] = max(c.most[ms[i].Name], ms[i].Penalty)
+			ms[i].Penalty = c.most[ms[i].Name]
+		}
 		if c.now > 20*time.Second {
 			ms[i].Missed += c.missed
 		}
+	}
+	for i := range c.gone {
+		ms = append(ms, mesh.Member{Name: topics.Name(fmt.Sprintf("gone%d", i)), State: mesh.Left})
 	}
 	return ms
 }
@@ -216,7 +250,7 @@ func TestChecksSee(t *testing.T) {
 	books := func(c cooked) func(Machine) Machine {
 		return func(m Machine) Machine {
 			d := c
-			d.Machine = m.(*mesh.Machine)
+			d.Machine, d.most = m.(*mesh.Machine), make(map[topics.Name]float64)
 			return &d
 		}
 	}
@@ -230,19 +264,29 @@ func TestChecksSee(t *testing.T) {
 		{"S2", "crash", with(broken{keeps: true})},
 		{"S2", "leave", with(broken{slander: true})}, // it goes on listing whom it suspects
 		{"S3", "test-praise", with(broken{gullible: true})},
+		{"S1", "test-slow", with(broken{numb: true})}, // who claims a beat of an hour is given 30 beats, and no more
 		{"S4", "leave", with(broken{slander: true})},
+		{"S4", "test-alone", with(broken{eager: true})}, // nobody confirms it
 		{"S5", "freeze-10s", with(broken{hasty: true})},
 		{"S5", "freeze-10s", books(cooked{missed: 2})},
-		{"S6", "partition", with(broken{ruthless: true})},
+		{"S6", "blackout", with(broken{ruthless: true})},
+		{"S6", "test-narrow", with(broken{ruthless: true})},
 		{"S7", "starved", books(cooked{penalty: func(now mesh.Time) float64 { return now.Minutes() }})},
 		{"S7", "starved", books(cooked{penalty: func(mesh.Time) float64 { return 7 }})},
+		{"S7", "flapper", books(cooked{penalty: func(mesh.Time) float64 { return 0 }})},
+		{"S7", "flapper", books(cooked{hoards: true})},
 		{"S8", "starved", books(cooked{stats: mesh.Stats{Candidates: 2000}})},
 		{"S8", "test-silence", with(broken{frantic: true})},
+		{"S8", "starved", with(broken{eternal: true})},
+		{"S8", "test-rest", with(broken{restive: 3})},
+		{"S13", "test-rest", books(cooked{gone: 40})},
+		{"S14", "crash", with(broken{wordy: true})},
 		{"S9", "crash", with(broken{fickle: true})},
 		{"S10", "leave", with(broken{undead: true})},
 		{"S11", "starved", with(broken{double: true})},
 		{"L1", "crash", with(broken{keeps: true})},
 		{"L3", "test-long-cut", with(broken{shuts: "node_3"})},
+		{"L2", "test-long-cut", with(broken{shuts: "node_3"})}, // and long before the end
 		{"L2", "crash", func(m Machine) Machine {
 			if made++; made == 5 {
 				return &broken{Machine: m, deaf: true}
@@ -275,8 +319,28 @@ func testScenario(t *testing.T, name string) Scenario {
 	switch name {
 	case "test-praise": // somebody lists a name of nobody
 		s.Plan = func(p *Plan) { p.Hosts[1].Kind, p.Hosts[1].Lie = Liar, Praise("nobody") }
+	case "test-slow": // one says that it beats once an hour, and dies
+		s.Length = warm + 3*time.Minute
+		s.Plan = func(p *Plan) {
+			p.Hosts[1].Kind, p.Hosts[1].Forge = Liar, Beats(time.Hour)
+			p.At(warm, PowerCut{1})
+		}
+	case "test-alone": // one is gone, and all but one of the others are naive: they confirm nothing
+		s.Plan = func(p *Plan) {
+			for i := range p.N - 2 {
+				p.Hosts[i].Kind = Naive
+			}
+			p.At(warm, PowerCut{p.N - 1})
+		}
+	case "test-rest":
+		s.Length = warm + 3*time.Minute
+		s.Plan = func(p *Plan) {}
 	case "test-silence": // DNS does not answer
 		s.Plan = func(p *Plan) { p.At(warm, NoDNS{For: 30 * time.Second}) }
+	case "test-narrow": // one does not hear half of the others, who hear each other
+		s.Plan = func(p *Plan) {
+			p.At(2*warm, Cut{From: p.Others(0)[:p.N/2], To: []int{0}, OneWay: true, For: 20 * time.Second})
+		}
 	case "test-long-cut":
 		s.Plan = func(p *Plan) {
 			p.At(warm, PowerCut{2})

@@ -2,9 +2,11 @@ package sim
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"hearsay/mesh"
+	"hearsay/topics"
 )
 
 // The invariants. Each is stated from outside: from what was really delivered and when, never from what a
@@ -25,12 +27,14 @@ type Violation struct {
 
 // Bounds that the machine promises, as seen from outside.
 const (
-	silentRounds = 3  // S1: alive means heard within so many own rounds
-	evictRounds  = 6  // S4: nobody is evicted sooner
-	flyingMost   = 64 // S8: dials under way
-	unheardMost  = 1024
-	olderMost    = 3 // S9: beats that make an older incarnation count
-	penaltyMost  = 6 // S7
+	silentRounds = 3   // S1: alive means heard within so many own rounds
+	mostBeats    = 30  // what a peer says its beat is counts up to so many of the observer's
+	evictSlow    = 18  // S4: missed beats that evict without a confirmation
+	evictFast    = 6   // and with enough of them
+	fullConfirm  = 3   // which are so many
+	olderMost    = 3   // S9: beats that make an older incarnation count
+	penaltyMost  = 6   // S7
+	evictedLeast = 0.5 // and after an eviction
 	budgetFloor  = 300 * time.Second
 )
 
@@ -38,12 +42,12 @@ const (
 func (a *watch) roundsSince(i int, v *view) int { return a.eyes[i].rounds - v.round }
 
 // patience is how many own rounds make so many missed beats of a subject.
-func (a *watch) patience(v *view, missed int) int {
-	beat := a.w.profile.Beat
-	if v.beat <= beat {
+func (a *watch) patience(j int, v *view, missed int) int {
+	mine, theirs := a.w.profile.Beat, a.beatOf(j, v)
+	if theirs <= mine {
 		return missed
 	}
-	return int(math.Ceil(float64(missed) * float64(v.beat) / float64(beat)))
+	return int(math.Ceil(float64(missed) * float64(theirs) / float64(mine)))
 }
 
 // checkHeard is S1, after each Tick: alive(A,X) means that A heard X within three own rounds.
@@ -51,7 +55,7 @@ func (a *watch) checkHeard(p *process) {
 	i := p.host.id
 	for j := range a.views[i] {
 		v := &a.views[i][j]
-		if v.state == mesh.Alive && a.roundsSince(i, v) > a.patience(v, silentRounds) {
+		if v.state == mesh.Alive && a.roundsSince(i, v) > a.patience(j, v, silentRounds) {
 			a.w.violate("S1", i, j, "alive, but not heard for %d own rounds, %v", a.roundsSince(i, v), a.w.now-v.heard)
 		}
 	}
@@ -70,18 +74,45 @@ func (a *watch) checkList(p *process, e mesh.Publish) {
 		if v := a.view(i, j); v.state != mesh.Alive {
 			a.w.violate("S2", i, j, "listed, but %s", v.state)
 		}
+		if j < a.hosts && !p.host.kin(a.w.hosts[j]) {
+			a.w.violate("S15", i, j, "listed, and of another mesh")
+		}
 	}
 	if _, alive := a.members(i); e.Header.Complete && alive != len(e.Names)-1 {
 		a.w.violate("S2", i, -1, "a complete list names %d of %d alive peers", len(e.Names)-1, alive)
 	}
 }
 
+// checkNameless is S2 for naive listeners, which connect to the default port alone: they are told of nobody else's.
+func (a *watch) checkNameless(p *process, e mesh.Publish) {
+	said := e.Said
+	if e.Nameless != nil {
+		said = *e.Nameless
+	}
+	if p.host.name.Port() != topics.DiscoveryPort {
+		return
+	}
+	for _, name := range said.Names[1:] {
+		if name.HasPort() {
+			a.w.violate("S2", p.host.id, a.index(name), "its port is told to listeners without a name")
+		}
+	}
+}
+
 // checkChange judges one change of state.
 func (a *watch) checkChange(p *process, j int, v *view, c mesh.Change) {
 	i := p.host.id
+	if c.Kind == mesh.Linked {
+		a.checkLinked(p, j)
+	}
 	if c.From != c.To {
 		a.checkEntry(i, j, v, c)
-		a.checkAccusation(i, j, v, c)
+		if j < a.hosts && !p.host.kin(a.w.hosts[j]) && (c.To.Member() || c.To == mesh.Probation) {
+			a.w.violate("S15", i, j, "%s, and of another mesh", c.To)
+		}
+		if j >= a.hosts || a.w.hosts[j].kind != Forger {
+			a.checkAccusation(i, j, v, c)
+		}
 		a.checkReturn(i, j, v, c)
 	}
 	if c.To == mesh.Quarantined && c.From == mesh.Suspect {
@@ -89,6 +120,23 @@ func (a *watch) checkChange(p *process, j int, v *view, c mesh.Change) {
 	}
 	if c.Incarnation != 0 && c.Incarnation < v.inc && v.older < olderMost {
 		a.w.violate("S9", i, j, "incarnation %d after %d on %d beats", c.Incarnation, v.inc, v.older)
+	}
+}
+
+// checkKin is S15 at the end: nobody of another mesh is anything but a name that leads nowhere.
+func (a *watch) checkKin(i, j int, v *view) {
+	if v.listed || v.state.Member() || v.state == mesh.Probation {
+		a.w.violate("S15", i, j, "%s at the end, and of another mesh", v.state)
+	}
+}
+
+// checkLinked is S12: that messages flow is told while both connections are up that they take.
+func (a *watch) checkLinked(p *process, j int) {
+	subject := func(h *host) bool { return a.subject(h) == j }
+	in := slices.ContainsFunc(p.dialled, func(l *link) bool { return l.port == mesh.MessagePort && subject(l.pub.host) })
+	out := slices.ContainsFunc(p.listeners[mesh.MessagePort], func(l *link) bool { return subject(l.sub.host) })
+	if !in || !out {
+		a.w.violate("S12", p.host.id, j, "said that messages flow, but it reads ours: %v, we its own: %v", out, in)
 	}
 }
 
@@ -100,21 +148,22 @@ func (a *watch) checkEntry(i, j int, v *view, c mesh.Change) {
 }
 
 // checkAccusation is S4, and S5 where the observer was stalled just before: nobody is suspected without three
-// own completed rounds of silence or an own broken connection, nor evicted before six rounds.
+// own completed rounds of silence or an own broken connection, nor evicted before as many as the confirmations that
+// have reached the observer allow.
 func (a *watch) checkAccusation(i, j int, v *view, c mesh.Change) {
 	rule := "S4"
-	if a.w.now-a.eyes[i].resumed < evictRounds*a.w.profile.Beat {
+	if a.w.now-a.eyes[i].resumed < evictFast*a.w.profile.Beat {
 		rule = "S5"
 	}
 	silent := a.roundsSince(i, v)
 	switch {
 	case c.To == mesh.Suspect && c.From == mesh.Alive, c.To == mesh.Quarantined && c.From == mesh.Probation:
-		if silent < a.patience(v, silentRounds) && v.broken < v.heard {
+		if silent < a.patience(j, v, silentRounds) && v.broken < v.heard {
 			a.w.violate(rule, i, j, "%s after %d own rounds of silence, no connection broken (%s)", c.Kind, silent, c.Why)
 		}
 	case c.To == mesh.Quarantined && c.From == mesh.Suspect:
-		if silent < a.patience(v, evictRounds) {
-			a.w.violate(rule, i, j, "evicted after %d own rounds of silence (%s)", silent, c.Why)
+		if confirm, of := a.confirmations(i, j); silent < a.patience(j, v, evictLimit(confirm, of)) {
+			a.w.violate(rule, i, j, "evicted after %d own rounds of silence, which %d of %d confirm (%s)", silent, confirm, of, c.Why)
 		}
 	case c.To == mesh.Quarantined:
 		a.w.violate(rule, i, j, "evicted from %s (%s)", c.From, c.Why)
@@ -133,8 +182,8 @@ func (a *watch) checkReturn(i, j int, v *view, c mesh.Change) {
 	}
 }
 
-// checkBudget is S6: evictions within a burst of a third of the members and a refill of a tenth a minute, and
-// one in five minutes by who hears nobody.
+// checkBudget is S6: evictions within a burst of a third of the members and a refill of a tenth a minute, or of whom
+// nobody lists that the observer hears, and none at all by who hears nobody.
 func (a *watch) checkBudget(i, j int) {
 	e := &a.eyes[i]
 	members, alive := a.members(i)
@@ -143,30 +192,19 @@ func (a *watch) checkBudget(i, j int) {
 	rate := max(1/budgetFloor.Seconds(), 0.1*float64(e.most)/60)
 	e.tokens = min(max(1, float64(e.most)/3), e.tokens+dt*rate)
 	e.tokensAt, e.most = a.w.now, members
-	const rounding = 1e-6
-	if e.tokens < 1-rounding {
-		a.w.violate("S6", i, j, "evicted beyond the budget: %.2f left of %d members", e.tokens, members)
+	if alive == 0 {
+		a.w.violate("S6", i, j, "hears nobody, and evicts")
 	}
-	e.tokens--
-	if alive > 0 || members < 2 {
-		e.deafAt = longAgo
+	k := a.lister(i, j)
+	if k < 0 {
 		return
 	}
-	if e.deafAt == longAgo || float64(e.deafEvict) > (a.w.now-e.deafAt).Seconds()/budgetFloor.Seconds() {
-		if e.deafAt == longAgo {
-			e.deafAt, e.deafEvict = a.w.now, 0
-		} else {
-			a.w.violate("S6", i, j, "hears nobody, and evicted %d in %v", e.deafEvict+1, a.w.now-e.deafAt)
-		}
+	const rounding = 1e-6
+	if e.tokens < 1-rounding {
+		a.w.violate("S6", i, j, "evicted beyond the budget, %.2f left of %d members, though %s lists it",
+			e.tokens, members, a.names[k])
 	}
-	e.deafEvict++
-}
-
-// checkFlying is one part of S8: dials under way are bounded.
-func (a *watch) checkFlying(p *process, e *eye) {
-	if e.flying > flyingMost {
-		a.w.violate("S8", p.host.id, -1, "%d dials under way", e.flying)
-	}
+	e.tokens--
 }
 
 // lookEvery is the time between two looks. One costs the square of the nodes.
@@ -181,30 +219,54 @@ func (a *watch) look(p *process) {
 		return
 	}
 	i := p.host.id
-	for _, x := range m.Members() {
+	members := m.Members()
+	for _, x := range members {
 		a.lookAt(i, a.index(x.Name), x)
+		a.lookAtPast(i, a.index(x.Name), x.Penalty)
 	}
-	if s := m.Stats(); s.Candidates > unheardMost || s.Peers > mesh.LAN().MaxPeers {
-		a.w.violate("S8", i, -1, "%d peers, %d of them never heard", s.Peers, s.Candidates)
-	}
+	a.checkTable(p, m, members)
 	a.lookForTwins(p)
 }
 
-// lookAt compares one member with what the machine told of it (S2), and its penalty with the last look (S7).
+// lookAt compares one member with what the machine told of it (S2).
 func (a *watch) lookAt(i, j int, x mesh.Member) {
 	v := a.view(i, j)
 	told := x.State == mesh.Alive || x.State == mesh.Suspect || x.State == mesh.Detached || x.State == mesh.Probation
 	if told && v.state != x.State && i != j {
 		a.w.violate("S2", i, j, "told to be %s, but is %s", v.state, x.State)
 	}
-	const rounding = 1e-9
-	if x.Penalty < 0 || x.Penalty > penaltyMost {
-		a.w.violate("S7", i, j, "penalty %.3f", x.Penalty)
+}
+
+// lookAtPast is S7: a penalty halves every half-life, whatever was earned is added to it, and an eviction earns half a
+// point at least. Below a thousandth it is none.
+func (a *watch) lookAtPast(i, j int, penalty float64) {
+	const rounding = 1e-3
+	v, now := a.view(i, j), a.eyes[i].p.clock()
+	most := math.Min(penaltyMost, a.decayed(v.penalty, now-v.penaltyAt)+v.earned)
+	switch least := a.decayed(v.floor, now-v.floorAt); {
+	case penalty > most+rounding:
+		a.w.violate("S7", i, j, "penalty %.3f, which was %.3f and may be %.3f", penalty, v.penalty, most)
+	case penalty < least-rounding:
+		a.w.violate("S7", i, j, "penalty %.3f, though an eviction makes it %.3f", penalty, least)
 	}
-	if x.Penalty > v.penalty+rounding && !v.excused {
-		a.w.violate("S7", i, j, "penalty grew from %.3f to %.3f by itself", v.penalty, x.Penalty)
+	v.penalty, v.penaltyAt, v.earned = penalty, now, 0
+}
+
+func (a *watch) decayed(penalty float64, age time.Duration) float64 {
+	return penalty * math.Exp2(-float64(age)/float64(a.w.profile.HalfLife))
+}
+
+// earn notes what a change adds to a penalty.
+func (a *watch) earn(i int, v *view, c mesh.Change) {
+	switch now := a.eyes[i].p.clock(); {
+	case c.To == mesh.Unknown:
+		v.penalty, v.earned, v.floor = 0, 0, 0
+	case c.Kind == mesh.Evicted:
+		v.earned += 1
+		v.floor, v.floorAt = math.Max(evictedLeast, a.decayed(v.floor, now-v.floorAt)), now
+	case c.Kind == mesh.Relapsed, c.Kind == mesh.Restarted:
+		v.earned += 0.5
 	}
-	v.penalty, v.excused = x.Penalty, false
 }
 
 // lookForTwins is S11, as far as it is a matter of membership: what one process says reaches an application
@@ -218,7 +280,7 @@ func (a *watch) lookForTwins(p *process) {
 		}
 	}
 	for _, h := range a.w.hosts {
-		if h.proc == nil {
+		if h.proc == nil || h.kind == Forger { // which may claim to be another process with each beat
 			continue
 		}
 		v := a.view(i, h.id)

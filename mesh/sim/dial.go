@@ -10,8 +10,7 @@ import (
 // dial is one that is under way.
 type dial struct {
 	p        *process
-	target   topics.Name
-	port     mesh.Port
+	asked    mesh.Dial
 	eps      []string // endpoints that are left to try, the current one first
 	deadline time.Duration
 	until    time.Duration // for the current endpoint
@@ -28,8 +27,7 @@ var synWaits = []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}
 
 // startDial does what the machine asked for.
 func (w *world) startDial(p *process, d mesh.Dial) {
-	t := &dial{p: p, target: d.Target, port: d.Port, deadline: w.now + w.net.DialTimeout}
-	p.host.dials++
+	t := &dial{p: p, asked: d, deadline: w.now + w.net.DialTimeout}
 	if d.Addr != "" {
 		t.eps = []string{d.Addr}
 		w.connect(t)
@@ -39,18 +37,33 @@ func (w *world) startDial(p *process, d mesh.Dial) {
 }
 
 func (w *world) lookup(t *dial) {
-	addrs, ok := w.net.resolve(t.target)
+	addrs, ok := w.net.resolve(t.asked.Target)
 	switch {
 	case !ok || t.p.host.noDNS > 0:
-		w.at(t.deadline, func() { w.fail(t, mesh.Unreachable) })
+		w.at(t.deadline, func() { w.fail(t, mesh.NoDNS) })
 	case len(addrs) == 0:
 		w.fail(t, mesh.Unresolved)
 	default:
+		if t.asked.Tell {
+			t.p.give(mesh.Resolved{Name: t.asked.Target, Dial: t.asked.ID, Addrs: addrs}, nil)
+		}
 		for _, a := range addrs {
-			t.eps = append(t.eps, endpoint(a, t.target, t.port))
+			t.eps = append(t.eps, endpoint(a, t.asked.Target, t.asked.Port))
 		}
 		w.connect(t)
 	}
+}
+
+// lookUp finds out what a name leads to.
+func (w *world) lookUp(p *process, name topics.Name) {
+	w.after(w.net.Lookup.pick(w.net.rng), func() {
+		addrs, ok := w.net.resolve(name)
+		if !ok || p.host.noDNS > 0 {
+			w.after(w.net.DialTimeout, func() { p.give(mesh.Resolved{Name: name}, nil) })
+			return
+		}
+		p.give(mesh.Resolved{Name: name, Addrs: addrs}, nil)
+	})
 }
 
 // connect starts with the first endpoint left, and leaves the others their share of the time.
@@ -71,7 +84,7 @@ func (w *world) request(t *dial, round int) {
 		return
 	}
 	nw, from, to := w.net, t.p.host, w.net.listen[t.eps[0]]
-	if to == nil || !nw.open(from, to) || nw.noSyn[from.id*nw.n+to.id] > 0 || nw.lost(from, to) || nw.lost(to, from) {
+	if to == nil || !nw.open(from, to) || nw.shut(from, to, t.asked.Port) || nw.lost(from, to) || nw.lost(to, from) {
 		wait := synWaits[min(t.tries, len(synWaits)-1)]
 		t.tries++
 		w.at(min(t.until, w.now+wait), func() { w.request(t, round) })
@@ -89,6 +102,12 @@ func (w *world) request(t *dial, round int) {
 	w.at(min(t.until, done), func() { w.handshake(t, q, round) })
 }
 
+// shut reports whether a firewall drops connection requests.
+func (nw *network) shut(from, to *host, port mesh.Port) bool {
+	pair := from.id*nw.n + to.id
+	return nw.noSyn[pair] > 0 || port == mesh.MessagePort && nw.noPosts[pair] > 0
+}
+
 // handshake completes a dial once both processes run, unless that takes too long.
 func (w *world) handshake(t *dial, q *process, round int) {
 	switch {
@@ -97,7 +116,7 @@ func (w *world) handshake(t *dial, q *process, round int) {
 		w.at(max(t.until, w.now), func() { w.nextEndpoint(t, round, mesh.Unreachable) })
 	case t.p.stalls > 0:
 		t.p.parked = append(t.p.parked, func() { w.handshake(t, q, round) })
-	case q.stalls > 0:
+	case q.stalls > 0 && !q.wedged:
 		q.parked = append(q.parked, func() { w.handshake(t, q, round) })
 		w.at(t.until, func() { w.nextEndpoint(t, round, mesh.Unreachable) })
 	case q.host.junk:
@@ -125,7 +144,7 @@ func (w *world) fail(t *dial, why mesh.DialReason) {
 		return
 	}
 	t.done = true
-	t.p.give(mesh.DialFailed{Target: t.target, Port: t.port, Reason: why}, nil)
+	t.p.give(mesh.DialFailed{Dial: t.asked, Reason: why}, nil)
 }
 
 // connected makes the link.
@@ -133,11 +152,11 @@ func (w *world) connected(t *dial, q *process) {
 	t.done = true
 	w.links++
 	l := &link{
-		id: mesh.LinkID(w.links), listener: mesh.ListenerID(w.links), port: t.port, target: t.target,
+		id: mesh.LinkID(w.links), listener: mesh.ListenerID(w.links), port: t.asked.Port, target: t.asked.Target,
 		sub: t.p, pub: q, subUp: true, pubUp: true, inPub: -1, heard: w.now,
 	}
 	t.p.dial(l)
-	t.p.give(mesh.LinkUp{Link: l.id, Target: t.target, Port: t.port, Addr: t.eps[0]}, l)
+	t.p.give(mesh.LinkUp{Link: l.id, Dial: t.asked, Addr: t.eps[0]}, l)
 	late, _ := w.net.retransmitted(t.p.host, q.host, 0)
 	w.after(w.net.oneWay(t.p.host, q.host)+late, func() { w.subscribed(l) })
 }
@@ -157,19 +176,42 @@ func (w *world) subscribed(l *link) {
 	if !l.pubUp {
 		return
 	}
-	if p.stalls > 0 {
+	if p.stalls > 0 && !p.wedged {
 		p.parked = append(p.parked, func() { w.subscribed(l) })
 		return
 	}
 	p.listen(l)
-	if l.port != mesh.DiscoveryPort {
+	if l.foreign = !p.naive && !p.host.kin(l.sub.host); l.foreign {
+		w.estranged(l)
 		return
 	}
-	if p.newest != nil {
+	if l.port != mesh.DiscoveryPort {
+		p.give(mesh.ReaderUp{Reader: l.listener, Addr: l.sub.host.addrs[0]}, l)
+		if !l.sub.naive {
+			p.give(mesh.ReaderNamed{Reader: l.listener, Name: l.sub.host.name}, l)
+		}
+		return
+	}
+	switch {
+	case p.newest == nil:
+	case l.sub.naive:
+		w.send(l, p.newestNameless)
+	default:
 		w.send(l, p.newest)
 	}
 	p.give(mesh.ListenerUp{Listener: l.listener, Addr: l.sub.host.addrs[0]}, l)
 	if !l.sub.naive {
 		p.give(mesh.Hello{Listener: l.listener, Name: l.sub.host.name}, l)
 	}
+}
+
+// estranged is when a publisher hears from a subscriber that it is of another mesh, or not that it is of this one: it sends
+// nothing, but the label of its own to whoever asks. Naive subscribers do not.
+func (w *world) estranged(l *link) {
+	if l.sub.naive || l.port != mesh.DiscoveryPort {
+		return
+	}
+	label := l.pub.host.mesh
+	w.send(l, &message{label: &label, size: 16})
+	l.pub.give(mesh.ForeignHello{Name: l.sub.host.name, Mesh: l.sub.host.mesh, Addr: l.sub.host.addrs[0]}, l)
 }

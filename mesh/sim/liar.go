@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"time"
 
 	"hearsay/mesh"
 	"hearsay/topics"
@@ -73,34 +74,111 @@ func Lies(lies ...Lie) Lie {
 	}
 }
 
+// Forgery changes the header of a beat that a liar is about to publish. n counts its beats.
+type Forgery func(r *rand.Rand, n uint64, h *topics.Header)
+
+// Beats claims another time between two beats.
+func Beats(d time.Duration) Forgery {
+	return func(_ *rand.Rand, _ uint64, h *topics.Header) { h.Beat = int(d / time.Millisecond) }
+}
+
+// Reborn claims to be another process with every beat: a newer one, or one that began at any time.
+func Reborn(newer bool) Forgery {
+	return func(r *rand.Rand, n uint64, h *topics.Header) {
+		if h.Incarnation += int64(n); !newer {
+			h.Incarnation = 1 + r.Int64N(topics.MaxTime)
+		}
+	}
+}
+
+// Numbered claims any number of a list, and any number of a beat.
+func Numbered() Forgery {
+	return func(r *rand.Rand, _ uint64, h *topics.Header) {
+		h.List, h.Seq = r.Uint64N(topics.MaxInt), r.Uint64N(topics.MaxInt)
+	}
+}
+
+// Echo claims that every beat was said before.
+func Echo() Forgery {
+	return func(_ *rand.Rand, _ uint64, h *topics.Header) { h.Replay = true }
+}
+
+// Fickle claims to hear all and to doubt itself, or neither, beat by beat, and now and then to leave.
+func Fickle() Forgery {
+	return func(r *rand.Rand, n uint64, h *topics.Header) {
+		h.Complete, h.Degraded, h.Leaving = n%2 == 0, n%3 == 0, r.IntN(10) == 0
+	}
+}
+
+// Muddled draws one of several for each beat.
+func Muddled(forgeries ...Forgery) Forgery {
+	return func(r *rand.Rand, n uint64, h *topics.Header) { forgeries[r.IntN(len(forgeries))](r, n, h) }
+}
+
 // liar is an honest machine whose beats all become whole lists, with a lie in them, that claim to be strict and
 // complete.
 type liar struct {
 	Machine
-	lie   Lie
-	rng   *rand.Rand
-	whole []topics.Name
-	n     uint64
+	lie    Lie     // nil: none
+	forge  Forgery // nil: none
+	rng    *rand.Rand
+	whole  []topics.Name
+	n      uint64
+	flood  int       // beats beside, ten times a second
+	due    mesh.Time // the next of them
+	header topics.Header
 }
 
 // Unwrap gives the honest machine.
 func (l *liar) Unwrap() Machine { return l.Machine }
 
-func (l *liar) Step(now mesh.Time, ev mesh.Event) []mesh.Effect {
-	effects := l.Machine.Step(now, ev)
+// Deadline is the machine's, or when the flood goes on.
+func (l *liar) Deadline() mesh.Time {
+	if l.flood > 0 {
+		return min(l.due, l.Machine.Deadline())
+	}
+	return l.Machine.Deadline()
+}
+
+func (l *liar) Step(now mesh.Time, ev mesh.Input) (effects []mesh.Effect) {
+	if _, tick := ev.(mesh.Tick); !tick || now >= l.Machine.Deadline() {
+		effects = l.Machine.Step(now, ev)
+	}
+	if l.flood > 0 && now >= l.due && l.whole != nil {
+		l.due = now + time.Second/10
+		effects = slices.Clone(effects)
+		for range l.flood {
+			l.header.Seq++
+			effects = append(effects, mesh.Publish{Edition: mesh.Edition{Said: mesh.Said{Names: l.whole, Header: l.header}}})
+		}
+	}
 	for i, e := range effects {
-		p, ok := e.(mesh.Publish)
-		if !ok {
-			continue
+		if p, ok := e.(mesh.Publish); ok {
+			effects[i] = l.change(p)
 		}
-		if !p.Header.Pulse {
-			l.whole = p.Names
-		}
-		l.n++
-		p.Names = l.lie(l.rng, l.n, slices.Clone(l.whole))
-		p.Header.Pulse, p.Header.List = false, l.n
-		p.Header.Strict, p.Header.Complete = true, true
-		effects[i] = p
 	}
 	return effects
+}
+
+// change puts the lies into a beat.
+func (l *liar) change(p mesh.Publish) mesh.Publish {
+	if !p.Header.Pulse {
+		l.whole = p.Names
+	}
+	l.n++
+	if l.flood > 0 {
+		p.Header.Seq = max(p.Header.Seq, l.header.Seq)
+	}
+	l.header = p.Header
+	if p.Names = slices.Clone(l.whole); l.lie != nil {
+		p.Names = l.lie(l.rng, l.n, p.Names)
+	}
+	p.Header.Pulse, p.Header.List = false, l.n
+	p.Header.Strict, p.Header.Complete = true, true
+	if l.forge != nil {
+		l.forge(l.rng, l.n, &p.Header)
+	}
+	p.Kept = p.Edition
+	p.Kept.Header.Replay = true
+	return p
 }

@@ -11,7 +11,9 @@ import (
 type message struct {
 	names  []topics.Name
 	header *topics.Header // nil from a naive node
+	label  *string        // in place of all that: what the publisher says of its mesh
 	size   int            // bytes with ZMTP frames, without TCP/IP
+	post   *post          // of an application; nil: it is only a sign of life
 }
 
 // link is one TCP connection, from a subscriber to a publisher. Each end has a socket of its own: either may be
@@ -23,9 +25,11 @@ type link struct {
 	target   topics.Name
 	sub, pub *process
 	subUp    bool
+	hungUp   bool // by its subscriber: what is read of it from then on is nobody's
 	pubUp    bool
-	inSub    int // position in sub.dialled
-	inPub    int // position in pub.listeners, or -1
+	foreign  bool // its subscriber is of another mesh, as the publisher knows
+	inSub    int  // position in sub.dialled
+	inPub    int  // position in pub.listeners, or -1
 
 	// From publisher to subscriber.
 	at      time.Duration // arrival of what was sent last: TCP keeps the order
@@ -34,6 +38,11 @@ type link struct {
 	fin     bool // the publisher's end of file waits behind them
 	since   time.Duration
 	rto     time.Duration
+	seq     uint64 // the highest number of a beat that arrived
+
+	// From subscriber to publisher.
+	saidAt time.Duration   // arrival of the subscription that was said last
+	wants  map[string]bool // relayed topics that the publisher knows of
 
 	// TCP keep-alive of the subscriber's end.
 	heard   time.Duration
@@ -47,7 +56,7 @@ const maxWaiting = 4096
 // send gives the publisher's end a message.
 func (w *world) send(l *link, msg *message) {
 	nw := w.net
-	if !l.pubUp || nw.drop > 0 && nw.rng.Float64() < nw.drop {
+	if !l.pubUp || l.foreign && msg.label == nil || nw.drop > 0 && nw.rng.Float64() < nw.drop {
 		return
 	}
 	from, to := l.pub.host, l.sub.host
@@ -88,8 +97,12 @@ func (w *world) arrive(l *link, msg *message) {
 	}
 	l.heard = w.now
 	l.sub.host.received += uint64(msg.size)
+	if msg.label != nil {
+		l.sub.give(mesh.MeshSaid{Link: l.id, Mesh: *msg.label}, l)
+		return
+	}
 	if msg.names == nil {
-		l.sub.give(mesh.Heard{Link: l.id}, l)
+		l.sub.hear(l, msg.post)
 		return
 	}
 	l.sub.give(mesh.Beat{Link: l.id, Names: msg.names, Header: msg.header}, l)
@@ -109,7 +122,7 @@ func (w *world) retransmit(l *link) {
 		return
 	}
 	if !w.net.works(l) || w.net.lost(from, to) {
-		if w.now-l.since > w.net.GiveUp {
+		if w.now-l.since > w.net.GiveUp[l.port] {
 			w.giveUp(l)
 			return
 		}
@@ -178,6 +191,8 @@ func (w *world) dropListener(l *link) {
 		p.unlisten(l)
 		if l.port == mesh.DiscoveryPort {
 			p.give(mesh.ListenerDown{Listener: l.listener}, l)
+		} else {
+			p.give(mesh.ReaderDown{Reader: l.listener}, l)
 		}
 	}
 }
@@ -198,8 +213,22 @@ func (w *world) hangUp(p *process, id mesh.LinkID) {
 	if l == nil {
 		return
 	}
+	l.hungUp = true
 	w.after(0, func() { w.dropDialled(l, "hung up") })
 	w.closeToPublisher(l)
+}
+
+// What package node/link takes for these.
+const (
+	readOutTime = 10 * time.Second
+	doubtTime   = 10 * time.Second
+)
+
+// hangUpDead ends a link whose other end is gone, or out of reach.
+func (w *world) hangUpDead(p *process, id mesh.LinkID) {
+	if l := p.byID[id]; l != nil && !(l.pubUp && w.net.works(l)) {
+		w.hangUp(p, id)
+	}
 }
 
 // closeToPublisher sends the subscriber's end of file. Where it cannot pass, the publisher learns from the
@@ -236,7 +265,7 @@ func (w *world) probe(l *link) {
 		l.probing = false
 	case open && !l.fin:
 		w.after(w.net.roundTrip(l.sub.host, l.pub.host), func() { w.dropDialled(l, "reset by peer") })
-	case l.probes == w.net.Probes:
+	case l.probes == w.net.Probes[l.port]:
 		w.dropDialled(l, "keep-alive timed out")
 	default:
 		l.probes++

@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"time"
+
 	"hearsay/mesh"
 )
 
@@ -26,6 +28,45 @@ func (w *world) checkLiveness() {
 	}
 }
 
+// checkOverdue is L2 while a run recovers: two that have heard each other, and have no bad past, hear each other again
+// when each could have been probed once since the last fault.
+func (w *world) checkOverdue() {
+	a := w.watch
+	for i, h := range w.hosts {
+		if h.proc == nil || !a.observes(h) {
+			continue
+		}
+		for j := range a.views[i] {
+			v := &a.views[i][j]
+			if j >= a.hosts || v.state == mesh.Alive || !w.reachable(i, j) || v.heard == longAgo || w.hosts[j].kind == Forger {
+				continue
+			}
+			if v.penalty+v.earned > forgiven || a.observes(w.hosts[j]) && a.view(j, i).penalty+a.view(j, i).earned > forgiven {
+				continue
+			}
+			if by := a.probedBy(v); w.now > by {
+				w.violate("L2", i, j, "%s %v after the last fault, %v after it was heard", v.state, w.now-w.calm, w.now-v.heard)
+			}
+		}
+	}
+}
+
+// probedBy is when a subject has been dialled once more since the last fault, at the latest: all observers probe it in
+// turn, a detached one once in ten beats, one that is gone for long once in a twelfth of that time.
+func (a *watch) probedBy(v *view) time.Duration {
+	const jitter, judged = 1.2, 4
+	c := &a.w.profile
+	wait := max(time.Duration(max(a.hosts, 10))*c.Beat, (a.w.calm-v.heard)/12)
+	return a.w.calm + time.Duration(jitter*float64(min(wait, c.BackOffCap))) + a.w.net.DialTimeout + judged*c.Beat
+}
+
+// reachable reports whether both of a pair run, and nothing is in their way.
+func (w *world) reachable(i, j int) bool {
+	nw, x, y := w.net, w.hosts[i], w.hosts[j]
+	return x.proc != nil && y.owed() && x.kin(y) && x.proc.stalls+y.proc.stalls == 0 && nw.held[i]+nw.held[j] == 0 &&
+		nw.open(x, y) && nw.noSyn[i*nw.n+j]+nw.noSyn[j*nw.n+i] == 0
+}
+
 // checkPair is L1 to L3 for one observer and one host: who runs is alive, who does not is not listed.
 func (w *world) checkPair(i, j int) {
 	a := w.watch
@@ -35,6 +76,8 @@ func (w *world) checkPair(i, j int) {
 	reachable := nw.open(w.hosts[i], x) && nw.noSyn[i*nw.n+j] == 0 && nw.held[i]+nw.held[j] == 0
 	switch {
 	case x.kind == Forger:
+	case !x.kin(w.hosts[i]):
+		a.checkKin(i, j, v)
 	case !x.owed():
 		if v.listed || v.state == mesh.Alive {
 			w.violate("L1", i, j, "dead, and %s at the end", v.state)
@@ -47,14 +90,25 @@ func (w *world) checkPair(i, j int) {
 	}
 }
 
-// checkConnected is L5: those who hear each other are one mesh.
+// checkConnected is L5: those who hear each other are one mesh, of each label.
 func (w *world) checkConnected() {
+	done := make(map[string]bool)
+	for _, h := range w.hosts {
+		if !done[h.mesh] {
+			done[h.mesh] = true
+			w.checkOneMesh(h)
+		}
+	}
+}
+
+// checkOneMesh is that for the mesh of one host.
+func (w *world) checkOneMesh(kin *host) {
 	a := w.watch
 	var first = -1
 	seen := make([]bool, a.hosts)
 	var queue []int
 	for i, h := range w.hosts {
-		if h.proc == nil || !a.observes(h) || !h.owed() || h.proc.stalls > 0 || w.net.held[i] > 0 {
+		if h.proc == nil || !h.kin(kin) || !a.observes(h) || !h.owed() || h.proc.stalls > 0 || w.net.held[i] > 0 {
 			seen[i] = true
 			continue
 		}

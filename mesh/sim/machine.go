@@ -7,7 +7,7 @@ import (
 
 // Machine is what runs in a process: mesh.Machine, a naive node, or something broken on purpose.
 type Machine interface {
-	Step(now mesh.Time, ev mesh.Event) []mesh.Effect
+	Step(now mesh.Time, ev mesh.Input) []mesh.Effect
 	Deadline() mesh.Time
 	Left() bool
 }
@@ -36,6 +36,7 @@ func accounts(m Machine) Accounts {
 // Birth is what a new process is given.
 type Birth struct {
 	Self        topics.Name
+	Mesh        string
 	Incarnation int64
 	Seeds       []topics.Name
 	Seed        uint64
@@ -45,6 +46,6 @@ type Birth struct {
 // honest makes the machine under test.
 func honest(b Birth) Machine {
 	cfg := b.Profile
-	cfg.Self, cfg.Incarnation, cfg.Seeds, cfg.Seed = b.Self, b.Incarnation, b.Seeds, b.Seed
+	cfg.Self, cfg.Mesh, cfg.Incarnation, cfg.Seeds, cfg.Seed = b.Self, b.Mesh, b.Incarnation, b.Seeds, b.Seed
 	return mesh.New(cfg)
 }

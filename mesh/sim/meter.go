@@ -68,11 +68,6 @@ func EvictedEverywhere(host int) Cond {
 	return func(w *world) bool { return w.watch.count[host][mesh.Quarantined] >= w.watch.othersThan(host) }
 }
 
-// LeftEverywhere: every honest node knows that the host said goodbye.
-func LeftEverywhere(host int) Cond {
-	return func(w *world) bool { return w.watch.count[host][mesh.Left] >= w.watch.othersThan(host) }
-}
-
 // DetachedAt: the observer has the host as detached.
 func DetachedAt(observer, host int) Cond {
 	return func(w *world) bool { return w.watch.view(observer, host).state == mesh.Detached }
@@ -89,7 +84,7 @@ func AliveEverywhere(host int) Cond {
 			return true
 		}
 		for j := range a.hosts {
-			if j != host && a.running(j) && a.view(host, j).state != mesh.Alive {
+			if j != host && a.w.hosts[j].owed() && a.w.hosts[j].kin(a.w.hosts[host]) && a.view(host, j).state != mesh.Alive {
 				return false
 			}
 		}

@@ -51,13 +51,13 @@ func (n *naive) Deadline() mesh.Time {
 	return n.due
 }
 
-func (n *naive) Step(now mesh.Time, ev mesh.Event) []mesh.Effect {
+func (n *naive) Step(now mesh.Time, ev mesh.Input) []mesh.Effect {
 	n.now, n.out = now, nil
 	switch ev := ev.(type) {
 	case mesh.Tick:
 		n.tick()
 	case mesh.LinkUp:
-		n.links[ev.Link] = naiveDial{target: ev.Target, port: ev.Port}
+		n.links[ev.Link] = naiveDial{target: ev.Dial.Target, port: ev.Dial.Port}
 	case mesh.LinkDown:
 		d := n.links[ev.Link]
 		delete(n.links, ev.Link)
@@ -67,7 +67,7 @@ func (n *naive) Step(now mesh.Time, ev mesh.Event) []mesh.Effect {
 		if ev.Reason == mesh.Unreachable {
 			wait = naiveGiveUp
 		}
-		n.redial(naiveDial{target: ev.Target, port: ev.Port}, wait)
+		n.redial(naiveDial{target: ev.Dial.Target, port: ev.Dial.Port}, wait)
 	case mesh.Beat:
 		for _, name := range ev.Names {
 			n.learn(name)
@@ -100,7 +100,8 @@ func (n *naive) tick() {
 	}
 	n.due = n.now + naiveInterval
 	names := append([]topics.Name(nil), n.names...)
-	n.out = append(n.out, mesh.Publish{Names: names})
+	list := mesh.Edition{Said: mesh.Said{Names: names}}
+	n.out = append(n.out, mesh.Publish{Edition: list, Kept: list})
 }
 
 func (n *naive) dialDue() {

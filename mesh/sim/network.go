@@ -2,6 +2,7 @@ package sim
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"time"
 
@@ -16,11 +17,11 @@ type Network struct {
 	Lookup      Span          // a DNS answer
 	DialTimeout time.Duration // of the runtime: lookup, connect and handshake together
 	KeepAlive   time.Duration // idle time before a TCP probe, and between probes
-	Probes      int           // unanswered probes that end a connection
+	Probes      [2]int        // unanswered probes that end a connection, by port
 	Retransmit  time.Duration // first TCP retransmission; doubles up to RetransMax
 	RetransMax  time.Duration
-	GiveUp      time.Duration // unacknowledged data for so long ends a connection
-	Slack       time.Duration // a timer of a process fires so much late, at most
+	GiveUp      [2]time.Duration // unacknowledged data for so long ends a connection, by port
+	Slack       time.Duration    // a timer of a process fires so much late, at most
 }
 
 // Ethernet is the network of most scenarios: several buildings rather than one rack.
@@ -30,21 +31,13 @@ func Ethernet() Network {
 		Jitter:      0.1,
 		Lookup:      Span{500 * time.Microsecond, 3 * time.Millisecond},
 		DialTimeout: 3500 * time.Millisecond, // as package node sets it
-		KeepAlive:   15 * time.Second,        // Go's default for both
-		Probes:      3,                       // gone after 60 s
+		KeepAlive:   10 * time.Second,        // as package link sets it
+		Probes:      [2]int{5, 29},           // gone after a minute, or five
 		Retransmit:  200 * time.Millisecond,  // Linux' least
 		RetransMax:  120 * time.Second,       // and most
-		GiveUp:      924 * time.Second,       // 15 retransmissions
+		GiveUp:      [2]time.Duration{20 * time.Second, 5 * time.Minute},
 		Slack:       500 * time.Microsecond,
 	}
-}
-
-// Loopback is one machine: what scripts with real processes run on.
-func Loopback() Network {
-	n := Ethernet()
-	n.Latency = Span{50 * time.Microsecond, 300 * time.Microsecond}
-	n.Lookup = Span{20 * time.Microsecond, 100 * time.Microsecond}
-	return n
 }
 
 // network is what lies between the hosts of a run.
@@ -57,6 +50,7 @@ type network struct {
 	latency []time.Duration // [from*n+to]
 	cut     []uint16        // [from*n+to]: how many faults stop packets that way
 	noSyn   []uint16        // [from*n+to]: connection requests only
+	noPosts []uint16        // [from*n+to]: everything to and from message ports
 	held    []int           // per host: everything waits, nothing is lost
 	slow    []Span          // per host: added to each packet in and out
 	loss    []float64       // per host: share of the packets in and out that are lost
@@ -65,6 +59,8 @@ type network struct {
 	drop    float64         // share of the beats that outboxes drop
 
 	dns    map[string][]string // lower-case host name to addresses
+	styles map[string]Style    // how they are answered
+	turns  map[string]int      // answers that were given one by one
 	silent int                 // DNS does not answer at all
 	listen map[string]*host    // ADDR:PORT of a publisher to who is there
 }
@@ -75,10 +71,13 @@ func newNetwork(w *world, cfg Network, n int) *network {
 		latency: make([]time.Duration, n*n),
 		cut:     make([]uint16, n*n),
 		noSyn:   make([]uint16, n*n),
+		noPosts: make([]uint16, n*n),
 		held:    make([]int, n),
 		slow:    make([]Span, n),
 		loss:    make([]float64, n),
 		dns:     make(map[string][]string),
+		styles:  make(map[string]Style),
+		turns:   make(map[string]int),
 		listen:  make(map[string]*host),
 	}
 	for i := range n {
@@ -105,18 +104,19 @@ func (nw *network) oneWay(from, to *host) time.Duration {
 
 func (nw *network) roundTrip(a, b *host) time.Duration { return nw.oneWay(a, b) + nw.oneWay(b, a) }
 
-// passes tells whether packets get from one host to another, loss aside.
+// passes reports whether packets get from one host to another, loss aside.
 func (nw *network) passes(from, to *host) bool {
 	return from.power && to.power && nw.cut[from.id*nw.n+to.id] == 0 &&
 		nw.held[from.id] == 0 && nw.held[to.id] == 0
 }
 
-// open tells whether a TCP connection makes progress: packets one way and acknowledgements the other.
+// open reports whether a TCP connection makes progress: packets one way and acknowledgements the other.
 func (nw *network) open(a, b *host) bool { return nw.passes(a, b) && nw.passes(b, a) }
 
 // works is open for one connection: a firewall stops those that were dialled against it.
 func (nw *network) works(l *link) bool {
-	return nw.open(l.sub.host, l.pub.host) && nw.noSyn[l.sub.host.id*nw.n+l.pub.host.id] == 0
+	pair := l.sub.host.id*nw.n + l.pub.host.id
+	return nw.open(l.sub.host, l.pub.host) && nw.noSyn[pair] == 0 && (l.port != mesh.MessagePort || nw.noPosts[pair] == 0)
 }
 
 // lost decides the fate of one packet.
@@ -143,7 +143,7 @@ func (nw *network) retransmitted(from, to *host, size int) (late time.Duration, 
 		for nw.lost(from, to) {
 			late += rto
 			rto = min(2*rto, nw.RetransMax)
-			if late > nw.GiveUp {
+			if late > nw.GiveUp[mesh.MessagePort] {
 				return late, false
 			}
 		}
@@ -154,6 +154,34 @@ func (nw *network) retransmitted(from, to *host, size int) (late time.Duration, 
 // segment is what one TCP packet carries.
 const segment = 1448
 
+// Style is how DNS answers with several addresses.
+type Style uint8
+
+const (
+	Fixed    Style = iota // all, always in one order
+	Shuffled              // all, in any order
+	OneByOne              // one, each in its turn
+	styles
+)
+
+// answer is what DNS says of a name now.
+func (nw *network) answer(host string) []string {
+	addrs := nw.dns[host]
+	if len(addrs) < 2 {
+		return addrs
+	}
+	switch nw.styles[host] {
+	case Shuffled:
+		addrs = slices.Clone(addrs)
+		nw.rng.Shuffle(len(addrs), func(i, j int) { addrs[i], addrs[j] = addrs[j], addrs[i] })
+	case OneByOne:
+		nw.turns[host]++
+		i := nw.turns[host] % len(addrs)
+		addrs = addrs[i : i+1]
+	}
+	return addrs
+}
+
 // resolve returns the addresses of a name. ok is false where DNS stays silent.
 func (nw *network) resolve(name topics.Name) (addrs []string, ok bool) {
 	if name.IsIP() {
@@ -162,7 +190,7 @@ func (nw *network) resolve(name topics.Name) (addrs []string, ok bool) {
 	if nw.silent > 0 {
 		return nil, false
 	}
-	return nw.dns[name.Key().Host()], true
+	return nw.answer(name.Key().Host()), true
 }
 
 // endpoint is where one of a name's publishers listens at an address.

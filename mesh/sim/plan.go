@@ -19,9 +19,13 @@ type HostPlan struct {
 	Aliases []topics.Name
 	Addrs   []string
 	Kind    Kind
-	Junk    bool // it answers, but is no publisher
+	Mesh    string // label of its mesh
+	NoName  bool   // DNS does not know it
+	Junk    bool   // it answers, but is no publisher
 	Seeds   []topics.Name
 	Lie     Lie
+	Forge   Forgery
+	Flood   int                 // beats that a liar publishes beside its own, ten times a second
 	Machine func(Birth) Machine // nil: by Kind
 	Begin   time.Duration       // when it starts; negative: not by itself
 }
@@ -40,10 +44,15 @@ type Plan struct {
 	Profile mesh.Config
 	Hosts   []HostPlan
 	DNS     map[topics.Name][]string // names beside those of the hosts
+	Styles  map[topics.Name]Style    // how they are answered where there are several addresses
 	Actions []Action
 	Length  time.Duration // of the faults; what follows is the time to recover
 	err     error
 	Damage  func(Machine) Machine
+
+	Talk    bool  // nodes have couriers: applications talk
+	Forgers []int // of them, those that forge messages
+	tamper  tamper
 }
 
 // newPlan lays n honest hosts out as a ring: each is given the next one, and all start within a fifth of a
@@ -51,7 +60,7 @@ type Plan struct {
 func newPlan(n int, seed uint64, length time.Duration) *Plan {
 	p := &Plan{
 		N: n, Rand: source(seed, purposePlan), Network: Ethernet(), Profile: mesh.LAN(), Length: length,
-		DNS: make(map[topics.Name][]string),
+		DNS: make(map[topics.Name][]string), Styles: make(map[topics.Name]Style),
 	}
 	for i := range n {
 		p.Hosts = append(p.Hosts, HostPlan{

@@ -14,26 +14,31 @@ type host struct {
 	name    topics.Name
 	addrs   []string
 	kind    Kind
+	mesh    string // its label; a naive node has none
 	power   bool
 	junk    bool // what listens there is no publisher
+	noName  bool // DNS does not know it
 	noDNS   int  // its resolver does not answer
 	offset  time.Duration
 	seeds   []topics.Name
 	lie     Lie
+	forge   Forgery
+	flood   int
 	proc    *process // nil: nothing runs
 	starts  int
 	made    func(Birth) Machine
 	changed time.Duration // when a fault last touched it
 
-	received, sent uint64 // bytes
-	lists          uint64 // whole lists published
-	beats          uint64 // beats published, lists included
-	dials          uint64
-	steps          uint64
+	received uint64 // bytes
+	lists    uint64 // whole lists published
+	steps    uint64
 }
 
-// owed tells whether a host that runs has to be alive to the others.
+// owed reports whether a host that runs has to be alive to the others.
 func (h *host) owed() bool { return h.proc != nil && !h.junk && h.kind != Forger }
+
+// kin reports whether two hosts are meant to be of one mesh.
+func (h *host) kin(o *host) bool { return h.mesh == o.mesh }
 
 // endpoints are the two publishers of a host at all its addresses.
 func (h *host) endpoints() (eps []string) {
@@ -60,15 +65,18 @@ type process struct {
 	// A stalled process receives nothing, and everything at once when it runs again.
 	stalls    int
 	suspended bool // its clock stands too
+	wedged    bool // what answers connections lives on
 	since     time.Duration
 	inbox     []input
 	parked    []func()
 
-	dialled   []*link
-	byID      map[mesh.LinkID]*link
-	listeners [2][]*link // by port
-	newest    *message   // what a new listener gets
-	whole     []topics.Name
+	dialled        []*link
+	byID           map[mesh.LinkID]*link
+	listeners      [2][]*link // by port
+	newest         *message   // what a new listener gets
+	newestNameless *message   // and one without a name
+
+	courier *courier // nil where nobody talks
 
 	timerAt time.Duration
 	onTimer func()
@@ -78,8 +86,9 @@ type process struct {
 
 // input waits for a stalled process.
 type input struct {
-	ev mesh.Event
-	l  *link
+	ev   mesh.Input
+	l    *link
+	post *post
 }
 
 // maxTicks is how often a machine may ask for a Tick in a second. One in a storm of joins takes a hundred.
@@ -101,13 +110,16 @@ func (w *world) start(h *host) {
 	p.onTimer = p.fire
 	seeds := h.seeds
 	p.brain = h.made(Birth{
-		Self: h.name, Incarnation: p.incarnation, Seeds: seeds, Profile: w.profile,
+		Self: h.name, Mesh: h.mesh, Incarnation: p.incarnation, Seeds: seeds, Profile: w.profile,
 		Seed: w.seed<<20 ^ uint64(h.id)<<8 ^ uint64(h.starts),
 	})
-	if h.lie != nil {
-		p.brain = &liar{Machine: p.brain, lie: h.lie, rng: p.rng}
+	if h.lie != nil || h.forge != nil || h.flood > 0 {
+		p.brain = &liar{Machine: p.brain, lie: h.lie, forge: h.forge, flood: h.flood, rng: p.rng}
 	}
 	h.proc = p
+	if w.ledger != nil {
+		p.courier = w.newCourier(p)
+	}
 	w.watch.born(p)
 	p.rearm()
 }
@@ -121,35 +133,56 @@ const never = time.Duration(1<<63 - 1)
 func (p *process) clock() mesh.Time { return p.w.now - p.born - p.asleep }
 
 // give puts an event to the machine, or into the backlog of a stalled process.
-func (p *process) give(ev mesh.Event, l *link) {
+func (p *process) give(ev mesh.Input, l *link) {
 	switch {
 	case p.dead:
 	case p.stalls > 0:
-		p.inbox = append(p.inbox, input{ev, l})
+		p.inbox = append(p.inbox, input{ev: ev, l: l})
 	default:
 		p.step(ev, l)
 		p.rearm()
 	}
 }
 
+// hear takes a message of an application, which is a sign of life too.
+func (p *process) hear(l *link, m *post) {
+	p.give(mesh.Heard{Link: l.id}, l)
+	switch {
+	case m == nil || p.dead || p.courier == nil || l.hungUp:
+	case p.stalls > 0:
+		p.inbox[len(p.inbox)-1].post = m
+	default:
+		p.courier.take(l, m)
+	}
+}
+
 // step gives the machine one event and does what it wants done.
-func (p *process) step(ev mesh.Event, l *link) {
+func (p *process) step(ev mesh.Input, l *link) {
 	p.host.steps++
 	w := p.w
 	now := p.clock()
 	w.watch.before(p, ev, l)
 	effects := p.brain.Step(now, ev)
 	w.watch.after(p, ev, effects)
+	if p.courier != nil {
+		p.courier.see(ev, l)
+	}
 	for _, e := range effects {
 		switch e := e.(type) {
 		case mesh.Dial:
 			w.startDial(p, e)
+		case mesh.Lookup:
+			w.lookUp(p, e.Name)
 		case mesh.HangUp:
 			w.hangUp(p, e.Link)
+		case mesh.ReadOut:
+			w.after(readOutTime, func() { w.hangUp(p, e.Link) })
+		case mesh.Doubt:
+			w.after(doubtTime, func() { w.hangUpDead(p, e.Link) })
 		case mesh.Publish:
 			p.publish(e)
-		case mesh.Show:
-			p.show(e)
+		case mesh.Keep:
+			p.keep(e.Edition)
 		}
 	}
 	if p.leaving && !p.dead && p.brain.Left() {
@@ -157,45 +190,51 @@ func (p *process) step(ev mesh.Event, l *link) {
 	}
 }
 
-// publish sends a beat to all who listen, and keeps the whole list for those who come.
-func (p *process) publish(e mesh.Publish) {
-	header := new(topics.Header)
-	*header = e.Header
-	msg := &message{names: e.Names, header: header}
+// message is a beat as it goes over the wire.
+func (p *process) message(s mesh.Said) *message {
+	header := s.Header
+	if p.courier != nil {
+		header.Last = p.courier.last()
+	}
+	msg := &message{names: s.Names, header: &header}
 	if p.naive {
 		msg.header = nil
 	}
 	msg.size = beatSize(msg)
 	msg.names = msg.names[:min(len(msg.names), topics.MaxNames)] // whoever reads more drops it
-	p.host.beats++
+	return msg
+}
+
+// publish sends a beat to all who listen. Naive listeners say no name.
+func (p *process) publish(e mesh.Publish) {
+	p.keep(e.Kept)
 	if p.naive || !e.Header.Pulse {
 		p.host.lists++
-		p.whole, p.newest = msg.names, msg
-	} else if p.newest != nil {
-		standing := *header
-		standing.Pulse = false
-		p.newest = &message{names: p.whole, header: &standing}
-		p.newest.size = p.newestSize(msg)
 	}
 	if p.dead {
 		return
 	}
+	msg := p.message(e.Said)
+	nameless := msg
+	if e.Nameless != nil {
+		nameless = p.message(*e.Nameless)
+	}
 	for _, l := range p.listeners[mesh.DiscoveryPort] {
-		p.host.sent += uint64(msg.size)
-		p.w.send(l, msg)
+		m := msg
+		if l.sub.naive {
+			m = nameless
+		}
+		p.w.send(l, m)
 	}
 }
 
-// show keeps a whole list for those who come, and sends it to nobody else.
-func (p *process) show(e mesh.Show) {
-	header := e.Header
-	p.whole, p.newest = e.Names, &message{names: e.Names, header: &header}
-	p.newest.size = beatSize(p.newest)
-}
-
-// newestSize is the size of the standing list with a pulse's header; only the names differ.
-func (p *process) newestSize(pulse *message) int {
-	return pulse.size - listSize(pulse.names) + listSize(p.whole)
+// keep holds a whole list ready for those who come.
+func (p *process) keep(e mesh.Edition) {
+	p.newest = p.message(e.Said)
+	p.newestNameless = p.newest
+	if e.Nameless != nil {
+		p.newestNameless = p.message(*e.Nameless)
+	}
 }
 
 // chat publishes something on the message port, as applications do.
@@ -278,6 +317,9 @@ func (p *process) resume() {
 			return
 		}
 		p.step(in.ev, in.l)
+		if in.post != nil {
+			p.courier.take(in.l, in.post)
+		}
 	}
 	for _, f := range parked {
 		f()

@@ -16,6 +16,7 @@ const (
 	purposeNetwork = iota + 1
 	purposePlan
 	purposeProcess
+	purposeCourier
 	purposeMachine = 1 << 32
 )
 

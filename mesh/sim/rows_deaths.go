@@ -195,7 +195,7 @@ func highestPenalty(x int) func(w *world) float64 {
 	return func(w *world) float64 {
 		worst := 0.0
 		for _, h := range w.hosts {
-			if h.proc != nil {
+			if h.proc != nil && w.watch.observes(h) {
 				w.watch.look(h.proc)
 				worst = max(worst, w.watch.view(h.id, x).penalty)
 			}

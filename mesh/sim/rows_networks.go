@@ -111,6 +111,15 @@ func networks() []Scenario {
 			Goals: []Goal{within("alive everywhere", "alive everywhere once DNS answers", 10), noFalse()},
 		},
 		{
+			Name: "no-names", Title: "DNS knows no name: 30 % of all packets lost while nodes restart", Nodes: 6, Least: 3, Weight: 2,
+			Length: warm + 5*time.Minute, Fixed: true,
+			Plan: planNoNames,
+			Goals: []Goal{
+				within("recover", "whole after it", 10),
+				within("whole", "whole after a restart then", 2),
+			},
+		},
+		{
 			Name: "names", Title: "aliases, two addresses, two names for one address", Nodes: 8, Least: 4, Length: warm + 60*time.Second,
 			Plan:  planNames,
 			Goals: []Goal{within("whole", "all know all after the start", 5), noFalse()},
@@ -162,4 +171,25 @@ func planNames(p *Plan) {
 	p.At(warm+10*time.Second, Crash{0})
 	p.At(warm+15*time.Second, Readdress{0, []string{"10.7.7.9"}}, Start{0})
 	p.At(warm+30*time.Second, DNS{"unknown.example", p.Hosts[1].Addrs})
+}
+
+// planNoNames gives all nodes the addresses of all. They are restarted in the loss, and one when it is over:
+// whoever was reached where a hello came from must be found there again.
+func planNoNames(p *Plan) {
+	for i := range p.Hosts {
+		p.Hosts[i].NoName = true
+		p.Hosts[i].Seeds = nil
+		for j := range p.N {
+			p.Hosts[i].Seeds = append(p.Hosts[i].Seeds, topics.Name(p.Hosts[j].Addrs[0]))
+		}
+	}
+	p.At(warm, Loss{Rate: 0.3, For: 3 * time.Minute})
+	for at := warm + 5*time.Second; at < warm+3*time.Minute-10*time.Second; at += p.Between(5*time.Second, 20*time.Second) {
+		x := p.Any()
+		p.At(at, Crash{x})
+		p.At(at+p.Between(0, 3*time.Second), Start{x})
+	}
+	x := p.Any()
+	p.At(warm+4*time.Minute, Crash{x})
+	p.At(warm+4*time.Minute+time.Second, Start{x}, Measure{Figure: "whole", Until: Whole()})
 }

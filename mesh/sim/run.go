@@ -77,6 +77,9 @@ func Run(s Scenario, seed uint64, opt Options) (Result, error) {
 	w.run(length)
 	w.recover()
 	w.closeMeters()
+	if w.ledger != nil {
+		w.ledger.close()
+	}
 	if w.stopped {
 		return Result{}, ErrStopped
 	}
@@ -93,6 +96,7 @@ func (w *world) recover() {
 	began := w.now
 	for len(w.meters) > 0 && w.now < began+recoverBy && !w.stopped {
 		w.run(w.now + time.Second)
+		w.checkOverdue()
 	}
 	w.run(w.now + tail)
 	w.checkLiveness()

@@ -98,7 +98,7 @@ type Failure struct {
 	Violation
 }
 
-// OK tells whether everything held.
+// OK reports whether everything held.
 func (r *Report) OK() bool {
 	if len(r.Failures) > 0 || len(r.Missing) > 0 {
 		return false

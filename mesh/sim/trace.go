@@ -101,7 +101,7 @@ func (t *trace) mix(v uint64) {
 func (t *trace) fault(f Fault) { t.add(didFault, -1, -1, 0, f.String()) }
 
 // event notes what a machine is told.
-func (t *trace) event(p *process, ev mesh.Event, l *link) {
+func (t *trace) event(p *process, ev mesh.Input, l *link) {
 	d, peer, n, text := didOther, -1, uint64(0), ""
 	if l != nil {
 		peer = l.pub.host.id
@@ -125,12 +125,12 @@ func (t *trace) event(p *process, ev mesh.Event, l *link) {
 	case mesh.Heard:
 		d = didHeard
 	case mesh.LinkUp:
-		d, text = didLinkUp, ev.Port.String()
+		d, text = didLinkUp, ev.Dial.Port.String()
 	case mesh.LinkDown:
 		d, text = didLinkDown, l.port.String()+": "+ev.Why
 	case mesh.DialFailed:
-		d, peer = didDialFailed, t.w.watch.index(ev.Target)
-		text = ev.Port.String() + ": " + ev.Reason.String()
+		d, peer = didDialFailed, t.w.watch.index(ev.Dial.Target)
+		text = ev.Dial.Port.String() + ": " + ev.Reason.String()
 	case mesh.ListenerUp:
 		d, text = didListener, ev.Addr
 	case mesh.Hello:

@@ -10,20 +10,33 @@ import (
 
 // view is what one observer makes of one subject, and what is known of that from outside.
 type view struct {
-	state     mesh.State
-	listed    bool
-	since     time.Duration // of state
-	heard     time.Duration // a sign of life was processed, over an own link, that really came from the subject
-	round     int           // own rounds completed by then
-	broken    time.Duration // own evidence that a connection is gone or refused
-	inc       int64         // last incarnation that a Change gave
-	older     int           // direct beats in a row with an older one
-	beat      time.Duration // between the subject's beats
-	excused   bool          // its penalty may have grown since the last look
+	state   mesh.State
+	listed  bool
+	told    told          // the last whole list of the subject's that was delivered to the observer
+	lostBy  []int         // whose lists that were delivered have the subject no more, since it was heard
+	refused time.Duration // a dial was answered that nobody is there
+	since   time.Duration // of state
+	heard   time.Duration // a sign of life was processed, over an own link, that really came from the subject
+	round   int           // own rounds completed by then
+	broken  time.Duration // own evidence that a connection is gone or refused
+	inc     int64         // last incarnation that a Change gave
+	seqOf   int64         // the incarnation of
+	seq     uint64        // the highest number of a beat that was heard
+	older   int           // direct beats in a row with an older one
+	olderBy *host         // and whose they were
+	beat    time.Duration // between the subject's beats
+
+	// Its penalty, by the observer's clock: at the last look, what was earned since, and what an eviction left at least.
 	penalty   float64
+	penaltyAt mesh.Time
+	earned    float64
+	floor     float64
+	floorAt   mesh.Time
+
 	missed    int // when the observer was resumed
 	twice     int // looks in a row that found two message links to it
 	deadDials int
+	dials     [2]leaky // by port
 }
 
 // watch sees everything that happens in a run, and judges it. Observers are the hosts; subjects are the hosts
@@ -33,6 +46,8 @@ type watch struct {
 	names   []topics.Name
 	indices map[topics.Name]int
 	hosts   int
+	shared  bool                     // hosts share addresses
+	lists   map[*topics.Name][]int32 // whom lists have, by their first name
 
 	views  [][]view // [observer][subject]
 	eyes   []eye    // per observer
@@ -54,6 +69,7 @@ type watch struct {
 	lastPairs       time.Duration
 	taken           []mesh.Taken
 	history         *history
+	turned          time.Duration // who is alive changed for somebody last
 }
 
 // eye is what concerns an observer as a whole.
@@ -66,11 +82,12 @@ type eye struct {
 	tokens    float64
 	tokensAt  time.Duration
 	most      int // members at most since then
-	deafAt    time.Duration
-	deafEvict int
 	flying    int
+	rest      leaky // dials at rest
+	lists     int   // whole ones published to all
+	turns     int   // changes of who is alive
+	left      int   // goodbyes since the last round
 	lookAt    time.Duration
-	complete  bool
 }
 
 const longAgo = -time.Hour
@@ -78,11 +95,16 @@ const longAgo = -time.Hour
 func newWatch(w *world, p *Plan) *watch {
 	n := len(p.Hosts)
 	a := &watch{
-		w: w, hosts: n, indices: make(map[topics.Name]int),
+		w: w, hosts: n, indices: make(map[topics.Name]int), lists: make(map[*topics.Name][]int32),
 		views: make([][]view, n), eyes: make([]eye, n),
 	}
+	seen := make(map[string]bool)
 	for _, h := range p.Hosts {
 		a.addName(h.Name)
+		for _, addr := range h.Addrs {
+			a.shared = a.shared || seen[addr]
+			seen[addr] = true
+		}
 	}
 	return a
 }
@@ -110,6 +132,9 @@ func (a *watch) index(name topics.Name) int {
 	return a.addName(name)
 }
 
+// subject is the number of a host's name: its own, unless it is a second one of that name.
+func (a *watch) subject(h *host) int { return a.index(h.name) }
+
 // view grows an observer's row when a name turned up.
 func (a *watch) view(observer, subject int) *view {
 	row := a.views[observer]
@@ -121,13 +146,13 @@ func (a *watch) view(observer, subject int) *view {
 }
 
 func freshView() view {
-	return view{heard: longAgo, broken: longAgo, since: longAgo}
+	return view{heard: longAgo, broken: longAgo, refused: longAgo - 1, since: longAgo}
 }
 
-// running tells whether a process runs on a host.
+// running reports whether a process runs on a host.
 func (a *watch) running(i int) bool { return i < a.hosts && a.w.hosts[i].proc != nil }
 
-// observes tells whether a host's machine is under test.
+// observes reports whether a host's machine is under test.
 func (a *watch) observes(h *host) bool { return h.kind == Honest }
 
 // born is called when a process starts: a new observer knows nothing.
@@ -137,7 +162,7 @@ func (a *watch) born(p *process) {
 	a.pairs()
 	a.views[i] = a.views[i][:0]
 	a.eyes[i] = eye{
-		p: p, roundAt: a.w.profile.Beat, resumed: longAgo, tokens: 1, tokensAt: a.w.now, deafAt: longAgo,
+		p: p, roundAt: a.w.profile.Beat, resumed: longAgo, tokens: 1, tokensAt: a.w.now,
 		lookAt: a.w.now + a.lookEvery(),
 	}
 	p.host.changed = a.w.now
@@ -177,7 +202,7 @@ func (a *watch) recount() {
 			continue
 		}
 		for j := range a.hosts {
-			if i != j && a.w.hosts[j].owed() && (j >= len(a.views[i]) || a.views[i][j].state != mesh.Alive) {
+			if i != j && a.w.hosts[j].owed() && h.kin(a.w.hosts[j]) && (j >= len(a.views[i]) || a.views[i][j].state != mesh.Alive) {
 				a.missing++
 			}
 		}
@@ -204,7 +229,7 @@ func (a *watch) resumed(p *process, stalled time.Duration) {
 }
 
 // before is called with every event that a machine is about to be given.
-func (a *watch) before(p *process, ev mesh.Event, l *link) {
+func (a *watch) before(p *process, ev mesh.Input, l *link) {
 	a.w.trace.event(p, ev, l)
 	if !a.observes(p.host) || p.leaving { // who leaves judges nobody any more
 		return
@@ -212,21 +237,30 @@ func (a *watch) before(p *process, ev mesh.Event, l *link) {
 	e := &a.eyes[p.host.id]
 	switch ev := ev.(type) {
 	case mesh.Beat:
-		a.sawBeat(p, ev, l)
+		if !l.hungUp {
+			a.sawBeat(p, ev, l)
+		}
 	case mesh.Heard:
-		a.sawLife(p, l)
+		if !l.hungUp {
+			a.sawLife(p, l)
+		}
 	case mesh.LinkDown:
-		a.view(p.host.id, l.pub.host.id).broken = a.w.now
+		a.view(p.host.id, a.subject(l.pub.host)).broken = a.w.now
 	case mesh.DialFailed:
 		e.flying--
 		if ev.Reason == mesh.Refused || ev.Reason == mesh.Unresolved {
-			a.view(p.host.id, a.index(ev.Target)).broken = a.w.now
+			v := a.view(p.host.id, a.index(ev.Dial.Target))
+			v.broken, v.refused = a.w.now, a.w.now
 		}
 	case mesh.LinkUp:
 		e.flying--
+	case mesh.Hello:
+		d := &a.view(p.host.id, a.index(ev.Name)).dials[mesh.DiscoveryPort]
+		d.level = max(0, d.level-1)
 	case mesh.Tick:
 		if now := p.clock(); now >= e.roundAt {
 			e.rounds++
+			e.left = 0
 			e.roundAt = now + a.w.profile.Beat
 		}
 	}
@@ -238,31 +272,59 @@ func (a *watch) sawBeat(p *process, ev mesh.Beat, l *link) {
 	if ev.Names[0] != from.name || ev.Header != nil && ev.Header.Leaving {
 		return
 	}
-	v := a.sawLife(p, l)
 	if ev.Header == nil {
-		v.beat = a.w.profile.Interval
+		a.sawLife(p, l).beat = a.w.profile.Interval
 		return
 	}
-	v.beat = time.Duration(ev.Header.Beat) * time.Millisecond
+	j := a.subject(from)
+	v := a.view(p.host.id, j)
+	own, h := speaksForItself(l), ev.Header
+	isNew := own && v.made(l, h)
+	if isNew {
+		v = a.sawLife(p, l)
+		v.beat = time.Duration(h.Beat) * time.Millisecond
+	}
+	if own && !h.Pulse && (isNew || v.state == mesh.Alive) {
+		a.takeList(p.host.id, j, v, ev.Names, h)
+		v = a.view(p.host.id, j)
+	} else if own {
+		v.takeBeat(h)
+	}
 	if ev.Header.Incarnation < v.inc {
-		v.older++
-	} else {
+		v.older, v.olderBy = v.older+1, from
+	} else if v.olderBy == from { // not a second one of that name
 		v.older = 0
 	}
 }
 
+// made reports whether a beat is more than a repetition: its number is higher than any that the observer has heard of
+// that incarnation, or than the one before it on the same link.
+func (v *view) made(l *link, h *topics.Header) bool {
+	is := h.Seq == 0 || h.Incarnation != v.seqOf || h.Seq > v.seq || l.seq > 0 && h.Seq > l.seq
+	if h.Incarnation != v.seqOf {
+		v.seqOf, v.seq = h.Incarnation, 0
+	}
+	v.seq, l.seq = max(v.seq, h.Seq), max(l.seq, h.Seq)
+	return is
+}
+
+// speaksForItself reports whether a link leads to the host whose name was dialled.
+func speaksForItself(l *link) bool {
+	return l.target == l.pub.host.name || key(l.target) == key(l.pub.host.name)
+}
+
 // sawLife counts a sign of life for the name that was dialled, if that is the host's own.
 func (a *watch) sawLife(p *process, l *link) *view {
-	v := a.view(p.host.id, l.pub.host.id)
-	if l.target != l.pub.host.name && key(l.target) != key(l.pub.host.name) {
+	v := a.view(p.host.id, a.subject(l.pub.host))
+	if !speaksForItself(l) {
 		return v
 	}
-	v.heard, v.round = a.w.now, a.eyes[p.host.id].rounds
+	v.heard, v.round, v.lostBy = a.w.now, a.eyes[p.host.id].rounds, v.lostBy[:0]
 	return v
 }
 
 // after is called with every answer of a machine, before it is carried out.
-func (a *watch) after(p *process, ev mesh.Event, effects []mesh.Effect) {
+func (a *watch) after(p *process, ev mesh.Input, effects []mesh.Effect) {
 	a.w.trace.effects(p, effects)
 	if !a.observes(p.host) || p.leaving {
 		return
@@ -291,99 +353,6 @@ func (a *watch) after(p *process, ev mesh.Event, effects []mesh.Effect) {
 	}
 }
 
-// changed takes in what a machine tells.
-func (a *watch) changed(p *process, c mesh.Change) {
-	i, j := p.host.id, a.index(c.Peer)
-	if i == j {
-		return
-	}
-	v := a.view(i, j)
-	if c.Kind == mesh.Evicted || c.Kind == mesh.Relapsed || c.Kind == mesh.Restarted {
-		v.excused = true
-	}
-	a.checkChange(p, j, v, c)
-	if c.Incarnation != 0 {
-		v.inc = c.Incarnation
-	}
-	if c.From != c.To {
-		a.tally(i, j, c)
-		a.setState(i, j, v, c.To)
-	}
-}
-
-// tally counts what goals are about.
-func (a *watch) tally(i, j int, c mesh.Change) {
-	switch c.Kind {
-	case mesh.Suspected:
-		a.suspicions++
-		if a.healthy(i, j) {
-			a.falseSuspicions++
-		}
-	case mesh.Evicted:
-		a.evictions++
-		if a.healthy(i, j) {
-			a.falseEvictions++
-			if a.disturbed(i) {
-				a.stallEvictions++
-			}
-		}
-	case mesh.Separated:
-		a.detached++
-	case mesh.Returned:
-		a.admissions[j]++
-	}
-}
-
-// A host is called healthy once it has been well for a while: long enough to be heard again, and for an observer
-// that is or was in trouble itself, longer than the longest silence that evicts. Two that were stalled by turns may
-// not have heard each other for minutes.
-const (
-	settled     = 3 * time.Second
-	settledLong = 18 // beats
-)
-
-// healthy tells whether a subject runs undisturbed and nothing keeps it from an observer, whose own troubles
-// do not count.
-func (a *watch) healthy(i, j int) bool {
-	if !a.running(j) {
-		return false
-	}
-	x := a.w.hosts[j]
-	nw, well := a.w.net, settled
-	if a.disturbed(i) {
-		well = settledLong * a.w.profile.Beat
-	}
-	return x.proc.stalls == 0 && nw.held[j] == 0 && a.w.now-x.changed > well && a.w.now-x.proc.born > well &&
-		nw.cut[i*nw.n+j] == 0 && nw.cut[j*nw.n+i] == 0 && nw.noSyn[i*nw.n+j] == 0
-}
-
-// disturbed tells whether an observer is or was lately stalled or deaf.
-func (a *watch) disturbed(i int) bool {
-	h := a.w.hosts[i]
-	return a.w.net.held[i] > 0 || a.w.now-h.changed < time.Minute
-}
-
-func (a *watch) setState(i, j int, v *view, to mesh.State) {
-	from := v.state
-	v.state, v.since = to, a.w.now
-	a.dirty = true
-	if from != mesh.Unknown {
-		a.count[j][from]--
-	}
-	if to != mesh.Unknown {
-		a.count[j][to]++
-	}
-	if j < a.hosts && a.w.hosts[j].owed() {
-		if from == mesh.Alive {
-			a.missing++
-		}
-		if to == mesh.Alive {
-			a.missing--
-		}
-	}
-	a.history.add(a.w.now, i, j, to)
-}
-
 // published reads a whole list against what the observer told of its peers.
 func (a *watch) published(p *process, e mesh.Publish) {
 	if e.Header.Pulse || e.Header.Leaving {
@@ -391,6 +360,8 @@ func (a *watch) published(p *process, e mesh.Publish) {
 	}
 	i := p.host.id
 	a.checkList(p, e)
+	a.checkLists(p)
+	a.checkNameless(p, e)
 	row := a.views[i]
 	for j := range row {
 		a.setListed(&row[j], j, false)
@@ -399,7 +370,6 @@ func (a *watch) published(p *process, e mesh.Publish) {
 		j := a.index(name)
 		a.setListed(a.view(i, j), j, true)
 	}
-	a.eyes[i].complete = e.Header.Complete
 }
 
 func (a *watch) setListed(v *view, j int, listed bool) {
@@ -417,9 +387,7 @@ func (a *watch) setListed(v *view, j int, listed bool) {
 
 // dialled counts dials of the dead, which must thin out, and those under way.
 func (a *watch) dialled(p *process, d mesh.Dial) {
-	e := &a.eyes[p.host.id]
-	e.flying++
-	a.checkFlying(p, e)
+	a.checkDial(p, d)
 	if j := a.index(d.Target); !a.running(j) {
 		a.view(p.host.id, j).deadDials++
 	}
@@ -454,7 +422,7 @@ func (a *watch) members(i int) (members, alive int) {
 	return members, alive
 }
 
-// wholeMesh tells whether every observer that runs has every other running host as alive and nobody else.
+// wholeMesh reports whether every observer that runs has every other running host as alive and nobody else.
 func (a *watch) wholeMesh() bool {
 	if a.missing > 0 {
 		return false

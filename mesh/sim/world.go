@@ -24,8 +24,14 @@ type world struct {
 	violations []Violation
 	meters     []*meter
 	figures    map[string][]float64
-	stop       func() bool // may be nil
+	ledger     *ledger       // of messages; nil where nobody talks
+	forgers    map[int]bool  // hosts that forge messages
+	postLoss   float64       // share of the messages that outboxes drop
+	talkAt     time.Duration // when they began to talk
+	tamper     tamper        // nil, or how a test spoils couriers
+	stop       func() bool   // may be nil
 	stopped    bool
+	calm       time.Duration // the last fault is over
 }
 
 // Kind says what runs on a host.
@@ -43,17 +49,28 @@ func newWorld(seed uint64, p *Plan) *world {
 	w.net = newNetwork(w, p.Network, len(p.Hosts))
 	for i, hs := range p.Hosts {
 		h := &host{
-			id: i, name: hs.Name, addrs: hs.Addrs, kind: hs.Kind, power: true, junk: hs.Junk, seeds: hs.Seeds,
-			lie: hs.Lie, made: hs.Machine, changed: -time.Hour,
+			id: i, name: hs.Name, addrs: hs.Addrs, kind: hs.Kind, mesh: hs.Mesh, power: true, junk: hs.Junk, noName: hs.NoName, seeds: hs.Seeds,
+			lie: hs.Lie, forge: hs.Forge, flood: hs.Flood, made: hs.Machine, changed: -time.Hour,
 		}
 		w.hosts = append(w.hosts, h)
 		w.net.attach(h)
 		for _, n := range append([]topics.Name{h.name}, hs.Aliases...) {
-			w.net.setDNS(n, h.addrs)
+			if !hs.NoName {
+				w.net.setDNS(n, h.addrs)
+			}
 		}
+	}
+	for name, style := range p.Styles {
+		w.net.styles[name.Key().Host()] = style
 	}
 	for name, addrs := range p.DNS {
 		w.net.setDNS(name, addrs)
+	}
+	if p.Talk {
+		w.ledger, w.forgers, w.tamper = newLedger(w), make(map[int]bool), p.tamper
+		for _, i := range p.Forgers {
+			w.forgers[i] = true
+		}
 	}
 	w.trace = newTrace(w)
 	w.watch = newWatch(w, p)
@@ -105,10 +122,12 @@ func (w *world) act(f Fault) {
 		mark := m.mark()
 		mark.At, mark.Until, mark.Text = w.now, w.now+mark.Until, f.String()
 		w.marks = append(w.marks, mark)
+		w.calm = max(w.calm, mark.Until)
 		for _, i := range mark.Hosts {
 			w.hosts[i].changed = w.now
 		}
 	}
+	w.calm = max(w.calm, w.now)
 	w.trace.fault(f)
 	f.apply(w)
 	w.watch.dirty = true

@@ -103,7 +103,7 @@ func benchmarkDial(b *testing.B, tcp bool) {
 	if tcp {
 		hide(to)
 	}
-	to.SetBeat([]byte("0"), []byte("b"))
+	to.SetBeats([][]byte{[]byte("0"), []byte("b")}, nil)
 	discard(to)
 	b.ReportAllocs()
 	for b.Loop() {
@@ -126,7 +126,7 @@ func BenchmarkMesh(b *testing.B) {
 		links := make([]*Link, nodes)
 		for i := range links {
 			links[i] = open(b, Config{Hello: "a", Subscribe: []string{"1"}})
-			links[i].SetBeat([]byte("0"), []byte("b"))
+			links[i].SetBeats([][]byte{[]byte("0"), []byte("b")}, nil)
 		}
 		discard(links...)
 		var dials sync.WaitGroup

@@ -1,30 +1,31 @@
 package link
 
-import "time"
+import (
+	"time"
 
-// bucket lets a connection's control frames (subscriptions, commands, strays) through: a burst, then a
-// steady rate. What is within it costs little; what goes on beyond it is an attack or a loop.
-type bucket struct {
-	left float64
-	at   time.Time
-}
-
-const (
-	controlBurst = 1000
-	controlRate  = 100 // a second
+	"hearsay/mesh/rate"
+	"hearsay/node/link/zmtp"
 )
 
-func (b *bucket) spend() error {
-	now := time.Now()
-	if b.at.IsZero() {
-		b.left = controlBurst
-	} else {
-		b.left = min(controlBurst, b.left+controlRate*now.Sub(b.at).Seconds())
+// controls lets a connection's control frames (subscriptions, commands, strays) through: a burst, then a
+// steady rate. What is within it costs little; what goes on beyond it is an attack or a loop.
+type controls struct{ bucket rate.Bucket }
+
+const (
+	controlBurst = 10_000 // a program with thousands of subscriptions says them all when it connects
+	controlRate  = 100    // a second
+)
+
+var controlLimit = rate.Limit{Burst: controlBurst, Tokens: controlRate, Period: time.Second}
+
+func (c *controls) spend() error {
+	if c.bucket.Take(clock(), controlLimit) {
+		return nil
 	}
-	b.at = now
-	if b.left < 1 {
-		return violate("flood", "more than %d control frames, then %d/s", controlBurst, controlRate)
-	}
-	b.left--
-	return nil
+	return zmtp.Violate("flood", "more than %d control frames, then %d/s", controlBurst, controlRate)
 }
+
+var started = time.Now()
+
+// clock is the time of the buckets.
+func clock() time.Duration { return time.Since(started) }

@@ -7,9 +7,10 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"slices"
 	"sync"
 	"time"
+
+	"hearsay/node/link/zmtp"
 )
 
 // conn is what both kinds of connection share: the network's end (raw, read through in, written through
@@ -20,25 +21,34 @@ type conn struct {
 	port   Port
 	remote netip.AddrPort
 	raw    net.Conn
+	kernel *kernel // nil: it cannot be asked
+	closed func()  // called once it is; nil: nobody asks
 	in     inbox
 	out    *outbox
 
-	control bucket
+	answers bool // a PING: its greeting says so
+
+	control controls
 	script  []byte // what zmq4 is to read next: its peer's greeting, then heads of runs; never written to
 
 	mu     sync.Mutex
-	cause  error // why it ended; set once
-	handed bool  // zmq4 has it, and will close it
-	freed  bool  // zmq4 has closed it
+	cause  error         // why it ended; set once
+	gone   chan struct{} // closed then, if somebody asked for it
+	handed bool          // zmq4 has it, and will close it
+	freed  bool          // zmq4 has closed it
+
+	mechanism zmtp.Mechanism // of the handshake
+	keyed
 }
 
 var errHungUp = errors.New("hung up")
 
 func (l *Link) newConn(raw net.Conn, port Port) *conn {
-	c := &conn{link: l, id: ID(lastID.Add(1)), port: port, raw: raw}
+	c := &conn{link: l, id: ID(lastID.Add(1)), port: port, raw: raw, kernel: kernelOf(raw), mechanism: l.mechanism()}
 	c.in = inbox{conn: raw, most: controlBuffer}
 	c.remote = addrPort(raw.RemoteAddr())
 	c.out = newOutbox(raw, l, c.writeFailed)
+	c.out.kernel = c.kernel
 	return c
 }
 
@@ -63,11 +73,20 @@ func (c *conn) hangUp(cause error) {
 	first := c.cause == nil
 	if first {
 		c.cause = cause
+		if c.gone != nil {
+			close(c.gone)
+		}
 	}
 	c.mu.Unlock()
 	if first {
 		c.out.close()
+		if v, ok := c.kernel.look(); ok && c.out.lost != nil {
+			c.link.counters.add(bytesUnacked, v.held)
+		}
 		c.raw.Close()
+		if c.closed != nil {
+			c.closed()
+		}
 	}
 }
 
@@ -77,93 +96,100 @@ func (c *conn) ended() error {
 	return c.cause
 }
 
+// done is closed when the connection has ended. Few connections ever need it.
+func (c *conn) done() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.gone == nil {
+		c.gone = make(chan struct{})
+		if c.cause != nil {
+			close(c.gone)
+		}
+	}
+	return c.gone
+}
+
 // fail ends the connection after a read error or a violation.
 func (c *conn) fail(err error) {
-	var v *violation
+	var v *zmtp.Violation
 	if errors.As(err, &v) && c.ended() == nil {
-		c.link.counters.violation(v.kind)
+		c.link.counters.violation(v.Kind)
 	}
 	c.hangUp(err)
 }
 
-// shake exchanges greetings and READYs with the other side, until the deadline. own is this side's socket
-// type; the other's has to be among peers.
-func (c *conn) shake(ctx context.Context, timeout time.Duration, own string, peers ...string) error {
+// shake opens the connection with the other side, until the deadline: greetings, and what the mechanism has to say.
+// own is this side's socket type; the other's has to be among peers.
+func (c *conn) shake(ctx context.Context, timeout time.Duration, side zmtp.Side, own string, peers ...string) error {
 	stop := context.AfterFunc(ctx, func() { c.raw.Close() })
 	defer stop()
-	err := c.exchange(timeout, own, peers)
+	p := zmtp.Params{Side: side, SocketType: own, MaxMessage: c.link.cfg.MaxMessage}
+	if side == zmtp.Server {
+		p.MaxMessage = maxControlFrame
+	}
+	if c.port == Discovery && side == zmtp.Client {
+		c.link.shook.Store(int64(clock()))
+	}
+	err := c.advance(timeout, zmtp.NewHandshake(c.mechanism, p, peers...))
+	if c.port == Discovery && (err == nil || side == zmtp.Client) { // a stranger who comes in vain holds nothing up
+		c.link.shook.Store(int64(clock()))
+	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx) // whatever a closed connection made of it
 	}
 	return err
 }
 
-func (c *conn) exchange(timeout time.Duration, own string, peers []string) error {
+// advance reads and answers until the handshake is done.
+func (c *conn) advance(timeout time.Duration, h *zmtp.Handshake) error {
 	if err := c.raw.SetReadDeadline(time.Now().Add(timeout)); err != nil {
 		return err
 	}
-	c.out.put(opening(own))
-	if err := c.readGreeting(); err != nil {
+	c.out.put(h.Opening())
+	for {
+		p, err := h.Advance(c.in.unread())
+		if err != nil {
+			c.out.empty(lastWord) // this side's greeting says why
+			return err
+		}
+		c.in.skip(p.Used)
+		c.out.put(p.Reply)
+		if p.Done {
+			break
+		}
+		if p.Used == 0 {
+			if err := c.in.fill(p.Need); err != nil {
+				return turnedAway(h, len(c.in.unread()), fmt.Errorf("read %s: %w", h.Awaits(), err))
+			}
+		}
+	}
+	if err := c.in.begin(h.Session()); err != nil {
 		return err
 	}
-	socketType, err := c.readReady()
-	if err != nil {
+	c.out.begin(h.Session())
+	c.answers = h.AnswersPing()
+	if err := c.keep(h.Session()); err != nil {
 		return err
-	}
-	if !slices.Contains(peers, socketType) {
-		return fmt.Errorf("%w: %.16q, not one of %q", errSocket, socketType, peers)
 	}
 	return c.raw.SetReadDeadline(time.Time{})
 }
 
-func (c *conn) readGreeting() error {
-	for {
-		b := c.in.unread()
-		if err := checkGreeting(b[:min(len(b), greetingSize)]); err != nil {
-			return err
-		}
-		if len(b) >= greetingSize {
-			c.in.skip(greetingSize)
-			return nil
-		}
-		if err := c.in.fill(greetingSize); err != nil {
-			return fmt.Errorf("read greeting: %w", err)
-		}
-	}
-}
-
-func (c *conn) readReady() (socketType string, err error) {
-	for {
-		b := c.in.unread()
-		n, need, command, err := limits{message: maxReady, frames: 1}.item(b)
-		if err != nil {
-			return "", err
-		}
-		if n > 0 {
-			if !command {
-				return "", fmt.Errorf("%w: a message instead", errReady)
-			}
-			_, _, head := frameHead(b)
-			socketType, err := parseReady(b[head:n])
-			c.in.skip(n)
-			return socketType, err
-		}
-		if err := c.in.fill(need); err != nil {
-			return "", fmt.Errorf("read READY: %w", err)
-		}
-	}
-}
+// lastWord is how long somebody who is turned away may take to be told what this side speaks.
+const lastWord = 50 * time.Millisecond
 
 // command answers a PING and drops any other command.
 func (c *conn) command(frame []byte) {
-	_, _, head := frameHead(frame)
-	name, rest, ok := parseCommand(frame[head:])
+	_, _, head := zmtp.Head(frame)
+	name, rest, ok := zmtp.ParseCommand(frame[head:])
+	if ok && name == "PONG" {
+		return // that it came is all it says
+	}
 	if !ok || name != "PING" || len(rest) < 2 || len(rest) > 2+16 {
 		c.link.counters.add(strays, 1)
 		return
 	}
 	c.link.counters.add(pings, 1)
-	c.out.put(appendCommand(nil, "PONG", rest[2:])) // after the TTL: the context, to be echoed
+	c.out.put(zmtp.AppendCommand(nil, "PONG", rest[2:])) // after the TTL: the context, to be echoed
 }
 
 // readScript serves zmq4 from what has been scripted.

@@ -10,46 +10,76 @@ const (
 	acceptErrors
 	refusedFull
 	shed
+	asked
+	unanswered
 	handshakeTimeouts
 	handshakeRejects
+	refusedNoKey
+	refusedWrongKey
+	refusedUnauthorized
+	withdrawn
+	renewed
 	violations
 	violationTooLarge
 	violationTooManyFrames
 	violationBadFrame
-	violationTooManySubscriptions
+	violationBadBox
 	violationFlood
 	strays
 	pings
 	hellosIgnored
+	foreignHellos
+	subscriptionsIgnored
+	questionsAnswered
+	questionsRefused
+	messagesAgain
 	messagesIn
 	bytesIn
+	listPauses
+	messagesHeld
 	bytesOut
 	messagesDropped
+	bytesUnacked
 	stalledHangUps
 	numCounters
 )
 
 var counterNames = [numCounters]string{
-	accepted:                      "accepted",               // connections accepted, before any handshake
-	acceptErrors:                  "accept_errors",          // accepts that failed (out of file descriptors)
-	refusedFull:                   "refused_full",           // connections closed because there are too many
-	shed:                          "shed",                   // connections that said nothing useful, closed to make room
-	handshakeTimeouts:             "handshake_timeouts",     // no greeting and READY in time
-	handshakeRejects:              "handshake_rejects",      // a greeting or READY that is wrong
-	violations:                    "violations",             // connections closed for breaking a limit, of any kind:
-	violationTooLarge:             "too_large",              // a message or control frame announced too large
-	violationTooManyFrames:        "too_many_frames",        // frames of one message
-	violationBadFrame:             "bad_frame",              // not a ZMTP frame
-	violationTooManySubscriptions: "too_many_subscriptions", // of one connection
-	violationFlood:                "flood",                  // commands, strays and subscriptions without end
-	strays:                        "strays",                 // frames dropped: not for this kind of socket
-	pings:                         "pings",                  // PINGs answered
-	hellosIgnored:                 "hellos_ignored",         // hellos that were no name, or a second one
-	messagesIn:                    "messages_in",            // messages received
-	bytesIn:                       "bytes_in",               // bytes received in messages
-	bytesOut:                      "bytes_out",              // bytes queued to subscribers
-	messagesDropped:               "messages_dropped",       // messages that a subscriber's full outbox refused
-	stalledHangUps:                "stalled_hang_ups",       // subscribers closed because they took nothing
+	accepted:               "accepted",              // connections accepted, before any handshake
+	acceptErrors:           "accept_errors",         // accepts that failed (out of file descriptors)
+	refusedFull:            "refused_full",          // connections closed because there are too many
+	shed:                   "shed",                  // connections that said nothing useful, closed to make room
+	asked:                  "asked",                 // PINGs sent, by a publisher that is nearly full
+	unanswered:             "unanswered",            // and those that got no answer in time
+	handshakeTimeouts:      "handshake_timeouts",    // no greeting and READY in time
+	handshakeRejects:       "handshake_rejects",     // a greeting or READY that is wrong
+	refusedNoKey:           "refused_no_key",        // of them, those that came without a key to a locked node
+	refusedWrongKey:        "refused_wrong_key",     // with another one
+	refusedUnauthorized:    "refused_unauthorized",  // with one that is not let in, or not under the name that was said
+	withdrawn:              "withdrawn",             // subscribers closed because their key is good no more
+	renewed:                "renewed",               // dialled connections replaced by ones with other keys
+	violations:             "violations",            // connections closed for breaking a limit, of any kind:
+	violationTooLarge:      "too_large",             // a message or control frame announced too large
+	violationTooManyFrames: "too_many_frames",       // frames of one message
+	violationBadFrame:      "bad_frame",             // not a ZMTP frame
+	violationBadBox:        "bad_box",               // of CURVE: forged, or said before
+	violationFlood:         "flood",                 // commands, strays and subscriptions without end
+	strays:                 "strays",                // frames dropped: not for this kind of socket
+	pings:                  "pings",                 // PINGs answered
+	subscriptionsIgnored:   "subscriptions_ignored", // subscriptions beyond what one connection may have
+	hellosIgnored:          "hellos_ignored",        // hellos that were no name, or a second one
+	questionsAnswered:      "questions_answered",    // for messages that somebody missed
+	questionsRefused:       "questions_refused",     // those that were none, and those beyond what is answered
+	messagesAgain:          "messages_again",        // said again as answers
+	foreignHellos:          "foreign_hellos",        // hellos that name another mesh
+	messagesIn:             "messages_in",           // messages received
+	bytesIn:                "bytes_in",              // bytes received in messages
+	listPauses:             "list_pauses",           // times that a publisher of lists was read later: it sends too much
+	messagesHeld:           "messages_held",         // times that a publisher of messages was not read, as there was no room
+	bytesOut:               "bytes_out",             // bytes queued to subscribers
+	messagesDropped:        "messages_dropped",      // messages that a subscriber's outbox refused, or held at its end
+	bytesUnacked:           "bytes_unacked",         // bytes sent, and not acknowledged by the end of their connection
+	stalledHangUps:         "stalled_hang_ups",      // subscribers closed because they took nothing
 }
 
 type counters [numCounters]atomic.Uint64

@@ -15,10 +15,12 @@ import (
 
 	"github.com/go-zeromq/zmq4"
 	"github.com/go-zeromq/zmq4/transport"
+
+	"hearsay/node/link/zmtp"
 )
 
 // Publishers that say this much, or nothing, and no more.
-var silentPublishers = map[string]int{"nothing": 0, "10 bytes": 10, "64 bytes": greetingSize, "half a READY": greetingSize + 5}
+var silentPublishers = map[string]int{"nothing": 0, "10 bytes": 10, "64 bytes": zmtp.GreetingSize, "half a READY": zmtp.GreetingSize + 5}
 
 func TestFrozenPublisher(t *testing.T) {
 	t.Parallel()
@@ -148,7 +150,7 @@ func TestDialNoPublisher(t *testing.T) {
 func TestConcurrentDials(t *testing.T) {
 	t.Parallel()
 	const many = 32
-	addr := publishing(t, func(p *peer) { publish(appendMessage(nil, []byte("0")))(p) })
+	addr := publishing(t, func(p *peer) { publish(zmtp.AppendMessage(nil, []byte("0")))(p) })
 	all := func(dial func() error) {
 		var wg sync.WaitGroup
 		for range many {
@@ -192,7 +194,7 @@ func TestDownOvertakesNothing(t *testing.T) {
 	const many = 3000
 	var b []byte
 	for i := range many {
-		b = appendMessage(b, []byte("1"), fmt.Append(nil, i))
+		b = zmtp.AppendMessage(b, []byte("1"), fmt.Append(nil, i))
 	}
 	for name, end := range map[string]func(p *peer){
 		"closes":   func(p *peer) { p.Close() },

@@ -5,41 +5,92 @@
 // zmq4 as it is cannot carry a mesh: one malformed READY ends the process, one silent client stops the accept
 // loop, one frozen subscriber silences all others, Dial cannot be aborted, and a peer cannot be dropped. All
 // of that is cured from outside, through zmq4.RegisterTransport: zmq4 never meets the network, only
-// connections of this package.
+// connections of this package. The file zmq4.go has all that is there for zmq4's sake, and why.
 //
-//		network -> gate -> guard -> postmark -> zmq4 SUB -> Events
-//		Publish -> run -> zmq4 PUB -> outbox -> network
+//	network -> gate -> guard -> postmark -> zmq4 SUB -> Events
+//	Publish -> run -> zmq4 PUB -> outbox -> network
+//	            \-> Echo
 //
-//	  - Gate (gate.go, conn.go). Each connection, in and out, exchanges greeting and READY in a goroutine of its
-//	    own, under a deadline, and is judged by them. zmq4 is then played a greeting of our own making and told
-//	    what the READY said (judged), so its accept loop and its Dial only meet connections that answer at once
-//	    and that parse. That zmq4 neither writes nor reads a READY saves 4 of 10 bytes that a dial allocates
-//	    (BenchmarkDialTCP).
-//	  - Guard (inbox.go, dialled.go, subscriber.go, bucket.go). Frames are measured before zmq4 reads them: flags,
-//	    sizes, frames of a message, subscriptions, commands. A breach ends that connection and is counted.
-//	    Memory is taken as bytes come, not as they are announced.
-//	  - Postmark (run.go). zmq4 gets one message of two frames for every run of messages that a connection has
-//	    ready: the connection's ID, and the run as it came. So one SUB still tells who spoke, and zmq4's cost
-//	    is paid once a run, not once a message. The beginning and the end of a connection go the same way: an
-//	    empty run each, so that neither overtakes a message.
-//	  - Outbox (outbox.go). A subscriber's bytes wait in a bounded buffer that is written in batches by a goroutine
-//	    which lives only while there is something to write. What does not fit is lost to that subscriber
-//	    alone, message by message, and counted; who takes nothing at all for the stall time is hung up.
-//	  - Meter (meter.go). The first subscriber of each PUB is our own: it tells how much zmq4 has not written yet
-//	    (zmq4's queue has no bound), serves the wires, and ends zmq4's writer goroutine, which nothing else does.
-//	  - Subscriptions are said by this package, once per connection. zmq4 would say all of them again to every
-//	    connection at each new one.
-//	  - A subscriber to the lists gets the newest whole list at the moment it subscribes, alone: nobody waits for
-//	    the next beat, and the others are not told what they know.
-//	  - Wire (wire.go, exchange.go). A dial to an address that this process listens on joins two links through memory:
-//	    no socket, no handshake, no goroutine, nothing for zmq4 to hold. What the PUB sends, its meter hands to
-//	    the wires that want it; what comes over all wires, the SUB reads over one connection. So 128 nodes in one
-//	    process, 32,512 connections, take 2.6 kB and some 20 µs each (BenchmarkMesh); as connections of zmq4's, with
-//	    two goroutines each, they took 15 kB, and the scheduler let some nodes starve for seconds.
-//	  - Lull (lull.go). While a publisher of lists sends nothing but pulses, a beat or so apart, they are read a few
-//	    times a second, those of all publishers together; anything else is read at once. To be woken for each pulse
-//	    costs a process several times what reading it does, since threads of the Go runtime start and stop for it.
+// The parts, and what each is for:
 //
-// A connection that has not subscribed yet is a stranger, and the oldest stranger is closed when there are
-// too many, or no file descriptors left. See Config for all limits and Stats for all counters.
+//   - Gate (gate.go and the files that it names, conn.go). Each connection, in and out, exchanges greeting and READY in a
+//     goroutine of its own, under a deadline, and is judged by them. zmq4 is then played a greeting of our own making and
+//     told what the READY said (judged), so its accept loop and its Dial only meet connections that answer at once and
+//     that parse.
+//   - Codec (package zmtp). Greeting, handshake, frames and limits, without a socket. The mechanism (NULL, or
+//     Config.Mechanism) makes what comes over the network plain before the guard measures it, and seals what the outbox
+//     writes.
+//   - Lock (locked.go, renew.go). With Config.Keys every connection over the network is CURVE, and a name is who holds
+//     its key. SetKeys changes the keys while the link runs: subscribers that would not be let in any more are hung up,
+//     and dialled connections that would be made with other keys are made anew, with no message lost or doubled, under
+//     the ID that they had.
+//   - Label (label.go). With Config.Mesh, and where a subscriber says another one, nothing that is published goes to it.
+//   - Inquiries (inquiries.go). A subscription to a question for messages that somebody missed is answered to that
+//     connection alone (Config.Answer), by one goroutine, within bounds for each connection and for all.
+//   - Relays (relayed.go). Who has asked for messages that are relayed, and how a node asks one publisher for something
+//     alone (Say). Audience (audience.go) is who has subscribed to a topic by now.
+//   - Guard (inbox.go, dialled.go, subscriber.go, bucket.go, zmtp.Limits). Frames are measured before zmq4 reads them:
+//     flags, sizes, frames of a message, subscriptions, commands. A breach ends that connection and is counted. Memory
+//     is taken as bytes come, not as they are announced.
+//   - Postmark (zmq4.go). zmq4 gets one message of two frames for every run of messages that a connection has ready:
+//     the connection's ID, and the run as it came. (A run from a message port is cut out of the buffer that it was read
+//     into, and zmq4 is given a word that stands for it: it would make a copy.) So one SUB still tells who spoke, and
+//     zmq4's cost is paid once a run, not once a message. The beginning and the end of a connection go the same way: an
+//     empty run each, so that neither overtakes a message.
+//   - Outbox (outbox.go, budget.go). A subscriber's bytes wait in a bounded buffer that is written in batches by a
+//     goroutine which lives only while there is something to write. What does not fit is lost to that subscriber alone,
+//     message by message, and counted; a subscriber that takes nothing at all for the stall time is hung up. Who would
+//     rather wait than have that happen asks first (full.go).
+//   - Valve (valve.go). Messages are admitted before they are passed on (Config.Admit). What is not admitted stays
+//     where it is, at last with its publisher. Lists pass it by: they have connections of their own.
+//   - Meter (zmq4.go). The first subscriber of each PUB is our own: it tells how much zmq4 has not written yet (zmq4's
+//     queue has no bound), serves the wires, and ends zmq4's writer goroutine, which nothing else does.
+//   - Subscriptions are said by this package, once per connection, and each change of them (wanted.go). zmq4 would say
+//     all of them again to every connection at each new one.
+//   - A subscriber to the lists gets the newest whole list at the moment it subscribes, alone: nobody waits for the
+//     next beat, and the others are not told what they know.
+//   - A beat has one text for listeners that said hello and may have another for those that did not (texts.go).
+//   - Wire (wire.go, exchange.go). A dial to an address that this process listens on joins two links through memory,
+//     unless Config.OverTCP: no socket, no handshake, no goroutine, nothing for zmq4 to hold. What the PUB sends, its
+//     meter hands to the wires that want it; what comes over all wires, the SUB reads over one connection. So 128 nodes
+//     in one process, 32,512 connections, take 2.6 kB and some 20 µs each (BenchmarkMesh); as connections of zmq4's,
+//     with two goroutines each, they took 15 kB, and the scheduler let some nodes starve for seconds.
+//   - Lull (lull.go). While a publisher of lists sends nothing but pulses, a beat or so apart, they are read a few
+//     times a second, those of all publishers together; anything else is read at once. To be woken for each pulse costs
+//     a process several times what reading it does, since threads of the Go runtime start and stop for it.
+//   - Kernel (kernel.go, stall.go, flush.go, ending.go). How much the kernel holds for a connection and how long it
+//     tries to reach its other end is asked of it; so is what the other end has taken, before somebody is hung up for
+//     taking nothing, and before the end. A listener whose machine has vanished without a word is one until 20 s after
+//     the first beat that it does not answer: 21 s with a beat each second. Its message connection lasts five minutes.
+//
+// # What is lost
+//
+// A message reaches who has subscribed by the time that it is published, unless
+//
+//   - it does not fit the subscriber's outbox, which may hold as much as the other outboxes leave of
+//     Config.OutboxBytes: half of it at most. An empty outbox takes one message of any size;
+//   - the connection ends first. A subscriber that takes nothing for 30 s is hung up. A network that carries nothing
+//     is TCP's to judge, which gives up after five minutes;
+//   - the publisher is closed, and its subscriber takes nothing for a second, or not all within the grace time;
+//   - a receiver that hears a goodbye is sent on for longer than 10 s, or more than 64 MiB.
+//
+// The publisher counts it: messages_dropped are those that were in the outbox or did not fit, bytes_unacked what the
+// kernel still held at the end of a connection. What the receiver's kernel had taken and its process did not read is
+// known to nobody.
+//
+// All outboxes together hold OutboxBytes, 128 MiB, and one message each. What several subscribers wait for is held
+// once. A subscriber that does not read takes half of that at most, another one half of what is left, and so on: some
+// of it is always left to those that keep up. Each costs 0.6 MiB in the kernel besides.
+//
+// A connection that is read is hung up less often than one that is not: a receiver that holds messages up for longer
+// than the stall time loses what waits for it. It does well to drop them itself before.
+//
+// What one connection subscribes to beyond 64 KiB (64 bytes for each topic, and the topic) is ignored and counted:
+// hung up, it would only connect again. One that says more than 10,000 subscriptions, cancellations and commands at
+// once, and then more than 100 a second, is hung up.
+//
+// A connection is a stranger, whatever name it said, until it subscribes to something that the port carries, and again
+// when it does not answer: a port that is nearly full sends a PING to all who can answer one, and whoever reads 1 KiB a
+// second comes to it in time (questions.go). A stranger is closed when there are too many, or no file descriptors left;
+// then the address that holds most gives way (places.go). See Config for all limits and Stats for all counters.
 package link

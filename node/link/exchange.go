@@ -82,15 +82,30 @@ func (x *exchange) Read(p []byte) (n int, err error) {
 
 // load scripts what a wire has to say next, up to the first message that this link does not take.
 func (x *exchange) load(w *wire) {
+	wanted := true
+	if w.to.port == Message {
+		bytes, messages := w.look(x.link.cfg.limits())
+		if bytes > 0 {
+			verdict, _ := x.link.valve.judge(bytes, messages, w)
+			if verdict == Held {
+				x.link.counters.add(messagesHeld, 1)
+				return // until the valve opens
+			}
+			wanted = verdict == Admitted
+		}
+	}
 	clear(x.memory)
 	runs, over := w.take(x.memory[:0])
+	if !wanted {
+		return
+	}
 	x.memory = runs
 	if over {
 		w.to.fail(io.EOF)
 	}
 	count, size := 0, 0
 	for i, run := range runs {
-		n, good, err := x.link.cfg.limits().count(run)
+		n, good, err := x.link.cfg.limits().Count(run)
 		count, size = count+n, size+good
 		if err != nil {
 			w.to.fail(err) // the end is told in its turn
@@ -101,6 +116,9 @@ func (x *exchange) load(w *wire) {
 			runs = runs[:i+1]
 			break
 		}
+	}
+	if err := w.to.spend(size); err != nil {
+		w.to.fail(err)
 	}
 	x.link.counters.add(messagesIn, count)
 	x.link.counters.add(bytesIn, size)

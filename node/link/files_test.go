@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"hearsay/node/link/zmtp"
 )
 
 // fewFiles limits this process to a few file descriptors, and exhaust takes those that are left.
@@ -97,7 +99,7 @@ func outOfFiles(t *testing.T) {
 	eventually(t, "a few errors", func() bool { return l.Stats()["accept_errors"] >= 4 })
 
 	giveBack(files[:4]) // too few for all who wait before the honest one
-	beat, got := appendMessage(nil, []byte("0"), []byte("beat")), []byte(nil)
+	beat, got := zmtp.AppendMessage(nil, []byte("0"), []byte("beat")), []byte(nil)
 	for !bytes.HasSuffix(got, beat) {
 		b := make([]byte, 1000)
 		n, err := syscall.Read(honest, b)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -14,50 +15,10 @@ import (
 
 	"github.com/go-zeromq/zmq4"
 
+	"hearsay/node/keys"
+	"hearsay/node/link/zmtp"
 	"hearsay/topics"
 )
-
-// Config says where a link listens and what it tolerates. Zero fields take their defaults.
-type Config struct {
-	Bind          string      // literal address to listen on and to dial from; empty: all
-	DiscoveryPort int         // 0: any free one
-	MessagePort   int         // 0: any free one
-	Hello         topics.Name // said to every discovery publisher; empty: nothing is said
-	Subscribe     []string    // topics subscribed to on message publishers
-
-	MaxMessage       int           // bytes of one message, all frames together: 1 MiB of body and some for the rest
-	MaxFrames        int           // of one message: 8
-	HandshakeTimeout time.Duration // for greeting and READY: 3 s; a round trip is needed
-	StallTimeout     time.Duration // a subscriber that takes nothing for so long is hung up: 10 s
-	OutboxBytes      int           // waiting for one subscriber: 4 MiB; for all of them 64 times that, and a sixteenth each
-	MaxStrangers     int           // connections that have not subscribed yet, a port: 256
-	MaxSubscribers   int           // connections, a port: 2,048, or less where file descriptors are few
-	EventBuffer      int           // events waiting for the reader of Events: 128; each may hold a message of the largest size
-}
-
-func (c Config) withDefaults() Config {
-	set := func(field *int, value int) {
-		if *field == 0 {
-			*field = value
-		}
-	}
-	set(&c.MaxMessage, topics.MaxMessage+8<<10)
-	set(&c.MaxFrames, topics.MaxFrames)
-	set(&c.OutboxBytes, 4<<20)
-	files := maxOpenFiles()
-	set(&c.MaxStrangers, min(256, max(8, files/8)))
-	set(&c.MaxSubscribers, min(2048, max(16, files/4)))
-	set(&c.EventBuffer, 128)
-	if c.HandshakeTimeout == 0 {
-		c.HandshakeTimeout = 3 * time.Second
-	}
-	if c.StallTimeout == 0 {
-		c.StallTimeout = 10 * time.Second
-	}
-	return c
-}
-
-func (c *Config) limits() limits { return limits{message: c.MaxMessage, frames: c.MaxFrames} }
 
 // ID names one connection, dialled or accepted: unique for the life of the process.
 type ID uint64
@@ -82,9 +43,17 @@ const (
 	Received                      // messages came over a dialled connection
 	Down                          // a dialled connection has ended; always after its last Received
 	HelloReceived                 // a listener says its name: always after its ListenerUp
-	ListenerUp                    // somebody subscribed to our lists
+	ListenerUp                    // somebody subscribed to our lists or messages: what is published from now on reaches it
 	ListenerDown                  // that connection has ended
+	TurnedAway                    // somebody came without the right key; once for each address and reason
+	Unheeded                      // a connection has more subscriptions than are heeded; once for each
+	Foreign                       // a connection says a name and another mesh: it is no listener. Once for each
+	Part                          // nothing: it holds a place for 64 KiB of the Received that follows
 )
+
+// Run is a row of whole messages as they came over one connection. zmq4 carries a run as one frame, so what it costs
+// per message is paid once.
+type Run = zmtp.Run
 
 // Event is what a link reports. ID is the connection's and Addr its far end.
 type Event struct {
@@ -93,9 +62,10 @@ type Event struct {
 	ID     ID
 	Addr   netip.AddrPort
 	Target string      // Up: as Dial was told
-	Name   topics.Name // HelloReceived
+	Name   topics.Name // HelloReceived, Foreign
+	Mesh   string      // Foreign: which
 	Run    Run         // Received: the receiver's own, never written to again
-	Err    error       // Down, ListenerDown: why
+	Err    error       // Down, ListenerDown, TurnedAway, Unheeded: why
 }
 
 // ErrClosed is what a closed link answers. ErrHandshake is what a dial ends with that reached somebody who
@@ -114,6 +84,7 @@ type Link struct {
 
 	sub      zmq4.Socket
 	pubs     [2]*publisher
+	sockets  [2]sockets
 	exchange *exchange
 	events   chan Event
 	gone     chan struct{} // nobody reads events any more
@@ -127,9 +98,19 @@ type Link struct {
 	mu      sync.Mutex
 	closed  bool
 	dialled map[ID]*dialled
-	beat    []byte // the newest whole list, as it goes over the wire
+	heirs   map[ID]*dialled // by the ID that is told: those that were made anew
+	beat    beat            // the newest whole list, as it goes over the wire
 
-	waiting  atomic.Int64 // bytes in all outboxes
+	keys     atomic.Pointer[keys.Ring]
+	calls    [2]zmtp.Calls // of each port
+	refusals refusals
+	shook    atomic.Int64 // when a handshake of a connection for lists began or ended last, by clock
+
+	waiting  budget // of all outboxes
+	valve    valve
+	wanted   wanted
+	relays   relays
+	answers  *answerer // nil: nothing is answered
 	counters counters
 }
 
@@ -143,7 +124,12 @@ func Open(cfg Config) (*Link, error) {
 		gone:     make(chan struct{}),
 		received: make(chan struct{}),
 		dialled:  make(map[ID]*dialled),
+		heirs:    make(map[ID]*dialled),
 	}
+	l.waiting.limit = int64(cfg.OutboxBytes)
+	l.wanted.messages = slices.Clone(cfg.Subscribe)
+	l.valve.admit, l.valve.resume = cfg.Admit, l.Resume
+	l.keys.Store(cfg.Keys)
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	ports := [2]int{cfg.DiscoveryPort, cfg.MessagePort}
 	var gates [2]*gate
@@ -171,6 +157,9 @@ func Open(cfg Config) (*Link, error) {
 	if err := l.sub.Dial(offer(l.exchange)); err != nil {
 		panic(fmt.Sprintf("link: zmq4 refused the exchange: %v", err))
 	}
+	if cfg.Answer != nil {
+		l.answers = newAnswerer(l)
+	}
 	go l.receive()
 	for _, g := range gates {
 		g.start()
@@ -178,13 +167,23 @@ func Open(cfg Config) (*Link, error) {
 	return l, nil
 }
 
-// Events is where everything is reported. It has to be read until it is closed, which Close does last.
+// Events is where everything is reported. It has to be read until it is closed, which Close does last. A reader passes
+// over kinds that it does not know.
 func (l *Link) Events() <-chan Event { return l.events }
 
 // Addr returns the address that a publisher is bound to.
 func (l *Link) Addr(p Port) netip.AddrPort { return addrPort(l.pubs[p].gate.ln.Addr()) }
 
+// emit reports an event. A run of one large message takes as many places as small ones of the same size would, so that
+// what waits is bounded in bytes: 8 MiB, and one message.
 func (l *Link) emit(e Event) {
+	for size := len(e.Run); size > maxRun; size -= maxRun {
+		l.queue(Event{Kind: Part, Port: e.Port, ID: e.ID, Addr: e.Addr})
+	}
+	l.queue(e)
+}
+
+func (l *Link) queue(e Event) {
 	select {
 	case l.events <- e:
 	case <-l.gone:
@@ -194,19 +193,29 @@ func (l *Link) emit(e Event) {
 // Publish sends a message to everybody who has subscribed to its first frame or a prefix of it. It never
 // waits for a peer. The frames are copied.
 func (l *Link) Publish(p Port, frames ...[]byte) error {
-	return l.pubs[p].publish(frames)
+	return l.pubs[p].publish(frames, nil)
 }
 
-// SetBeat gives the message that everybody gets who subscribes to our lists, at that moment. One that is
-// still being published may follow it.
-func (l *Link) SetBeat(frames ...[]byte) {
-	beat := appendMessage(nil, frames...)
+// Behind reports whether something that was published waits for the CPU: what is published now goes out together with
+// it.
+func (l *Link) Behind(p Port) bool { return l.pubs[p].waiting.Load() }
+
+// PublishBeat sends a message to all who listen to lists, in two texts: one for those that said hello, and one for
+// those that did not.
+func (l *Link) PublishBeat(named, nameless [][]byte) error {
+	return l.pubs[Discovery].publish(named, nameless)
+}
+
+// SetBeats gives the message that everybody gets who subscribes to our lists, at that moment, in two texts as
+// PublishBeat has them; nil stands for the same one. One that is still being published may follow it.
+func (l *Link) SetBeats(named, nameless [][]byte) {
+	beat := newBeat(named, nameless)
 	l.mu.Lock()
 	l.beat = beat
 	l.mu.Unlock()
 }
 
-func (l *Link) newestBeat() []byte {
+func (l *Link) newestBeat() beat {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.beat
@@ -215,6 +224,11 @@ func (l *Link) newestBeat() []byte {
 // Dial connects to the publisher at a literal address, and returns nil when an Up event with this target is on its
 // way, or else why there will be none. Any number of dials may run at once.
 func (l *Link) Dial(ctx context.Context, port Port, addr netip.AddrPort, target string) error {
+	return l.DialName(ctx, port, addr, "", target)
+}
+
+// DialName is Dial for the node of a name, which a locked mesh may bind to a key: who answers holds it.
+func (l *Link) DialName(ctx context.Context, port Port, addr netip.AddrPort, name topics.Name, target string) error {
 	l.mu.Lock()
 	if l.closed {
 		l.mu.Unlock()
@@ -224,8 +238,8 @@ func (l *Link) Dial(ctx context.Context, port Port, addr netip.AddrPort, target 
 	l.mu.Unlock()
 	defer l.dials.Done()
 
-	if g := local.at(addr); g != nil && g.port == port {
-		if err := l.join(g, port, addr, target); err != nil {
+	if g := local.at(addr); g != nil && g.port == port && !l.cfg.OverTCP {
+		if err := l.join(g, port, addr, name, target); err != nil {
 			return fmt.Errorf("%w with %s: %w", ErrHandshake, addr, err)
 		}
 		return nil
@@ -234,15 +248,23 @@ func (l *Link) Dial(ctx context.Context, port Port, addr netip.AddrPort, target 
 	defer cancel(nil)
 	defer context.AfterFunc(l.ctx, func() { cancel(ErrClosed) })()
 
-	raw, err := l.connect(ctx, addr)
+	if port == Message {
+		l.calm(ctx)
+	}
+	ways, err := l.ways(name, port)
+	if err != nil {
+		return fmt.Errorf("%w with %s: %w", ErrHandshake, addr, err)
+	}
+	var d *dialled
+	for _, way := range ways {
+		if d, err = l.reach(ctx, port, addr, target, way); !errors.Is(err, zmtp.ErrKey) {
+			break // another key would not help
+		}
+	}
 	if err != nil {
 		return err
 	}
-	d := l.newDialled(raw, port, addr, target)
-	if err := d.shake(ctx, l.cfg.HandshakeTimeout, "SUB", "PUB", "XPUB"); err != nil {
-		d.hangUp(err)
-		return fmt.Errorf("%w with %s: %w", ErrHandshake, addr, err)
-	}
+	d.name = name
 	return l.take(d)
 }
 
@@ -252,54 +274,41 @@ func (l *Link) take(d *dialled) error {
 	if d.port == Discovery {
 		d.in.lull = newLull(d.raw, l.start)
 	}
-	d.out.put(l.subscriptions(d.port))
 	d.script = appendPostmarked(script, d.id, 0)
-	l.mu.Lock()
-	l.dialled[d.id] = d
-	l.mu.Unlock()
+	l.wanted.Lock()
+	d.out.put(append(d.inheritOwn(), l.subscriptions(d.port)...))
+	l.enlist(d)
+	l.wanted.Unlock()
+	if !d.kept() || d.forbidden() {
+		d.hangUp(errWithdrawn)
+	}
 	return l.handToSub(d)
-}
-
-func (l *Link) connect(ctx context.Context, addr netip.AddrPort) (net.Conn, error) {
-	d := net.Dialer{}
-	if from := l.source(addr.Addr()); from != nil {
-		d.LocalAddr = &net.TCPAddr{IP: from}
-	}
-	return d.DialContext(ctx, "tcp", addr.String())
-}
-
-// source is the address to dial from: the bound one, where that can reach the other, so that a publisher
-// sees which node is listening.
-func (l *Link) source(to netip.Addr) net.IP {
-	from, err := netip.ParseAddr(l.cfg.Bind)
-	if err != nil || from.IsUnspecified() || from.Is4() != to.Is4() || from.IsLoopback() != to.IsLoopback() {
-		return nil
-	}
-	return from.AsSlice()
 }
 
 // subscriptions is everything we say to a publisher. zmq4 would repeat it to every connection at each new
 // one; said here, once, it knows of no subscription, and passes on whatever comes.
 func (l *Link) subscriptions(port Port) (b []byte) {
-	say := func(topic string) { b = appendFrame(b, 0, append([]byte{1}, topic...)) }
-	if port == Discovery && l.cfg.Hello != "" {
-		say(topics.HelloTopic(l.cfg.Hello))
+	say := func(topic string) { b = zmtp.AppendSubscription(b, topic) }
+	hello := func() {
+		if h := l.hello(); h.Mesh != "" || h.Name != "" {
+			say(h.Topic())
+		}
 	}
-	for _, topic := range l.topics(port) {
+	if port == Discovery {
+		hello()
+		say(topics.Mesh)
+	}
+	for _, topic := range l.topicsLocked(port) {
 		say(topic)
+	}
+	if port == Message {
+		hello() // the last: who reads it has read the rest
 	}
 	return b
 }
 
-// topics are what we want to hear of a publisher.
-func (l *Link) topics(port Port) []string {
-	if port == Message {
-		return l.cfg.Subscribe
-	}
-	return discoveryTopics
-}
-
-var discoveryTopics = []string{topics.Discovery}
+// hello is what we say of ourselves to every publisher.
+func (l *Link) hello() topics.Hello { return topics.Hello{Mesh: l.cfg.Mesh, Name: l.cfg.Hello} }
 
 func (l *Link) handToSub(d *dialled) error {
 	d.hand()
@@ -317,17 +326,46 @@ func (l *Link) handToSub(d *dialled) error {
 // HangUp ends a dialled connection. A Down event follows, unless one is under way already.
 func (l *Link) HangUp(id ID) {
 	l.mu.Lock()
-	d := l.dialled[id]
-	l.mu.Unlock()
-	if d != nil {
+	defer l.mu.Unlock()
+	for d := l.standingLocked(id); d != nil; d = d.before {
 		d.hangUp(errHungUp)
 	}
+}
+
+// standing is the connection that has an ID now: the newest of its heirs, or itself.
+func (l *Link) standing(id ID) *dialled {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.standingLocked(id)
+}
+
+func (l *Link) standingLocked(id ID) *dialled {
+	if d := l.heirs[id]; d != nil {
+		return d
+	}
+	return l.dialled[id]
+}
+
+func (l *Link) dialledBy(id ID) *dialled {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.dialled[id]
 }
 
 func (l *Link) drop(id ID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	d := l.dialled[id]
+	if d == nil {
+		return
+	}
 	delete(l.dialled, id)
+	switch heir := l.heirs[d.told]; {
+	case heir == d:
+		delete(l.heirs, d.told)
+	case heir != nil && heir.before == d:
+		heir.before = nil
+	}
 }
 
 // receive reads the SUB until it is closed.
@@ -341,32 +379,41 @@ func (l *Link) receive() {
 		if err != nil || len(msg.Frames) != 2 || len(msg.Frames[0]) != postmarkSize {
 			continue // the EOF of some connection; its Down has come before, with a postmark
 		}
-		l.mu.Lock()
-		d := l.dialled[ID(binary.BigEndian.Uint64(msg.Frames[0]))]
-		l.mu.Unlock()
-		if d != nil {
-			l.receiveRun(d, Run(msg.Frames[1]))
+		if d := l.dialledBy(ID(binary.BigEndian.Uint64(msg.Frames[0]))); d != nil {
+			run := Run(msg.Frames[1])
+			if string(run) == cutRun {
+				run = d.nextCut()
+			}
+			l.receiveRun(d, run)
 		}
 	}
 }
 
 // receiveRun reports what a run says: the first of a connection is empty, and so is the last.
 func (l *Link) receiveRun(d *dialled, run Run) {
-	e := Event{Kind: Received, ID: d.id, Port: d.port, Addr: d.remote, Run: run}
+	e := Event{Kind: Received, ID: d.told, Port: d.port, Addr: d.remote, Run: run}
 	switch {
 	case len(run) > 0:
 	case !d.up:
 		d.up = true
+		if d.told != d.id {
+			return // it takes a place that is known
+		}
 		e.Kind, e.Target = Up, d.target
 	default:
 		l.drop(d.id)
+		if l.standing(d.told) != nil {
+			return // another goes on in its place
+		}
 		e.Kind, e.Err = Down, reason(d.ended())
 	}
 	l.emit(e)
 }
 
 // Close sends what has been published, for as long as the subscribers take it within the grace time, ends
-// every connection and returns when no goroutine is left. It is called once; Events is closed by it.
+// every connection and returns when no goroutine is left. A subscriber whose kernel takes nothing for a second is not
+// waited for; what it and others have not got is counted in messages_dropped and bytes_unacked. It is called once;
+// Events is closed by it.
 func (l *Link) Close(grace time.Duration) error {
 	l.mu.Lock()
 	if l.closed {
@@ -378,6 +425,9 @@ func (l *Link) Close(grace time.Duration) error {
 	l.cancel()
 	close(l.gone)
 	l.dials.Wait()
+	if l.answers != nil {
+		l.answers.stop()
+	}
 
 	deadline := time.Now().Add(grace)
 	var subscribers []*subscriber
@@ -386,10 +436,8 @@ func (l *Link) Close(grace time.Duration) error {
 		p.gate.stop()
 		subscribers = append(subscribers, p.gate.subscribers()...)
 	}
-	for _, s := range subscribers {
-		s.out.drain(deadline)
-		s.hangUp(ErrClosed)
-	}
+	flush(subscribers, deadline)
+	l.valve.open(true)
 	l.hangUpDialled()
 	l.exchange.shut()
 	l.wires.Wait()

@@ -21,12 +21,38 @@ func TestHello(t *testing.T) {
 	if e := <-l.Events(); e.Kind != ListenerDown || e.Err == nil {
 		t.Errorf("got %+v", e)
 	}
-	p = subscribed(t, l.Addr(Message).String(), "hello/a")
-	counts(t, l, "hellos_ignored", 4) // said in the wrong place
-	p.Close()
+	p = subscribed(t, l.Addr(Message).String(), "hello/a") // nobody listens by saying hello alone
+	p.takenIn().Close()
 	eventually(t, "that connection is forgotten", func() bool { return len(l.pubs[Message].gate.subscribers()) == 0 })
 	if n := len(l.Events()); n != 0 {
 		t.Errorf("%d more events", n)
+	}
+}
+
+// A subscriber to messages is reported when all that it subscribes to is taken in, where it says its name last.
+func TestReader(t *testing.T) {
+	t.Parallel()
+	for _, tcp := range []bool{false, true} {
+		from, to := open(t, Config{}), open(t, Config{Hello: "to", Subscribe: []string{"1", "2/a"}})
+		discard(to)
+		if tcp {
+			hide(from)
+		}
+		dial(t, to, Message, from)
+		up, hello := next(t, from, ListenerUp), next(t, from, HelloReceived)
+		if up.Port != Message || hello.Port != Message || hello.ID != up.ID || hello.Name != "to" {
+			t.Errorf("got %+v, %+v", up, hello)
+		}
+		for _, topic := range []string{"1", "2/a"} {
+			if err := from.Publish(Message, []byte(topic)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		counts(t, to, "messages_in", 2)
+		closes(t, to, 0)
+		if down := next(t, from, ListenerDown); down.ID != up.ID || down.Port != Message {
+			t.Errorf("got %+v", down)
+		}
 	}
 }
 
@@ -40,7 +66,7 @@ func TestNewestBeat(t *testing.T) {
 	settled(t, l, Discovery, 1, "0")
 	for i := range 100 {
 		beat := fmt.Sprint("beat ", i)
-		l.SetBeat([]byte("0"), []byte(beat), []byte("header"))
+		l.SetBeats([][]byte{[]byte("0"), []byte(beat), []byte("header")}, nil)
 		late := subscribed(t, addr, "0", "")
 		late.expect("0", beat, "header")
 		l.Publish(Discovery, []byte("0"), []byte(fmt.Sprint("news ", i)))
@@ -50,12 +76,48 @@ func TestNewestBeat(t *testing.T) {
 	}
 }
 
+// A beat of two texts has one for listeners that said hello and one for the others, at once and later, over TCP and
+// within a process.
+func TestBeatOfTwoTexts(t *testing.T) {
+	t.Parallel()
+	l := open(t, Config{})
+	discard(l)
+	text := func(s string) [][]byte { return [][]byte{[]byte("0"), []byte(s)} }
+	l.SetBeats(text("old named"), text("old plain"))
+	addr := l.Addr(Discovery).String()
+	plain, named := subscribed(t, addr, "0"), subscribed(t, addr, "hello/a", "0")
+	plain.expect("0", "old plain")
+	named.expect("0", "old named")
+	late := subscribed(t, addr, "0", "hello/b")
+	late.expect("0", "old plain")
+	late.takenIn()
+	within := open(t, Config{Hello: "c"})
+	dial(t, within, Discovery, l)
+	heard := func() string {
+		run := next(t, within, Received).Run
+		return string(run.Next(nil)[1])
+	}
+	if got := heard(); got != "old named" {
+		t.Errorf("within the process: %q", got)
+	}
+	for i := range 50 {
+		if err := l.PublishBeat(text(fmt.Sprint("named ", i)), text(fmt.Sprint("plain ", i))); err != nil {
+			t.Fatal(err)
+		}
+		plain.expect("0", fmt.Sprint("plain ", i))
+		named.expect("0", fmt.Sprint("named ", i))
+		late.expect("0", fmt.Sprint("named ", i))
+		if got := heard(); got != fmt.Sprint("named ", i) {
+			t.Errorf("within the process: %q", got)
+		}
+	}
+}
+
 // A subscriber gets what it has subscribed to, by prefix, and no more.
 func TestTopics(t *testing.T) {
 	t.Parallel()
 	l, addr := attacked(t, Config{})
-	p := subscribed(t, addr, "a", "bc", "hello/x")
-	settled(t, l, Discovery, 1, "a", "bc")
+	p := subscribed(t, addr, "a", "bc", "hello/x").takenIn()
 	for _, topic := range []string{"b", "abc", "", "hello/x", "bcd", "B", "bc"} {
 		if err := l.Publish(Discovery, []byte(topic), []byte("!")); err != nil {
 			t.Fatal(err)

@@ -10,9 +10,9 @@ import (
 
 // lull reads a connection that has little to say. Most of the time a publisher of lists sends a pulse a beat, and
 // to be woken for each costs a process several times what reading it does: the threads of the Go runtime start and
-// stop for it. So as long as nothing but pulses come, they are fetched together, a few times a second, and the
-// kernel wakes nobody for less than is more than a pulse. Anything else is read at once, the end of the connection
-// too, and so is whatever comes after a silence.
+// stop for it. So as long as nothing but pulses come, they are fetched together, a few times a second. The kernel is
+// asked to wake the reader only once more than one pulse has come (SO_RCVLOWAT). Anything else is read at once, the end
+// of the connection too, and so is whatever comes after a silence.
 //
 // The zero value reads everything at once.
 type lull struct {

@@ -7,70 +7,111 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"hearsay/node/link/zmtp"
 )
 
 // outbox is the bounded output of one connection. put never blocks; a goroutine that lives only while there
 // is something to write empties it in batches. What does not fit is refused whole, and a peer that takes
 // nothing at all for the stall time is hung up.
 type outbox struct {
-	conn  net.Conn
-	wire  *wire         // the same, where it leads to this process: what it has room for needs no goroutine
-	limit int           // bytes waiting
-	total *atomic.Int64 // bytes waiting in all outboxes of the link
-	stall time.Duration // without one byte taken
-	fail  func(error)   // called once, when a write has failed for good
+	conn   net.Conn
+	kernel *kernel
+	wire   *wire         // the same, where it leads to this process: what it has room for needs no goroutine
+	budget *budget       // of all outboxes of the link
+	stall  time.Duration // without one byte taken
+	fail   func(error)   // called once, when a write has failed for good
+	rest   [][]byte      // memory of the write under way
+	lost   func(int)     // told of messages that were taken and will not be written; nil: they are not counted
+	moved  atomic.Int64  // when something was last taken of what waited, Unix ns
 
 	mu      sync.Mutex
-	waiting [][]byte
-	bytes   int
+	session zmtp.Session // what is written goes through it; nil where it goes as it is
+	plain   int          // of waiting, those that were put before there was a session
+	waiting fifo
+	bytes   int // of them and of those under way
 	writing bool
 	closed  bool
-	idle    *sync.Cond // told when writing ends
+}
+
+// piece is what waits in an outbox: whole messages, or a part of the handshake.
+type piece struct {
+	bytes  []byte
+	shared *shared // nil: no other outbox has it
+}
+
+// fifo is a row of pieces. What is at its front is not moved for each one that is taken.
+type fifo struct {
+	pieces []piece
+	head   int
+}
+
+func (f *fifo) len() int     { return len(f.pieces) - f.head }
+func (f *fifo) all() []piece { return f.pieces[f.head:] }
+func (f *fifo) first() piece { return f.pieces[f.head] }
+
+func (f *fifo) push(p piece) {
+	if len(f.pieces) == cap(f.pieces) && 2*f.head >= len(f.pieces) {
+		n := copy(f.pieces, f.all())
+		clear(f.pieces[n:])
+		f.pieces, f.head = f.pieces[:n], 0
+	}
+	f.pieces = append(f.pieces, p)
+}
+
+func (f *fifo) pop() {
+	f.pieces[f.head] = piece{}
+	f.head++
 }
 
 const (
-	// writeBatch bounds one write, so that a slow but living peer is seen to make progress.
+	// writeBatch bounds one write: as much as a kernel takes at once.
 	writeBatch = 256 << 10
 
-	// As much as so many full outboxes hold may wait in all of them. Beyond it each has a fraction of its limit:
-	// a thousand who read slowly on purpose cost no more memory than that, and who keeps up does not notice.
-	fullOutboxes   = 64
-	crowdedOutbox  = 16 // its part of the limit
 	outboxOverhead = 64 // bytes counted for anything that waits, however small
 )
 
 var errStalled = errors.New("stalled: took nothing of what was sent")
 
 func newOutbox(conn net.Conn, l *Link, fail func(error)) *outbox {
-	o := &outbox{conn: conn, limit: l.cfg.OutboxBytes, total: &l.waiting, stall: l.cfg.StallTimeout, fail: fail}
+	o := &outbox{conn: conn, budget: &l.waiting, stall: l.cfg.StallTimeout, fail: fail}
 	if end, ok := conn.(wireOut); ok {
 		o.wire = end.wire
 	}
-	o.idle = sync.NewCond(&o.mu)
 	return o
 }
 
-// put queues b, which must not change any more, and says whether it was taken. An empty outbox takes
+// begin has all that is put from now on go through a session.
+func (o *outbox) begin(s zmtp.Session) {
+	o.mu.Lock()
+	o.session, o.plain = s, o.waiting.len()
+	o.mu.Unlock()
+}
+
+// put queues b, which must not change any more, and reports whether it was taken. An empty outbox takes
 // anything, so that a message larger than the limit is not refused for ever.
-func (o *outbox) put(b []byte) bool {
+func (o *outbox) put(b []byte) bool { return o.putShared(b, nil) }
+
+// putShared is put for what other outboxes have too.
+func (o *outbox) putShared(b []byte, sh *shared) bool {
 	if len(b) == 0 {
 		return true // nothing to write, and a write of nothing never ends
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	limit := o.limit
-	if o.total.Load() > fullOutboxes*int64(limit) {
-		limit /= crowdedOutbox
-	}
 	size := len(b) + outboxOverhead
-	if o.closed || o.bytes > 0 && o.bytes+size > limit {
+	if o.closed || o.bytes > 0 && o.bytes+size > o.budget.left() {
 		return false
 	}
 	if o.wire != nil && !o.writing && o.wire.pass(b) {
 		return true
 	}
-	o.waiting = append(o.waiting, b)
-	o.add(size)
+	if o.bytes == 0 {
+		o.moved.Store(time.Now().UnixNano())
+	}
+	o.waiting.push(piece{b, sh})
+	o.bytes += size
+	o.budget.take(len(b), sh)
 	if !o.writing {
 		o.writing = true
 		go o.write()
@@ -78,41 +119,66 @@ func (o *outbox) put(b []byte) bool {
 	return true
 }
 
-func (o *outbox) add(size int) {
-	o.bytes += size
-	o.total.Add(int64(size))
+// give lets go of what is written, or lost. o.mu is held.
+func (o *outbox) give(pieces []piece) {
+	for _, p := range pieces {
+		o.bytes -= len(p.bytes) + outboxOverhead
+		o.budget.give(len(p.bytes), p.shared)
+	}
+}
+
+// next moves what is to be written next into batch, and reports whether there is anything. plain is how much of it goes
+// as it is. Without anything the writer has ended.
+func (o *outbox) next(batch []piece) (_ []piece, session zmtp.Session, plain int, ok bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.waiting.len() == 0 || o.closed {
+		o.writing = false
+		o.waiting, o.rest = fifo{}, nil // a burst is over: so is its memory
+		return nil, nil, 0, false
+	}
+	for size := 0; o.waiting.len() > 0; {
+		p := o.waiting.first()
+		if len(batch) > 0 && size+len(p.bytes) > writeBatch {
+			break
+		}
+		size += len(p.bytes)
+		batch = append(batch, p)
+		o.waiting.pop()
+	}
+	plain = min(o.plain, len(batch))
+	o.plain -= plain
+	return batch, o.session, plain, true
 }
 
 // write empties the outbox and ends.
 func (o *outbox) write() {
-	var spare [][]byte
+	var memory []piece
+	var sealed [][]byte
 	for {
-		o.mu.Lock()
-		batch := o.waiting
-		if len(batch) == 0 || o.closed {
-			o.writing = false
-			o.waiting = nil // a burst is over: so is its memory
-			o.idle.Broadcast()
-			o.mu.Unlock()
+		batch, session, plain, ok := o.next(memory[:0])
+		if !ok {
 			return
 		}
-		n, size := 0, 0
-		for n < len(batch) && (n == 0 || size+len(batch[n]) <= writeBatch) {
-			size += len(batch[n]) + outboxOverhead
-			n++
+		memory = batch
+		sealed = sealed[:0]
+		for _, p := range batch {
+			sealed = append(sealed, p.bytes)
 		}
-		o.waiting = append(spare[:0], batch[n:]...)
-		o.mu.Unlock()
-
-		err := o.writeAll(batch[:n])
-		clear(batch)
-		spare = batch
-
+		if session != nil {
+			for i := plain; i < len(batch); i++ {
+				sealed[i] = session.Seal(sealed[i])
+			}
+		}
+		written, err := o.writeAll(sealed)
+		if err != nil {
+			o.lose(batch, sealed, written)
+		}
 		o.mu.Lock()
-		if !o.closed {
-			o.add(-size)
-		}
+		o.give(batch)
 		o.mu.Unlock()
+		clear(batch)
+		clear(sealed)
 		if err != nil {
 			o.close()
 			o.fail(err)
@@ -120,44 +186,97 @@ func (o *outbox) write() {
 	}
 }
 
-// writeAll writes the batch for as long as the peer takes some of it within each stall time.
-func (o *outbox) writeAll(batch [][]byte) error {
-	rest := net.Buffers(batch)
+// writeAll writes the batch for as long as the peer takes some of it within each stall time. It returns how many bytes
+// it has written.
+func (o *outbox) writeAll(batch [][]byte) (written int, err error) {
+	o.rest = append(o.rest[:0], batch...)
+	rest := net.Buffers(o.rest)
+	v, _ := o.kernel.look()
+	s := stall{limit: o.stall, since: time.Now(), acked: v.acked}
 	for len(rest) > 0 {
-		if err := o.conn.SetWriteDeadline(time.Now().Add(o.stall)); err != nil {
-			return err
+		err = o.conn.SetWriteDeadline(s.look(time.Now()))
+		if err == nil {
+			var n int64
+			n, err = rest.WriteTo(o.conn)
+			written += int(n)
+			if n > 0 {
+				now := time.Now()
+				s.progress(now)
+				o.moved.Store(now.UnixNano())
+			}
 		}
-		n, err := rest.WriteTo(o.conn)
-		switch {
-		case errors.Is(err, os.ErrDeadlineExceeded) && n == 0:
-			return errStalled
-		case err != nil && !errors.Is(err, os.ErrDeadlineExceeded):
-			return err
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			err = nil
+			if v, ok := o.kernel.look(); s.stalled(time.Now(), v, ok) {
+				err = errStalled
+			}
+		}
+		if err != nil {
+			return written, err
 		}
 	}
-	return nil
+	return written, nil
 }
 
-// drain waits until nothing is being written, at most until the deadline.
-func (o *outbox) drain(deadline time.Time) {
-	wake := time.AfterFunc(time.Until(deadline), func() {
-		o.mu.Lock()
-		o.idle.Broadcast()
-		o.mu.Unlock()
-	})
-	defer wake.Stop()
-	o.mu.Lock()
-	for o.writing && time.Now().Before(deadline) {
-		o.idle.Wait()
+// lose tells of the messages that end after the first so many bytes, as they were to be written: sealed.
+func (o *outbox) lose(runs []piece, sealed [][]byte, written int) {
+	if o.lost == nil {
+		return
 	}
-	o.mu.Unlock()
+	count := 0
+	for i, p := range runs {
+		run, size := p.bytes, len(sealed[i])
+		if size > written && run[0]&zmtp.FlagCommand == 0 { // neither a greeting nor a PONG
+			from := written
+			if size != len(run) {
+				from = 0 // what was written of it is of no use to anybody
+			}
+			count += Run(run).After(from)
+		}
+		written = max(0, written-size)
+	}
+	if count > 0 {
+		o.lost(count)
+	}
+}
+
+// empty waits until nothing waits any more, but no longer than so long.
+func (o *outbox) empty(longest time.Duration) {
+	tick := time.NewTicker(flushLook)
+	defer tick.Stop()
+	for late := time.After(longest); o.left() > 0; {
+		select {
+		case <-tick.C:
+		case <-late:
+			return
+		}
+	}
+}
+
+// left is how much waits.
+func (o *outbox) left() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.bytes
 }
 
 // close drops what waits; a write under way ends when the connection is closed.
 func (o *outbox) close() {
 	o.mu.Lock()
+	waiting := o.waiting.all()
 	o.closed = true
-	o.waiting = nil
-	o.add(-o.bytes)
+	o.waiting = fifo{}
+	o.give(waiting)
 	o.mu.Unlock()
+	if o.lost != nil {
+		count := 0
+		for _, p := range waiting {
+			if p.bytes[0]&zmtp.FlagCommand == 0 {
+				count += Run(p.bytes).Len()
+			}
+		}
+		if count > 0 {
+			o.lost(count)
+		}
+	}
 }

@@ -71,7 +71,7 @@ func TestFrozenSubscriber(t *testing.T) {
 		}
 	})
 
-	l := open(t, Config{StallTimeout: time.Second})
+	l := open(t, Config{StallTimeout: time.Second, OutboxBytes: 8 << 20})
 	discard(l)
 	addr := l.Addr(Message).String()
 	frozen := subscribed(t, addr, "1").takenIn()
@@ -93,7 +93,7 @@ func TestFrozenSubscriber(t *testing.T) {
 		// At the pace of the healthy: what they have not taken yet fits their outboxes.
 		eventually(t, "room", func() bool {
 			slowest := min(taken[0].Load(), taken[1].Load(), taken[2].Load())
-			return (int(i)-int(slowest))*size < l.cfg.OutboxBytes/2
+			return (int(i)-int(slowest))*size < l.cfg.OutboxBytes/8
 		})
 		if err := l.Publish(Message, []byte("1"), numberedBody(i, size)); err != nil {
 			t.Fatal(err)
@@ -104,7 +104,7 @@ func TestFrozenSubscriber(t *testing.T) {
 			t.Errorf("a healthy subscriber got %d of %d", n, many)
 		}
 	}
-	if most > before+uint64(8*l.cfg.OutboxBytes) {
+	if most > before+uint64(4*l.cfg.OutboxBytes) {
 		t.Errorf("%d MB in use, after %d", most>>20, before>>20)
 	}
 	counts(t, l, "stalled_hang_ups", 1)
@@ -158,7 +158,7 @@ func TestPausedSubscriber(t *testing.T) {
 // Many who read nothing, on purpose, hold no more memory than a few; who reads gets everything.
 func TestManyFrozenSubscribers(t *testing.T) {
 	const many, size = 500, 1 << 10
-	l := open(t, Config{OutboxBytes: 64 << 10, MaxStrangers: 2 * many, StallTimeout: time.Hour})
+	l := open(t, Config{OutboxBytes: 1 << 20, MaxStrangers: 2 * many, StallTimeout: time.Hour})
 	discard(l)
 	enter := func() *peer {
 		here, there := net.Pipe()
@@ -184,20 +184,19 @@ func TestManyFrozenSubscribers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	limit := l.cfg.OutboxBytes
-	if most := int64(fullOutboxes*limit + many*(limit/crowdedOutbox)); l.waiting.Load() > most {
-		t.Errorf("%d bytes wait, more than %d", l.waiting.Load(), most)
+	if most := int64(l.cfg.OutboxBytes) + many*outboxOverhead; l.waiting.held.Load() > most {
+		t.Errorf("%d bytes wait, more than %d", l.waiting.held.Load(), most)
 	}
 	for _, s := range l.pubs[Message].gate.subscribers() {
 		s.hangUp(errHungUp)
 	}
-	eventually(t, "nothing waits", func() bool { return l.waiting.Load() == 0 })
+	eventually(t, "nothing waits", func() bool { return l.waiting.held.Load() == 0 })
 }
 
 // A frozen node takes no memory for the messages it does not fetch: its events are bounded, and the rest
 // waits at the publishers.
 func TestEventsUnread(t *testing.T) {
-	from := open(t, Config{StallTimeout: time.Second})
+	from := open(t, Config{StallTimeout: time.Second, OutboxBytes: 8 << 20})
 	to := open(t, Config{Subscribe: []string{"1"}})
 	discard(from)
 	dial(t, to, Message, from)

@@ -1,13 +1,12 @@
 package link
 
 import (
+	"bytes"
 	"context"
-	"io"
-	"log"
 	"sync"
+	"sync/atomic"
 
 	"github.com/go-zeromq/zmq4"
-	"github.com/go-zeromq/zmq4/security/null"
 )
 
 // publisher is one of our two PUB sockets. Messages of one topic that come faster than zmq4 writes are
@@ -16,18 +15,26 @@ type publisher struct {
 	sock  zmq4.Socket
 	gate  *gate
 	meter *meter
+	echo  func(run Run, messages int) // hears what is published; nil: nobody does
 
 	mu      sync.Mutex
 	changed *sync.Cond
 	pending []topicRun
 	bytes   int // in pending
+	usual   int // bytes of the last run: the next may become as long
 	closed  bool
+	waiting atomic.Bool   // something is pending
 	stopped chan struct{} // the sender has ended
+	nudges  int           // so many were sent
+
+	underWay atomic.Int64 // bytes that were published and are not with all subscribers yet
 }
 
 type topicRun struct {
-	topic string
-	run   []byte
+	topic    string
+	count    int // of messages
+	run      []byte
+	nameless []byte // its other text; nil: it has one
 }
 
 const (
@@ -36,7 +43,8 @@ const (
 )
 
 func newPublisher(g *gate) (*publisher, error) {
-	p := &publisher{gate: g, meter: newMeter(g), stopped: make(chan struct{})}
+	p := &publisher{gate: g, stopped: make(chan struct{})}
+	p.meter = newMeter(g, &p.underWay)
 	p.changed = sync.NewCond(&p.mu)
 	p.sock = zmq4.NewPub(context.Background(), zmq4Options()...)
 	g.meter = p.meter
@@ -44,23 +52,24 @@ func newPublisher(g *gate) (*publisher, error) {
 		return nil, err
 	}
 	p.meter.waitReady()
+	if g.port == Message {
+		p.echo = g.link.cfg.Echo
+	}
 	go p.send()
 	return p, nil
 }
 
-func zmq4Options() []zmq4.Option {
-	return []zmq4.Option{
-		zmq4.WithSecurity(judged{null.Security()}),
-		zmq4.WithDialerMaxRetries(0),
-		zmq4.WithLogger(log.New(io.Discard, "", 0)), // the gate counts and says what zmq4 would log
-	}
-}
-
-// publish queues a message. It waits only while zmq4 has more queued than it can write.
-func (p *publisher) publish(frames [][]byte) error {
-	size, err := p.gate.link.cfg.limits().check(frames)
+// publish queues a message, with another text for subscribers that said no name unless that is nil. It waits only while
+// zmq4 has more queued than it can write.
+func (p *publisher) publish(frames, nameless [][]byte) error {
+	size, err := p.gate.link.cfg.limits().Check(frames)
 	if err != nil {
 		return err
+	}
+	if nameless != nil {
+		if _, err := p.gate.link.cfg.limits().Check(nameless); err != nil {
+			return err
+		}
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -72,12 +81,15 @@ func (p *publisher) publish(frames [][]byte) error {
 	}
 	last := len(p.pending) - 1
 	if last < 0 || p.pending[last].topic != string(frames[0]) || len(p.pending[last].run)+size > maxRun {
-		p.pending = append(p.pending, topicRun{topic: string(frames[0])})
+		p.pending = append(p.pending, topicRun{topic: string(frames[0]), run: make([]byte, 0, max(size, p.usual))})
+		p.waiting.Store(true)
 		last++
 	}
-	before := len(p.pending[last].run)
-	p.pending[last].run = appendMessage(p.pending[last].run, frames...)
-	p.bytes += len(p.pending[last].run) - before
+	before := p.pending[last].size()
+	p.pending[last].add(size, frames, nameless)
+	added := p.pending[last].size() - before
+	p.bytes += added
+	p.underWay.Add(int64(added))
 	p.changed.Broadcast()
 	return nil
 }
@@ -92,19 +104,30 @@ func (p *publisher) send() {
 			p.changed.Wait()
 		}
 		if len(p.pending) == 0 {
+			// zmq4 writes to its subscribers in turn, and the meter is the first. So once the meter has the nudge, every
+			// subscriber has the run before it.
+			n := p.nudge()
 			p.mu.Unlock()
-			p.nudge() // the meter comes first of zmq4's subscribers: when it has this, all have what was before
-			p.meter.wait(sent + 1)
+			p.meter.waitNudge(n)
 			return
 		}
 		next := p.pending[0]
 		p.pending[0] = topicRun{}
-		p.pending = p.pending[1:]
-		p.bytes -= len(next.run)
+		if p.pending = p.pending[1:]; len(p.pending) == 0 {
+			p.waiting.Store(false)
+		}
+		p.bytes -= next.size()
+		p.usual = min(len(next.run), maxRun)
 		p.changed.Broadcast()
 		p.mu.Unlock()
 
-		_ = p.sock.Send(zmq4.NewMsgFrom([]byte(next.topic), next.run)) // only ever queues
+		if cap(next.run) > 2*len(next.run) { // a rush is over, and this may be kept for a while
+			next.run = bytes.Clone(next.run)
+		}
+		if p.echo != nil {
+			p.echo(next.run[:len(next.run):len(next.run)], next.count)
+		}
+		_ = p.sock.Send(zmq4.NewMsgFrom([]byte(next.topic), next.piece())) // only ever queues
 		sent++
 		p.meter.wait(sent - ahead)
 	}
@@ -122,19 +145,17 @@ func (p *publisher) flush() {
 // close ends zmq4's socket, after the gate has hung up all subscribers.
 func (p *publisher) close() {
 	p.meter.end()
+	p.mu.Lock()
 	p.nudge()
+	p.mu.Unlock()
 	p.meter.waitEnded()
 	p.meter.Close()
 	_ = p.sock.Close()
 }
 
-// nudge sends a run through zmq4 that goes out to nobody.
-func (p *publisher) nudge() {
+// nudge sends a run through zmq4 that goes out to nobody, and returns its number. p.mu is held.
+func (p *publisher) nudge() int {
+	p.nudges++
 	_ = p.sock.Send(zmq4.NewMsgFrom([]byte(topicNudge), []byte(runNudge)))
+	return p.nudges
 }
-
-// A nudge is a message of one empty frame: nothing that can be published.
-const (
-	topicNudge = "\x00"
-	runNudge   = "\x00\x00"
-)

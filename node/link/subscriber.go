@@ -3,30 +3,53 @@ package link
 import (
 	"bytes"
 	"container/list"
+	"fmt"
 	"io"
 	"slices"
+	"strings"
+	"sync/atomic"
 
+	"hearsay/node/link/zmtp"
 	"hearsay/topics"
 )
 
 const (
-	maxSubscriptions = 64      // of one connection; a node has two or three
-	maxControlFrame  = 1 << 10 // bytes of a subscription or command; the longest hello has 267
+	// maxTopics is the bytes of all topics that one connection subscribes to, topicOverhead for each included: 900
+	// short ones. A node has two or three.
+	maxTopics     = 64 << 10
+	topicOverhead = 64 // its place here and in zmq4
+
+	maxControlFrame = 1 << 10 // bytes of a subscription or command; the longest hello has 267
 )
 
 // subscriber is a connection that somebody opened to one of our publishers: what our PUB writes to.
 type subscriber struct {
 	*conn
 	gate *gate
-	at   *list.Element // among the gate's strangers, until it subscribes; guarded by gate.mu
+	at   *list.Element // among the gate's strangers, while it is one; guarded by gate.mu
 
-	topics   []string
-	greet    bool // it has just subscribed to the lists, for the first time: the newest is due
-	listens  bool // ListenerUp was said
-	hasHello bool
-	name     topics.Name   // that it said hello with
-	named    bool          // the same, for the gate; guarded by gate.mu
-	welcomed chan struct{} // of one within this process: closed when its arrival has been told
+	topics     []string // of one within this process: guarded by gate.mu
+	fresh      string   // of topics, the one that zmq4 is taking in
+	heeded     []string // of topics, those that it has; guarded by gate.mu
+	size       int      // bytes of them, with their overhead
+	unheeded   bool     // Unheeded was said
+	greet      bool     // it has just subscribed to lists or messages, for the first time
+	subscribed bool     // to something that the port carries
+	welcoming  bool     // it would be a listener, if it said that it is of this mesh
+	curious    bool     // it asks for the mesh's label
+	labelled   bool     // and was told
+	foreign    bool     // it is of another mesh
+	listens    bool     // ListenerUp was said
+	reader     bool     // it may read, and is no member
+	hasHello   bool
+	name       topics.Name   // that it said hello with; written under gate.mu
+	named      bool          // the same, for the gate; guarded by gate.mu
+	asked      question      // whether it is there; guarded by gate.mu
+	asks       asker         // questions of its own
+	belongs    atomic.Bool   // what is published goes to it: see label.go
+	silent     atomic.Bool   // it was asked, and has said nothing since
+	introduced atomic.Bool   // the same, for who writes to it
+	welcomed   chan struct{} // of one within this process: closed when its arrival has been told
 
 	writer zmq4Writer
 }
@@ -45,13 +68,14 @@ func (s *subscriber) Read(p []byte) (int, error) {
 
 // nextSubscription reads until there is a subscription that changes what zmq4 has to send.
 func (s *subscriber) nextSubscription() error {
+	s.heed()
 	for {
 		if s.greet { // zmq4 has taken in the subscription: from here on it misses no beat
 			s.greet = false
 			s.welcome()
 		}
 		b := s.in.unread()
-		n, need, command, err := limits{message: maxControlFrame, frames: s.link.cfg.MaxFrames}.item(b)
+		n, need, command, err := zmtp.Limits{Message: maxControlFrame, Frames: s.link.cfg.MaxFrames}.Item(b)
 		if err != nil {
 			return err
 		}
@@ -59,61 +83,108 @@ func (s *subscriber) nextSubscription() error {
 			if err := s.in.fill(need); err != nil {
 				return err
 			}
+			s.spoke()
 			continue
 		}
 		if err := s.control.spend(); err != nil {
 			return err
 		}
-		pass, err := s.controlFrame(b[:n], command)
+		pass := s.controlFrame(b[:n], command)
 		s.in.skip(n)
-		if pass || err != nil {
-			return err
+		if pass {
+			return nil
 		}
 	}
 }
 
-// controlFrame takes a subscription in any of its forms, and says whether one has been scripted for zmq4.
-func (s *subscriber) controlFrame(frame []byte, command bool) (pass bool, err error) {
-	flags, size, head := frameHead(frame)
+// controlFrame takes a subscription in any of its forms, and reports whether one has been scripted for zmq4.
+func (s *subscriber) controlFrame(frame []byte, command bool) (pass bool) {
+	flags, size, head := zmtp.Head(frame)
 	body := frame[head : head+int(size)]
 	switch {
 	case command:
-		name, topic, ok := parseCommand(body)
+		name, topic, ok := zmtp.ParseCommand(body)
 		switch {
 		case ok && name == "SUBSCRIBE":
 			return s.subscribe(string(topic))
 		case ok && name == "CANCEL":
-			return s.unsubscribe(string(topic)), nil
+			return s.unsubscribe(string(topic))
 		}
 		s.command(frame)
-	case flags&flagMore == 0 && len(body) > 0 && body[0] == 1:
+	case flags&zmtp.FlagMore == 0 && len(body) > 0 && body[0] == 1:
 		return s.subscribe(string(body[1:]))
-	case flags&flagMore == 0 && len(body) > 0 && body[0] == 0:
-		return s.unsubscribe(string(body[1:])), nil
+	case flags&zmtp.FlagMore == 0 && len(body) > 0 && body[0] == 0:
+		return s.unsubscribe(string(body[1:]))
 	default:
 		s.link.counters.add(strays, 1)
 	}
-	return false, nil
+	return false
 }
 
-func (s *subscriber) subscribe(topic string) (pass bool, err error) {
-	if len(s.topics) == 0 && !s.hasHello {
-		s.gate.settled(s)
-	}
+func (s *subscriber) subscribe(topic string) (pass bool) {
 	if hello, ok := bytes.CutPrefix([]byte(topic), []byte(topics.HelloPrefix)); ok && len(hello) > 0 {
 		s.hello(topic)
-		return false, nil // nothing is ever published there
+		return false // nothing is ever published there
+	}
+	if s.port == Message && topics.KindOf([]byte(topic)) == topics.KindAsk {
+		s.inquire(topic)
+		return false
+	}
+	if topic == topics.Mesh && s.port == Discovery {
+		s.label()
+		return false
 	}
 	if slices.Contains(s.topics, topic) {
-		return false, nil
+		return false
 	}
-	if len(s.topics) == maxSubscriptions {
-		return false, violate("too_many_subscriptions", "more than %d subscriptions", maxSubscriptions)
+	if s.size+len(topic)+topicOverhead > maxTopics {
+		s.ignore()
+		return false
+	}
+	if s.port.carries(topic) {
+		s.subscribed = true
+		if s.belongs.Load() {
+			s.gate.settled(s)
+		}
 	}
 	s.topics = append(s.topics, topic)
-	s.greet = s.port == Discovery && !s.listens && (topic == "" || topic == topics.Discovery)
-	s.script = appendFrame(s.script[:0], 0, append([]byte{1}, topic...))
-	return true, nil
+	s.size += len(topic) + topicOverhead
+	s.noteRelays(1, topic)
+	s.greet = !s.listens && !s.foreign && s.covers(topic)
+	s.script = zmtp.AppendSubscription(s.script[:0], topic)
+	s.fresh = topic
+	return true
+}
+
+// ignore drops a subscription beyond the limit. The connection stays: its program would only connect again.
+func (s *subscriber) ignore() {
+	s.link.counters.add(subscriptionsIgnored, 1)
+	if !s.unheeded {
+		s.unheeded = true
+		err := fmt.Errorf("%d subscriptions heeded, of %d bytes in all", len(s.topics), maxTopics)
+		s.link.emit(Event{Kind: Unheeded, ID: s.id, Port: s.port, Addr: s.remote, Err: err})
+	}
+}
+
+// carries reports whether a subscription to a topic brings anything that a node publishes on the port.
+func (p Port) carries(topic string) bool {
+	if p == Discovery {
+		return strings.HasPrefix(topics.Discovery, topic)
+	}
+	for _, prefix := range []string{topics.ChannelPrefix, topics.RelayPrefix, topics.RequestPrefix, topics.DirectPrefix} {
+		if strings.HasPrefix(topic, prefix) || strings.HasPrefix(prefix, topic) {
+			return true
+		}
+	}
+	return strings.HasPrefix(topics.Message, topic)
+}
+
+// covers reports whether a topic brings lists, or messages that everybody gets.
+func (s *subscriber) covers(topic string) bool {
+	if s.port == Message {
+		return strings.HasPrefix(topics.Message, topic)
+	}
+	return strings.HasPrefix(topics.Discovery, topic)
 }
 
 func (s *subscriber) unsubscribe(topic string) (pass bool) {
@@ -122,20 +193,45 @@ func (s *subscriber) unsubscribe(topic string) (pass bool) {
 		return false
 	}
 	s.topics = slices.Delete(s.topics, i, i+1)
-	s.script = appendFrame(s.script[:0], 0, append([]byte{0}, topic...))
+	s.size -= len(topic) + topicOverhead
+	s.noteRelays(-1, topic)
+	s.unheed(topic)
+	s.script = zmtp.AppendCancellation(s.script[:0], topic)
 	return true
+}
+
+// noteRelays counts subscriptions to relayed messages, or takes them back.
+func (s *subscriber) noteRelays(by int, subscriptions ...string) {
+	if s.port == Message {
+		for _, topic := range subscriptions {
+			s.link.relays.note(topic, by)
+		}
+	}
 }
 
 // hello reports the name that the listener gives itself. It may give one.
 func (s *subscriber) hello(topic string) {
-	name, err := topics.ParseHello([]byte(topic))
-	if err != nil || s.hasHello || s.port != Discovery {
+	h, err := topics.ParseHello([]byte(topic))
+	if err != nil || s.hasHello || s.foreign {
 		s.link.counters.add(hellosIgnored, 1)
 		return
 	}
-	s.hasHello, s.name = true, name
-	s.gate.introduced(s)
-	if s.listens {
+	if h.Name != "" && !s.mayBe(h.Name) {
+		s.link.refuse(s.port, s.remote, errMisnamed)
+		s.hangUp(errMisnamed)
+		return
+	}
+	if h.Mesh != s.link.cfg.Mesh {
+		s.parts(h)
+		return
+	}
+	s.introduced.Store(true)
+	listens := s.listens
+	if s.hasHello = h.Name != ""; s.hasHello {
+		s.gate.introduced(s, h.Name)
+	}
+	s.joins()
+	if listens && s.hasHello {
 		s.introduce()
 	}
 }
@@ -145,21 +241,33 @@ func (s *subscriber) introduce() {
 	s.link.emit(Event{Kind: HelloReceived, ID: s.id, Port: s.port, Addr: s.remote, Name: s.name})
 }
 
-// welcome sends the newest whole list to this connection alone, and reports a listener.
+// welcome reports a listener. One to lists gets the newest whole list, alone.
 func (s *subscriber) welcome() {
+	if s.welcoming = !s.belongs.Load(); s.welcoming {
+		return
+	}
 	s.listens = true
-	if beat := s.link.newestBeat(); beat != nil {
-		s.send(beat)
+	if beat := s.link.newestBeat().text(s.introduced.Load()); beat != nil && s.port == Discovery {
+		s.send(beat, nil)
+	}
+	if s.reader = s.reads(); s.reader {
+		return // it is told what there is, and nobody is told of it
 	}
 	s.link.emit(Event{Kind: ListenerUp, ID: s.id, Port: s.port, Addr: s.remote})
 	if s.hasHello {
 		s.introduce()
+	} else if name := s.knownAs(); name != "" {
+		s.link.emit(Event{Kind: HelloReceived, ID: s.id, Port: s.port, Addr: s.remote, Name: name})
 	}
 }
 
-// send queues whole messages; what the outbox refuses is counted and lost to this subscriber only.
-func (s *subscriber) send(run []byte) {
-	if s.out.put(run) {
+// send queues whole messages; what the outbox refuses is counted and lost to this subscriber only. sh is for a run that
+// others get too.
+func (s *subscriber) send(run []byte, sh *shared) {
+	if !s.belongs.Load() {
+		return
+	}
+	if s.out.putShared(run, sh) {
 		s.link.counters.add(bytesOut, len(run))
 	} else if s.ended() == nil {
 		s.link.counters.add(messagesDropped, Run(run).Len())
@@ -171,34 +279,7 @@ func (s *subscriber) send(run []byte) {
 // that fails during its handshake. The end of a connection is told by Read.
 func (s *subscriber) Write(p []byte) (int, error) {
 	if run := s.writer.write(p); run != nil && string(run) != runNudge {
-		s.send(run)
+		s.send(textFor(run, s.introduced.Load()), s.gate.now)
 	}
 	return len(p), nil
-}
-
-// zmq4Writer reads what zmq4 writes. zmq4 writes the head of a frame and its body apart, and the greeting in
-// one piece.
-type zmq4Writer struct {
-	greeted bool
-	body    bool // a body of this many bytes comes next:
-	size    uint64
-	flags   byte
-}
-
-// write returns the second frame of a message when p completes it, else nil.
-func (w *zmq4Writer) write(p []byte) []byte {
-	switch {
-	case !w.greeted:
-		w.greeted = true
-	case !w.body:
-		if flags, size, n := frameHead(p); n > 0 {
-			w.flags, w.size, w.body = flags, size, size > 0
-		}
-	case uint64(len(p)) == w.size:
-		w.body = false
-		if w.flags&(flagMore|flagCommand) == 0 {
-			return p
-		}
-	}
-	return nil
 }

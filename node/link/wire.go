@@ -5,8 +5,12 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"sync"
 	"time"
+
+	"hearsay/node/link/zmtp"
+	"hearsay/topics"
 )
 
 // wire is a connection between two links of one process. It takes no socket, no handshake and no goroutine, and zmq4
@@ -23,6 +27,7 @@ type wire struct {
 	changed sync.Cond // there is more room, or an end
 	waiting [][]byte  // runs that were written and not read; never written to
 	size    int       // bytes of them
+	looked  int       // runs that are taken next
 	opened  bool      // the other end is known to its link
 	up      bool      // and has been told of
 	queued  bool      // in the exchange's queue
@@ -44,18 +49,35 @@ func newWire(x *exchange) *wire {
 }
 
 // join connects to a publisher of this process. It fails as a handshake over TCP would.
-func (l *Link) join(g *gate, port Port, addr netip.AddrPort, target string) error {
+func (l *Link) join(g *gate, port Port, addr netip.AddrPort, name topics.Name, target string) error {
+	own, other, err := l.ring().Meets(g.link.ring(), name)
+	if err != nil {
+		g.link.refuse(port, netip.AddrPortFrom(addr.Addr(), 0), err)
+		return err
+	}
 	w := newWire(l.exchange)
 	w.from = g.newSubscriber(wireOut{wireEnd{wire: w, remote: &net.TCPAddr{IP: l.seen(addr.Addr())}}})
 	w.from.welcomed = make(chan struct{})
 	w.to = l.newDialled(wireIn{wireEnd{wire: w, remote: g.ln.Addr()}}, port, addr, target)
-	if err := g.join(w.from, l.cfg.Hello, l.topics(port)); err != nil {
+	w.to.name = name
+	w.to.keyed.set(own, other)
+	w.from.keyed.set(other, own)
+	if err := l.enter(w, g); err != nil {
 		return err
 	}
-	l.mu.Lock()
-	l.dialled[w.to.id] = w.to
-	l.mu.Unlock()
 	w.open()
+	return nil
+}
+
+// enter subscribes at the gate.
+func (l *Link) enter(w *wire, g *gate) error {
+	l.wanted.Lock()
+	defer l.wanted.Unlock()
+	if err := g.join(w.from, l.hello(), slices.Clone(l.topicsLocked(g.port))); err != nil {
+		return err
+	}
+	w.to.wire = w
+	l.enlist(w.to)
 	return nil
 }
 
@@ -134,7 +156,7 @@ func (w *wire) queue() {
 	}
 }
 
-// more tells whether there is something to be read: the beginning, a run, or the end.
+// more reports whether there is something to be read: the beginning, a run, or the end.
 func (w *wire) more() bool { return !w.up || w.size > 0 || w.ended && !w.over }
 
 // end is the publisher's: what was written before is still read.
@@ -153,12 +175,50 @@ func (w *wire) end() {
 // drop is the reader's end of it: nothing more is read.
 func (w *wire) drop() {
 	w.mu.Lock()
-	w.waiting, w.size, w.ended = nil, 0, true
+	w.waiting = w.waiting[:w.looked] // which may be admitted already
+	w.size, w.ended = 0, true
+	for _, run := range w.waiting {
+		w.size += len(run)
+	}
 	w.mu.Unlock()
 	w.from.hangUp(io.EOF)
 }
 
-// take returns the next runs, as many as go to zmq4 at once: none for the beginning of the wire, and none when it is over.
+// look returns what is taken next: the messages, and their bytes, up to the first that breaks the limits.
+func (w *wire) look(limits zmtp.Limits) (bytes, messages int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.up {
+		w.looked, _ = w.next()
+	}
+	for _, run := range w.waiting[:w.looked] {
+		n, good, err := limits.Count(run)
+		messages, bytes = messages+n, bytes+good
+		if err != nil {
+			break
+		}
+	}
+	return bytes, messages
+}
+
+// next is how many runs go to zmq4 at once, and their bytes. w.mu is held.
+func (w *wire) next() (n, size int) {
+	for n < len(w.waiting) && (n == 0 || size+len(w.waiting[n]) <= maxRun) {
+		size += len(w.waiting[n])
+		n++
+	}
+	return n, size
+}
+
+// retry has the exchange look again at a wire that was held up.
+func (w *wire) retry() {
+	w.mu.Lock()
+	w.exchange.push(w)
+	w.mu.Unlock()
+}
+
+// take returns the next runs, as many as go to zmq4 at once: none for the beginning of the wire, and none when it is
+// over.
 func (w *wire) take(dst [][]byte) (runs [][]byte, over bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -167,11 +227,14 @@ func (w *wire) take(dst [][]byte) (runs [][]byte, over bool) {
 	case !w.up:
 		w.up = true
 	case w.size > 0:
-		n, size := 0, 0
-		for n < len(w.waiting) && (n == 0 || size+len(w.waiting[n]) <= maxRun) {
-			size += len(w.waiting[n])
-			n++
+		n, size := w.next()
+		if w.looked > 0 && w.looked < n {
+			n, size = w.looked, 0
+			for _, run := range w.waiting[:n] {
+				size += len(run)
+			}
 		}
+		w.looked = 0
 		runs = append(runs, w.waiting[:n]...)
 		rest := copy(w.waiting, w.waiting[n:])
 		clear(w.waiting[rest:])

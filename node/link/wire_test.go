@@ -148,7 +148,7 @@ func TestWireLimits(t *testing.T) {
 	eventually(t, "the publisher has forgotten it", func() bool { return len(from.pubs[Message].gate.subscribers()) == 0 })
 }
 
-// Whoever listens is seen where it would be seen over TCP.
+// A listener is seen where it would be seen over TCP.
 func TestWireSource(t *testing.T) {
 	t.Parallel()
 	for bind, want := range map[string]string{"": "127.0.0.1", "127.4.5.6": "127.4.5.6"} {
@@ -237,7 +237,7 @@ func TestManyWires(t *testing.T) {
 func TestWireEnds(t *testing.T) {
 	t.Parallel()
 	from, to := open(t, Config{MaxSubscribers: 3}), open(t, Config{})
-	from.SetBeat([]byte("0"), []byte("beat"))
+	from.SetBeats([][]byte{[]byte("0"), []byte("beat")}, nil)
 	discard(from)
 	const many = 300
 	ups := 0

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -31,6 +32,48 @@ func (s *Server) forget(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, map[string]any{"forgotten": name})
 }
 
+// tags makes the node say other tags of itself.
+func (s *Server) tags(w http.ResponseWriter, r *http.Request) error {
+	tags, err := readTags(http.MaxBytesReader(w, r.Body, maxTagsBody))
+	if err != nil {
+		return newFault(http.StatusBadRequest, "bad_request", "the body is no JSON object of texts: "+err.Error())
+	}
+	err = s.node.SetTags(tags)
+	switch {
+	case errors.Is(err, node.ErrClosed):
+		return left()
+	case err != nil:
+		return newFault(http.StatusBadRequest, "bad_request", err.Error())
+	}
+	return writeJSON(w, map[string]any{"tags": s.node.Tags()})
+}
+
+// maxTagsBody bounds the body that sets tags, in bytes.
+const maxTagsBody = 4 << 10
+
+// readTags reads one JSON object of texts, and nothing after it.
+func readTags(r io.Reader) (map[string]string, error) {
+	body, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
+	var all map[string]*string
+	if err := json.Unmarshal(body, &all); err != nil {
+		return nil, err
+	}
+	if all == nil {
+		return nil, errors.New("it is null")
+	}
+	tags := make(map[string]string, len(all))
+	for key, value := range all {
+		if value == nil {
+			return nil, fmt.Errorf("%.80q is null", key)
+		}
+		tags[key] = *value
+	}
+	return tags, nil
+}
+
 // leave makes the node go, and answers when it has.
 func (s *Server) leave(w http.ResponseWriter, r *http.Request) error {
 	s.node.Leave()
@@ -43,22 +86,13 @@ func (s *Server) leave(w http.ResponseWriter, r *http.Request) error {
 
 // publish sends the body as a message.
 func (s *Server) publish(w http.ResponseWriter, r *http.Request) error {
-	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "multipart/form-data" {
-		return newFault(http.StatusUnsupportedMediaType, "unsupported_type", "a form with parts is no message").
-			hint("send the message itself as the body")
-	}
 	channel, named, err := channelOf(r)
 	if err != nil {
 		return err
 	}
-	most := s.node.Config().MaxMessage
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(most)))
-	var large *http.MaxBytesError
-	switch {
-	case errors.As(err, &large):
-		return tooLarge(most)
-	case err != nil:
-		return newFault(http.StatusBadRequest, "bad_request", "the body did not come whole: "+err.Error())
+	body, err := s.body(w, r)
+	if err != nil {
+		return err
 	}
 	if named {
 		err = s.node.PublishTo(channel, body)
@@ -69,11 +103,59 @@ func (s *Server) publish(w http.ResponseWriter, r *http.Request) error {
 	case errors.Is(err, node.ErrClosed):
 		return left()
 	case errors.Is(err, node.ErrTooLarge):
-		return tooLarge(most)
+		return tooLarge(s.node.Config().MaxMessage)
 	case err != nil:
 		return newFault(http.StatusBadRequest, "bad_request", err.Error())
 	}
-	return writeJSON(w, map[string]any{"published_bytes": len(body)})
+	answer := Published{Bytes: len(body)}
+	if v, err := s.views.get(r.Context()); err == nil { // it is published, whether or not that can be told
+		answer.unread(v)
+	}
+	return writeJSON(w, answer)
+}
+
+// Published is the answer to a message that was published.
+type Published struct {
+	Bytes   int           `json:"published_bytes"`
+	NotTo   int           `json:"not_handed_to"`       // members that hear the node and have no connection to its message port
+	NotToAs []topics.Name `json:"not_handed_to_names"` // the first of them
+}
+
+const namedAtMost = 10 // of them: an answer is for people
+
+// unread says to which members the message was not handed, as far as is known.
+func (p *Published) unread(v *view) {
+	p.NotToAs = []topics.Name{}
+	for _, m := range v.Members {
+		if m.Unread {
+			if p.NotTo++; p.NotTo <= namedAtMost {
+				p.NotToAs = append(p.NotToAs, m.Name)
+			}
+		}
+	}
+}
+
+// body reads the body of a message.
+func (s *Server) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "multipart/form-data" {
+		return nil, newFault(http.StatusUnsupportedMediaType, "unsupported_type", "a form with parts is no message").
+			hint("send the message itself as the body")
+	}
+	most := s.node.Config().MaxMessage
+	if r.ContentLength > int64(most) {
+		return nil, tooLarge(most) // before any of it is sent, to a client that asks
+	}
+	body, err := s.bodies.read(http.MaxBytesReader(w, r.Body, int64(most)), most)
+	var large *http.MaxBytesError
+	switch {
+	case errors.Is(err, errBodies):
+		return nil, newFault(http.StatusServiceUnavailable, "too_many", "too many messages are being sent at once").hint("send it again")
+	case errors.As(err, &large):
+		return nil, tooLarge(most)
+	case err != nil:
+		return nil, newFault(http.StatusBadRequest, "bad_request", "the body did not come whole: "+err.Error())
+	}
+	return body, nil
 }
 
 func tooLarge(most int) *fault {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"hearsay/node/plain"
 )
 
 // Error is the body of an answer that is not what was asked for.
@@ -98,10 +100,10 @@ func writeJSON(w http.ResponseWriter, v any) error {
 	return nil
 }
 
-// encode returns a value as a line of JSON.
+// encode returns a value as a line of JSON. A terminal that is shown it obeys nothing of it.
 func encode(v any) ([]byte, error) {
 	body, err := json.Marshal(v)
-	return append(body, '\n'), err
+	return append(plain.JSON(body), '\n'), err
 }
 
 // writeBody answers with JSON. It does not touch the body, which others may be sending too.
@@ -109,5 +111,5 @@ func writeBody(w http.ResponseWriter, status int, body []byte) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // who has gone away needs no answer
+	_, _ = w.Write(body) // a client that has gone away needs no answer
 }

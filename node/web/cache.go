@@ -84,7 +84,7 @@ func (c *cache) get(ctx context.Context) (*view, error) {
 	return c.last, nil
 }
 
-// current tells whether nothing has happened since the last view.
+// current reports whether nothing has happened since the last view.
 func (c *cache) current() bool {
 	return c.last.LastEvent == c.node.LastEvent() && c.last.Leaving == c.node.Leaving()
 }

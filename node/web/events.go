@@ -1,10 +1,8 @@
 package web
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -17,7 +15,7 @@ import (
 type Event struct {
 	ID          uint64      `json:"id"` // counts up from 1 in each life of the node
 	At          time.Time   `json:"at"`
-	Kind        string      `json:"kind"` // joined, suspect, recovered, detached, evicted, probation, relapsed, returned, left, restarted, conflict, forgotten or withheld
+	Kind        string      `json:"kind"` // joined, suspect, recovered, detached, evicted, probation, relapsed, returned, left, restarted, conflict, forgotten, withheld, mute, audible, linked, unreached or foreign
 	Peer        topics.Name `json:"peer"`
 	From        string      `json:"from"` // state
 	To          string      `json:"to"`   // equal to From where the state did not change
@@ -37,80 +35,48 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	st, done, err := s.open(w)
+	st, r, done, err := s.open(w, r)
 	if err != nil {
 		return err
 	}
 	defer done()
-	watcher := s.node.Watch(after)
-	defer watcher.Close()
+	follower := s.node.Follow(after)
+	defer follower.Close()
 	s.metrics.eventStreams.Add(1)
 	defer s.metrics.eventStreams.Add(-1)
-	if s.sendEvents(r, st, watcher.C) != nil {
+	if s.sendEvents(r, st, follower) != nil {
 		s.metrics.cutOff.Add(1)
 	}
 	return nil
 }
 
-// sendEvents returns nil when the client, the node or the server ended the stream.
-func (s *Server) sendEvents(r *http.Request, st *stream, events <-chan node.Event) error {
-	pulse := time.NewTicker(s.pulse)
-	defer pulse.Stop()
-	if err := st.comment("events of " + string(s.node.Name())); err != nil {
-		return gone(r, err)
-	}
-	for last := uint64(0); ; {
-		select {
-		case e, open := <-events:
-			if !open {
-				return nil
-			}
-			var err error
-			if last, err = s.sendBatch(st, events, e, last); err != nil {
-				return gone(r, err)
-			}
-		case <-pulse.C:
-			if err := st.comment("still here"); err != nil {
-				return gone(r, err)
-			}
-		case <-r.Context().Done():
-			return nil
-		case <-s.ctx.Done():
-			return nil
-		}
-	}
+// eventSource is a node.Follower; tests have others.
+type eventSource interface {
+	Arrived() <-chan struct{}
+	Next() (e node.Event, ok bool, err error)
 }
 
-// sendBatch sends an event and those that wait behind it. It fails when one is missing: the client was too slow,
-// and can have it when it comes back.
-func (s *Server) sendBatch(st *stream, events <-chan node.Event, e node.Event, last uint64) (uint64, error) {
+// sendEvents returns nil when the client, the node or the server ended the stream. The last events of a node come before its
+// end.
+func (s *Server) sendEvents(r *http.Request, st *stream, events eventSource) error {
+	return pump(s, r, st, "events of", nil, events.Arrived(), func(struct{}) error { return s.sendBatch(st, events) })
+}
+
+// sendBatch sends the events that wait. It fails when some are gone: the client was too slow, and can ask for what is left
+// of them when it comes back.
+func (s *Server) sendBatch(st *stream, events eventSource) error {
 	for {
-		if last != 0 && e.ID != last+1 {
-			return last, fmt.Errorf("event %d follows %d", e.ID, last)
+		e, ok, err := events.Next()
+		if err != nil {
+			return err
 		}
-		last = e.ID
+		if !ok {
+			return st.flush()
+		}
 		if err := st.write(s.eventID(e.ID), eventOf(e)); err != nil {
-			return last, err
-		}
-		select {
-		case next, open := <-events:
-			if !open {
-				return last, st.flush()
-			}
-			e = next
-		default:
-			return last, st.flush()
+			return err
 		}
 	}
-}
-
-// gone forgives the error of a client that went away. One that is there and takes nothing ends the request's
-// context too.
-func gone(r *http.Request, err error) error {
-	if r.Context().Err() != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
-		return nil
-	}
-	return err
 }
 
 // eventID names an event in a way that outlives the node.
@@ -132,7 +98,7 @@ func (s *Server) after(r *http.Request) (uint64, error) {
 		life, id = "", text
 	}
 	n, err := strconv.ParseUint(id, 10, 64)
-	if err != nil {
+	if _, errLife := strconv.ParseUint(life, 10, 64); err != nil || two && errLife != nil {
 		return 0, newFault(http.StatusBadRequest, "bad_request", fmt.Sprintf("%.80q names no event", text)).
 			hint("give the id of one, or 0 for all that are kept")
 	}

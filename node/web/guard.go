@@ -18,11 +18,15 @@ func (s *Server) guard(next http.Handler) http.Handler {
 				hint("use an address, localhost, or the node's name"))
 			return
 		}
+		if !s.mayRead(r) {
+			fail(w, unauthorized(w))
+			return
+		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// isOurs tells whether a Host header names this server as only its users would.
+// isOurs reports whether a Host header names this server as only its users would.
 func (s *Server) isOurs(hostport string) bool {
 	host := hostport
 	if h, _, err := net.SplitHostPort(hostport); err == nil {
@@ -45,7 +49,11 @@ func (s *Server) mayWrite(h handle) handle {
 		if err := sameSite.Check(r); err != nil {
 			return newFault(http.StatusForbidden, "cross_origin", "a page of another site may not do that")
 		}
-		if !s.options.RemoteWrite && !fromLoopback(r) {
+		switch token := s.options.Token != nil; {
+		case fromLoopback(r), s.bears(r), !token && s.options.RemoteWrite:
+		case token:
+			return unauthorized(w)
+		default:
 			return newFault(http.StatusForbidden, "not_loopback", "only clients on a loopback address may do that").
 				hint("run it on the node's machine, or start the node with --http-remote-write")
 		}
@@ -53,10 +61,10 @@ func (s *Server) mayWrite(h handle) handle {
 	}
 }
 
-// fromLoopback tells whether a request was made on this machine. One that a proxy forwarded was not, as far as
+// fromLoopback reports whether a request was made on this machine. One that a proxy forwarded was not, as far as
 // is known.
 func fromLoopback(r *http.Request) bool {
-	for _, header := range []string{"Forwarded", "X-Forwarded-For", "X-Real-Ip"} {
+	for _, header := range []string{"Forwarded", "Via", "X-Forwarded-For", "X-Real-Ip"} {
 		if r.Header.Get(header) != "" {
 			return false
 		}
@@ -65,8 +73,7 @@ func fromLoopback(r *http.Request) bool {
 }
 
 func isLoopback(addr string) bool {
-	ap, err := netip.ParseAddrPort(addr)
-	return err == nil && ap.Addr().Unmap().IsLoopback()
+	return addrOf(addr).IsLoopback()
 }
 
 // localAddr is the address that a request came to, "" if that is not known.

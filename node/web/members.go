@@ -1,8 +1,11 @@
 package web
 
 import (
+	"cmp"
+	"fmt"
 	"math"
 	"net/http"
+	"slices"
 	"time"
 
 	"hearsay/mesh"
@@ -21,6 +24,9 @@ type Self struct {
 	State       string      `json:"state"`       // alive, or leaving
 	Since       time.Time   `json:"since"`       // its start
 	Incarnation int64       `json:"incarnation"` // Unix ms
+	Program     string      `json:"program"`
+	Tags        string      `json:"tags"`
+	Mesh        string      `json:"mesh"` // its label; "": it has none
 	Degraded    bool        `json:"degraded"`
 	Ready       bool        `json:"ready"`
 	ReadyReason string      `json:"ready_reason"`
@@ -35,16 +41,25 @@ type Member struct {
 	LastHeard    *time.Time    `json:"last_heard"`
 	MissedBeats  int           `json:"missed_beats"`
 	Penalty      float64       `json:"penalty"`
-	Incarnation  int64         `json:"incarnation"` // Unix ms; 0 from a naive peer
-	ListedBy     []topics.Name `json:"listed_by"`   // peers in whose list it is
-	Address      string        `json:"address"`     // of its discovery link, "" if none is up
-	NextTry      *time.Time    `json:"next_try"`    // when it is dialled or probed next; null if that is not planned
-	Failures     int           `json:"failures"`    // dials that failed in a row
-	HearsMe      bool          `json:"hears_me"`    // the node is in its list
+	Incarnation  int64         `json:"incarnation"`         // Unix ms; 0 from a naive peer
+	ListedBy     []topics.Name `json:"listed_by"`           // peers in whose list it is
+	Address      string        `json:"address"`             // where it is heard, or was heard last; "" if it never was
+	Linked       bool          `json:"linked"`              // a discovery link to it is up
+	NextTry      *time.Time    `json:"next_try"`            // when it is dialled or probed next; null if that is not planned
+	CalledFrom   string        `json:"called_from"`         // where a connection comes from that says it is this peer's; "": there is none
+	Program      string        `json:"program"`             // what it runs, as it says
+	Tags         string        `json:"tags"`                // KEY=VALUE,..., as it says
+	ClockAhead   float64       `json:"clock_ahead_seconds"` // of the node's own, as it says; negative: behind
+	Conflict     string        `json:"conflict"`            // another process uses the name too, and where
+	Failures     int           `json:"failures"`            // dials that failed in a row
+	Failure      string        `json:"failure"`             // why the last of them did
+	HearsMe      bool          `json:"hears_me"`            // the node is in its list
 	Seed         bool          `json:"seed"`
 	Naive        bool          `json:"naive"`
-	Degraded     bool          `json:"degraded"` // it says so of itself
-	MessagesLink bool          `json:"messages_link"`
+	Degraded     bool          `json:"degraded"`       // it says so of itself
+	MessagesLink bool          `json:"messages_link"`  // what it publishes reaches the node
+	Flowing      bool          `json:"flowing"`        // and what the node publishes reaches it
+	Unread       bool          `json:"unread"`         // it hears the node, and what the node publishes does not reach it
 	Received     uint64        `json:"received_bytes"` // over the links to it that are up now
 }
 
@@ -60,9 +75,18 @@ type Row struct {
 }
 
 func (s *Server) members(w http.ResponseWriter, r *http.Request) error {
+	wanted, err := membersFilter(r)
+	if err != nil {
+		return err
+	}
 	v, err := s.views.get(r.Context())
 	if err != nil {
 		return err
+	}
+	if wanted != nil {
+		all := s.describe(v)
+		all.Members = slices.DeleteFunc(all.Members, func(m Member) bool { return !wanted(m) })
+		return writeJSON(w, all)
 	}
 	body, err := v.members.get(func() any { return s.describe(v) })
 	if err != nil {
@@ -70,6 +94,37 @@ func (s *Server) members(w http.ResponseWriter, r *http.Request) error {
 	}
 	writeBody(w, http.StatusOK, body)
 	return nil
+}
+
+// membersFilter reads the parameters tag and state, and returns which members are asked for; nil: all.
+func membersFilter(r *http.Request) (func(Member) bool, error) {
+	query := r.URL.Query()
+	tags, states := query["tag"], query["state"]
+	for _, tag := range tags {
+		if err := CheckMatch(tag); err != nil {
+			return nil, newFault(http.StatusBadRequest, "bad_request", err.Error())
+		}
+	}
+	for _, state := range states {
+		if !isState(state) {
+			return nil, newFault(http.StatusBadRequest, "bad_request", fmt.Sprintf("%.40q is no state of a peer", state))
+		}
+	}
+	if len(tags)+len(states) == 0 {
+		return nil, nil
+	}
+	return func(m Member) bool {
+		return MatchTags(topics.Tags(m.Tags), tags...) && (len(states) == 0 || slices.Contains(states, m.State))
+	}, nil
+}
+
+func isState(text string) bool {
+	for s := mesh.Candidate; s <= mesh.Left; s++ {
+		if s.String() == text {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *Server) links(w http.ResponseWriter, r *http.Request) error {
@@ -94,7 +149,7 @@ func (s *Server) links(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) describe(v *view) Members {
 	self := Self{
 		Name: s.node.Name(), State: "alive", Since: stamp(s.node.Started()), Incarnation: s.node.Started().UnixMilli(),
-		Degraded: v.Machine.Degraded,
+		Degraded: v.Machine.Degraded, Program: s.node.Config().Program, Tags: string(v.Tags), Mesh: s.node.Config().Mesh,
 	}
 	self.Ready, self.ReadyReason = v.ready()
 	if v.Leaving {
@@ -109,10 +164,10 @@ func (s *Server) describe(v *view) Members {
 
 func (v *view) member(m mesh.Member) Member {
 	out := Member{
-		Name: m.Name, State: m.State.String(), Since: v.time(m.Since), Why: m.Why, MissedBeats: m.Missed,
+		Name: m.Name, State: m.State.String(), Since: v.time(m.Since), Why: m.Why, MissedBeats: m.Owes,
 		Penalty: math.Round(m.Penalty*1000) / 1000, Incarnation: m.Incarnation, ListedBy: notNil(m.ListedBy),
-		Address: m.Addr, Failures: m.Fails, HearsMe: m.HearsMe, Seed: m.Seed, Naive: m.Naive,
-		Degraded: m.Degraded, MessagesLink: m.Messages, Received: v.Received[m.Name.Key()],
+		Address: cmp.Or(m.Addr, m.LastAddr), Linked: m.Addr != "", ClockAhead: m.Clock.Seconds(), CalledFrom: m.CalledFrom, Program: m.Profile.Program, Tags: string(m.Profile.Tags), Conflict: m.Conflict, Failures: m.Fails, Failure: m.Failure, HearsMe: m.HearsMe, Seed: m.Seed, Naive: m.Naive,
+		Degraded: m.Degraded, MessagesLink: m.Messages, Flowing: m.Flowing, Unread: m.Unread, Received: v.Received[m.Name.Key()],
 	}
 	if m.Heard > 0 {
 		heard := v.time(m.Heard)
@@ -125,7 +180,7 @@ func (v *view) member(m mesh.Member) Member {
 	return out
 }
 
-// tried tells whether what is planned for a peer is a dial or a probe: an alive one has its links, and one that
+// tried reports whether what is planned for a peer is a dial or a probe: an alive one has its links, and one that
 // left, if it is no seed, is only forgotten.
 func tried(m mesh.Member) bool {
 	return m.State != mesh.Alive && (m.State != mesh.Left || m.Seed)

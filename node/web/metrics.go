@@ -10,6 +10,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"hearsay/topics"
 )
 
 // metrics is what Prometheus reads: the node, through a view, the program, and this server itself.
@@ -33,14 +35,19 @@ func newMetrics(s *Server) *metrics {
 		m.requests,
 		counterFunc("hearsay_http_connections_refused_total", "HTTP connections closed because too many were open.", m.refused.Load),
 		counterFunc("hearsay_http_streams_cut_off_total", "Streams of events and messages ended because their client was too slow.", m.cutOff.Load),
-		counterFunc("hearsay_http_messages_lost_total", "Messages not given to a reader of /v1/messages that did not keep up.", s.fanOut.lost.Load),
-		gaugeFunc("hearsay_http_streams", "Streams of events and messages that are open.", func() float64 { return float64(len(s.streams)) }),
+		counterFunc("hearsay_http_messages_lost_total", "Messages not given to a reader of /v1/messages that did not keep up.", s.feed.Lost),
+		gaugeFunc("hearsay_http_messages_waiting_bytes", "Bytes that wait for readers of /v1/messages, all of them together.", func() float64 { return float64(s.feed.Size()) }),
+		gaugeFunc("hearsay_http_streams", "Streams of events and messages that are open.", func() float64 { return float64(s.streams.open()) }),
 		gaugeFunc("hearsay_http_event_streams", "Of them, those of events.", func() float64 { return float64(m.eventStreams.Load()) }),
-		&collector{views: s.views, info: []string{string(s.node.Name()), s.options.Version}, started: s.node.Started()},
+		&namesCollector{s.options.DNS},
+		&collector{views: s.views, info: []string{string(s.node.Name()), s.options.Version, s.node.Config().Mesh}, started: s.node.Started(), self: s.node.Name(), tagged: newTagged(s.options.MetricTags)},
 	)
 	m.handler = promhttp.HandlerFor(registry, promhttp.HandlerOpts{
 		DisableCompression: true, // tens of kB over a local network
 		ErrorHandling:      promhttp.HTTPErrorOnError,
+
+		// Each answer is some MB in a large mesh, and is held for as long as its client takes.
+		MaxRequestsInFlight: 16,
 	})
 	return m
 }
@@ -78,9 +85,14 @@ type collector struct {
 	views   *cache
 	info    []string
 	started time.Time
+	self    topics.Name
+	tagged  *tagged
 }
 
 func (c *collector) Describe(descs chan<- *prometheus.Desc) {
+	if c.tagged.desc != nil {
+		descs <- c.tagged.desc
+	}
 	for _, d := range described {
 		descs <- d
 	}
@@ -97,4 +109,5 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	v.collectCounters(out)
 	v.collectGauges(out)
 	v.collectPeers(out)
+	v.collectTags(c.self, c.tagged, out)
 }

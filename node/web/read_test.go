@@ -10,6 +10,7 @@ import (
 
 	"hearsay/mesh"
 	"hearsay/node"
+	"hearsay/node/multicast"
 	"hearsay/node/nodetest"
 	"hearsay/topics"
 )
@@ -92,6 +93,8 @@ func TestReadiness(t *testing.T) {
 		reason string
 	}{
 		{"the first", node.Status{Alone: true}, true, "first"},
+		{"the first on its segment", node.Status{Alone: true, Multicast: &multicast.State{Interfaces: []string{"eth0"}}}, true, "first"},
+		{"no way out", node.Status{Alone: true, Multicast: &multicast.State{Problem: "no interface is up"}}, false, "multicast leads nowhere: no interface is up"},
 		{"the first, and somebody makes names up", node.Status{Alone: true, Members: in(mesh.Candidate)}, true, "first"},
 		{"seeds that do not answer", node.Status{Members: in(mesh.Candidate, mesh.Candidate)}, false, "n0, n1"},
 		{"many of them", node.Status{Members: in(mesh.Candidate, mesh.Candidate, mesh.Candidate, mesh.Candidate, mesh.Candidate)}, false, "and 2 more"},
@@ -99,6 +102,8 @@ func TestReadiness(t *testing.T) {
 		{"hears some", node.Status{Members: in(mesh.Alive, mesh.Alive)}, true, "2 peers"},
 		{"degraded", node.Status{Members: in(mesh.Alive, mesh.Suspect), Machine: mesh.Stats{Degraded: true}}, false, "1 of 2"},
 		{"lost all", node.Status{Alone: true, Members: in(mesh.Quarantined)}, false, "hears nobody"},
+		{"seeds that lead to itself", node.Status{Uptime: aloneAfter}, true, "lead to itself"},
+		{"the same, too early to say", node.Status{Uptime: aloneAfter - 1}, false, "nobody but itself"},
 		{"the others left", node.Status{Members: in(mesh.Left, mesh.Left)}, true, "last"},
 		{"leaving", node.Status{Leaving: true, Members: in(mesh.Alive)}, false, "leaving"},
 	} {

@@ -20,6 +20,10 @@ func (s *Server) routes() http.Handler {
 		"/v1/links":                 {http.MethodGet: s.links},
 		"/v1/events":                {http.MethodGet: s.events},
 		"/v1/messages":              {http.MethodGet: s.messages, http.MethodPost: s.mayWrite(s.publish)},
+		"/v1/tags":                  {http.MethodPost: s.mayWrite(s.tags)},
+		"/v1/requests":              {http.MethodPost: s.mayWrite(s.request)},
+		"/v1/answers":               {http.MethodPost: s.mayWrite(s.answers)},
+		"/v1/answers/{id}":          {http.MethodPost: s.mayWrite(s.answerOne)},
 		"/v1/leave":                 {http.MethodPost: s.mayWrite(s.leave)},
 	} {
 		mux.Handle(path, m)

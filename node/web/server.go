@@ -12,6 +12,9 @@ import (
 	"time"
 
 	"hearsay/node"
+	"hearsay/node/backlog"
+	"hearsay/node/dns"
+	"hearsay/node/files"
 )
 
 const (
@@ -21,16 +24,27 @@ const (
 	idleTimeout   = time.Minute      // for the next request on a connection
 	closeTimeout  = 2 * time.Second  // for answers under way when the server closes
 	maxHeader     = 16 << 10         // bytes of a request's header
-	maxConns      = 512              // connections at once; those over it are closed
-	maxStreams    = 256              // of them, streams of events and messages
+	maxConns      = 512              // connections at once, fewer where file descriptors are few
+	maxStreams    = 256              // of them, streams of events and messages: half of the connections at most
+	readerBytes   = 64 << 20         // of messages, for all of their readers together
 )
 
 // Options of a Server. The zero value reads, and lets loopback write.
 type Options struct {
-	Version     string       // of the program, for people
-	RemoteWrite bool         // let those who are not on a loopback address publish, forget and make it leave
-	Profile     bool         // serve profiles under /debug/pprof/
-	Logger      *slog.Logger // nil: nothing is logged
+	Version     string         // of the program, for people
+	RemoteWrite bool           // let those who are not on a loopback address publish, forget and make it leave
+	Certificate *Certificate   // of HTTPS; nil: HTTP
+	Token       *Token         // with which clients anywhere may do so; RemoteWrite does not count then. nil: none
+	Private     bool           // everything takes the token, on loopback too, but probes of health
+	OpenMetrics bool           // nor does /metrics
+	Profile     bool           // serve profiles under /debug/pprof/
+	MetricTags  []string       // keys of tags that are labels of metrics: MaxMetricTags at most
+	DNS         *dns.Server    // what answers for the mesh's names, to be shown; nil: nothing does
+	Sidecar     func() Sidecar // how the sockets for programs are; nil: there are none
+	Logger      *slog.Logger   // nil: nothing is logged
+
+	// ReaderBytes bounds what waits for those who read /v1/messages, all of them together, in bytes as it is sent: 64 MiB.
+	ReaderBytes int
 }
 
 // Server shows one node. It is an http.Handler too.
@@ -42,13 +56,16 @@ type Server struct {
 	handler http.Handler
 
 	views   *cache
-	fanOut  fanOut
+	feed    *backlog.Feed // of messages
+	bodies  bodies
+	calls   calls
 	metrics *metrics
-	streams chan struct{} // one for each that is open
+	conns   int // at once
+	streams *streamPlaces
 
 	mu       sync.Mutex
 	closing  bool           // no answer is begun
-	handlers sync.WaitGroup // those under way
+	handlers sync.WaitGroup // those under way, and what follows files
 
 	ctx    context.Context // ends every stream
 	cancel context.CancelFunc
@@ -62,19 +79,28 @@ func New(n *node.Node, o Options) *Server {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	if err := o.validate(); err != nil {
+		panic("web: " + err.Error())
+	}
+	if o.ReaderBytes <= 0 {
+		o.ReaderBytes = readerBytes
+	}
+	conns := connsOf(files.Limit())
 	s := &Server{
-		node: n, options: o, log: o.Logger, views: newCache(n),
-		streams:  make(chan struct{}, maxStreams),
+		node: n, options: o, log: o.Logger, views: newCache(n), feed: backlog.NewFeed(o.ReaderBytes),
+		conns: conns, streams: newStreamPlaces(min(maxStreams, conns/2)),
 		patience: writeTimeout, pulse: pulseEvery,
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.metrics = newMetrics(s)
+	s.follow()
 	s.handler = s.routes()
 	s.http = http.Server{
 		Handler:           s,
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       bodyTimeout,
 		IdleTimeout:       idleTimeout,
+		ConnContext:       withConn,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug), // clients cause it at will
 	}
@@ -83,7 +109,11 @@ func New(n *node.Node, o Options) *Server {
 
 // Serve answers on a listener until Close, and closes it. It returns nil after Close.
 func (s *Server) Serve(ln net.Listener) error {
-	err := s.http.Serve(limit(ln, maxConns, &s.metrics.refused))
+	places := limit(ln, s.conns, &s.metrics.refused)
+	if s.options.Certificate != nil {
+		places = s.options.Certificate.wrap(places)
+	}
+	err := s.http.Serve(places)
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}
@@ -112,7 +142,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer s.handlers.Done()
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(bodyTimeout + s.patience))
+	defer answering(r.Context())()
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.answerBy(r)))
 	answer := &recorder{ResponseWriter: w}
 	defer func() {
 		if p := recover(); p != nil {
@@ -126,7 +157,16 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.handler.ServeHTTP(answer, r)
 }
 
-// begin tells whether the server is open, and counts an answer as under way if it is.
+// answerBy is how long an answer may take from the header of its request on: whoever has taken nothing of it by then gives
+// the place to others.
+func (s *Server) answerBy(r *http.Request) time.Duration {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return viewTimeout + s.patience
+	}
+	return bodyTimeout + s.patience
+}
+
+// begin reports whether the server is open, and counts an answer as under way if it is.
 func (s *Server) begin() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

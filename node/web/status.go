@@ -7,27 +7,80 @@ import (
 	"time"
 
 	"hearsay/mesh"
+	"hearsay/node/dns"
+	"hearsay/node/files"
 	"hearsay/topics"
 )
+
+// Sidecar is how the sockets for programs on the node's machine are: package sidecar.
+type Sidecar struct {
+	Tap            string `json:"tap,omitempty"` // where programs read what is received
+	TapPrograms    int    `json:"tap_programs"`
+	TapLost        uint64 `json:"tap_lost"`         // messages that they were too slow for
+	Inject         string `json:"inject,omitempty"` // where they publish
+	InjectPrograms int    `json:"inject_programs"`
+	Injected       uint64 `json:"injected"`
+	Refused        uint64 `json:"inject_refused"` // messages that were not as they have to be
+}
 
 // Status is the body of /v1/status.
 type Status struct {
 	Name        topics.Name       `json:"name"`
 	Version     string            `json:"version"`
+	Mesh        string            `json:"mesh"` // its label; "": it has none
 	Started     time.Time         `json:"started"`
 	Incarnation int64             `json:"incarnation"` // Unix ms
 	Uptime      float64           `json:"uptime_seconds"`
 	Alive       int               `json:"alive"`   // peers that it hears and lists
 	Members     int               `json:"members"` // itself, and its peers that are alive, suspect or detached
 	Degraded    bool              `json:"degraded"`
+	Mute        bool              `json:"mute"`           // it hears peers, and none of them hears it
+	OpenFiles   int               `json:"max_open_files"` // that the process may have
+	Conflict    string            `json:"conflict"`       // another process is the member of its name, and why; "": none is
 	Ready       bool              `json:"ready"`
 	ReadyReason string            `json:"ready_reason"` // why, or why not
 	Leaving     bool              `json:"leaving"`
 	Listeners   int               `json:"listeners"` // connections to its discovery publisher
 	Seeds       []topics.Name     `json:"seeds"`
+	Foreign     []Foreigner       `json:"foreign"`     // nodes of other meshes that it has met
+	Multicast   *Multicast        `json:"multicast"`   // null: it is off
 	Channels    []string          `json:"channels"`    // received, beside plain messages
 	MaxMessage  int               `json:"max_message"` // bytes
+	DNS         *dns.Stats        `json:"dns"`         // null: the node answers no DNS
+	Sidecar     *Sidecar          `json:"sidecar"`     // null: there are no sockets for programs
 	Counters    map[string]uint64 `json:"counters"`    // since the start; /metrics says what they are
+}
+
+// Foreigner is a node of another mesh.
+type Foreigner struct {
+	Name    topics.Name `json:"name"` // as it was dialled, or as it says
+	Mesh    string      `json:"mesh"` // its label; "": it has none
+	Address string      `json:"address"`
+	Last    time.Time   `json:"last"` // when it was met last
+}
+
+// Multicast is what a node does to be found without a seed.
+type Multicast struct {
+	Groups     []string `json:"groups"`
+	Interfaces []string `json:"interfaces"` // over which it speaks
+	Problem    string   `json:"problem"`    // why it speaks over none; "": it does
+	Heard      uint64   `json:"heard"`      // beacons of others, of any mesh
+}
+
+func (v *view) multicast() *Multicast {
+	m := v.Multicast
+	if m == nil {
+		return nil
+	}
+	return &Multicast{notNil(m.Groups), notNil(m.Interfaces), m.Problem, v.Counters["multicast_heard"]}
+}
+
+func (v *view) foreigners() []Foreigner {
+	out := make([]Foreigner, 0, len(v.Foreign))
+	for _, f := range v.Foreign {
+		out = append(out, Foreigner{f.Name, f.Mesh, f.Addr, v.time(f.At)})
+	}
+	return out
 }
 
 func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
@@ -37,27 +90,43 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
 	}
 	cfg := s.node.Config()
 	ready, reason := v.ready()
+	var names *dns.Stats
+	var beside *Sidecar
+	if s.options.Sidecar != nil {
+		beside = new(s.options.Sidecar())
+	}
+	if s.options.DNS != nil {
+		names = new(s.options.DNS.Stats())
+	}
 	return writeJSON(w, Status{
 		Name:        s.node.Name(),
 		Version:     s.options.Version,
+		Mesh:        cfg.Mesh,
 		Started:     stamp(s.node.Started()),
 		Incarnation: s.node.Started().UnixMilli(),
 		Uptime:      v.Uptime.Round(time.Millisecond).Seconds(),
 		Alive:       v.count(mesh.Alive),
 		Members:     1 + v.count(mesh.Alive, mesh.Suspect, mesh.Detached),
 		Degraded:    v.Machine.Degraded,
+		Mute:        v.Machine.Mute,
+		OpenFiles:   files.Limit(),
+		Conflict:    v.Machine.Second,
 		Ready:       ready,
 		ReadyReason: reason,
 		Leaving:     v.Leaving,
 		Listeners:   v.Machine.Listeners,
 		Seeds:       notNil(s.node.Seeds()),
+		Foreign:     v.foreigners(),
+		Multicast:   v.multicast(),
 		Channels:    notNil(cfg.Channels),
 		MaxMessage:  cfg.MaxMessage,
+		DNS:         names,
+		Sidecar:     beside,
 		Counters:    v.Counters,
 	})
 }
 
-// healthz tells whether the process works: its loop answers.
+// healthz reports whether the process works: its loop answers.
 func (s *Server) healthz(w http.ResponseWriter, r *http.Request) error {
 	v, err := s.views.get(r.Context())
 	if err != nil {
@@ -71,7 +140,7 @@ func (s *Server) healthz(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, map[string]any{"status": "ok", "uptime_seconds": v.Uptime.Round(time.Millisecond).Seconds()})
 }
 
-// readyz tells whether the node is of use.
+// readyz reports whether the node is of use.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) error {
 	v, err := s.views.get(r.Context())
 	if err != nil {
@@ -84,40 +153,65 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, map[string]any{"status": "ready", "reason": reason})
 }
 
-// ready says whether the node is of use, and why.
+// aloneAfter is how long a node looks for others at seeds that lead to itself before it is called the first of its mesh:
+// twice the time between two look-ups of a node that hears nobody. Pods of one service start together, and DNS is late.
+const aloneAfter = 10 * time.Second
+
+// ready reports whether the node is of use, and why.
 func (v *view) ready() (bool, string) {
 	alive, silent := v.count(mesh.Alive), v.count(mesh.Suspect, mesh.Detached, mesh.Quarantined, mesh.Probation)
 	switch {
 	case v.Leaving:
 		return false, "it is leaving"
+	case v.Machine.Second != "":
+		return false, v.Machine.Second
 	case v.Machine.Degraded:
 		return false, fmt.Sprintf("it is degraded: it hears %d of %d members, or its rounds come late",
 			alive, v.count(mesh.Alive, mesh.Suspect, mesh.Detached))
+	case v.Machine.Mute && alive > 0:
+		return true, "it hears " + plural(alive, "peer") + ", and none of them hears it"
 	case alive > 0:
 		return true, "it hears " + plural(alive, "peer")
 	case silent > 0:
 		return false, "it hears nobody: " + plural(silent, "peer") + " not heard now"
+	case v.Alone && v.Multicast != nil && v.Multicast.Problem != "":
+		return false, "it hears nobody: it was given no seed, and multicast leads nowhere: " + v.Multicast.Problem
 	case v.Alone:
-		return true, "it is the first of its mesh: it was given no seed, and has met nobody"
+		return true, "it is the first of its mesh: it was given no seed but itself, and has met nobody"
+	case len(v.Members) == 0 && v.Uptime >= aloneAfter:
+		return true, "it is the first of its mesh: its seeds lead to itself alone"
 	case v.count(mesh.Left) > 0 && v.count(mesh.Candidate) == 0:
 		return true, "it is the last of its mesh: all the others have left"
 	}
-	return false, "it hears nobody yet: it looks for " + v.wanted()
+	return false, "it hears nobody yet: " + v.wanted()
 }
 
-// wanted names those that the node looks for.
+// wanted names those that the node looks for, and says why it has not found them.
 func (v *view) wanted() string {
+	const few = 3
+	if lost := v.LostSeeds; len(lost) > 0 {
+		var words []string
+		for _, seed := range lost[:min(few, len(lost))] {
+			words = append(words, fmt.Sprintf("seed %s: %s", seed.Name, seed.Cause))
+		}
+		if len(lost) > few {
+			words = append(words, fmt.Sprintf("and %d more", len(lost)-few))
+		}
+		return strings.Join(words, "; ")
+	}
 	var names []string
 	for _, m := range v.Members {
 		if m.State == mesh.Candidate {
 			names = append(names, string(m.Name))
 		}
 	}
-	const few = 3
+	if len(names) == 0 {
+		return "it has found nobody but itself"
+	}
 	if len(names) > few {
 		names = append(names[:few], fmt.Sprintf("and %d more", len(names)-few))
 	}
-	return strings.Join(names, ", ")
+	return "it looks for " + strings.Join(names, ", ")
 }
 
 func plural(n int, thing string) string {

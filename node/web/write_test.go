@@ -52,12 +52,33 @@ func TestRefusals(t *testing.T) {
 		{method: "POST", path: "/v1/messages?channel=", status: 400, reason: "bad_request"},
 		{method: "POST", path: "/v1/messages", body: "eleven byte", status: 413, reason: "too_large"},
 		{method: "POST", path: "/v1/messages", with: header("Content-Type", "multipart/form-data; boundary=x"), status: 415, reason: "unsupported_type"},
+		{method: "POST", path: "/v1/tags", body: `{"a":"b"} x`, status: 400, reason: "bad_request"},
+		{method: "POST", path: "/v1/tags", body: `{"a":"b"}{"a":"c"}`, status: 400, reason: "bad_request"},
+		{method: "POST", path: "/v1/tags", body: `null`, status: 400, reason: "bad_request"},
+		{method: "POST", path: "/v1/tags", body: `{"a":null}`, status: 400, reason: "bad_request"},
+		{method: "POST", path: "/v1/tags", body: ``, status: 400, reason: "bad_request"},
+		{method: "POST", path: "/v1/requests", status: 400, reason: "bad_request"},
+		{method: "POST", path: "/v1/requests?channel=no%20spaces", status: 400, reason: "bad_request"},
+		{method: "POST", path: "/v1/requests?channel=a&want=-1", status: 400, reason: "bad_request"},
+		{method: "POST", path: "/v1/requests?channel=a&timeout=5", status: 400, reason: "bad_request"},
+		{method: "POST", path: "/v1/requests?to=two%20words", status: 400, reason: "bad_request"},
+		{method: "POST", path: "/v1/requests?channel=a", status: 404, reason: "nobody_answers"},
+		{method: "POST", path: "/v1/requests?to=nobody", status: 404, reason: "nobody_answers"},
+		{method: "POST", path: "/v1/requests?to=" + string(n.Name()), status: 404, reason: "nobody_answers"},
+		{method: "POST", path: "/v1/requests?channel=a", body: "eleven byte", status: 413, reason: "too_large"},
+		{method: "POST", path: "/v1/requests?channel=a", with: header("Origin", "http://elsewhere.example"), status: 403, reason: "cross_origin"},
+		{method: "POST", path: "/v1/answers?channel=a", with: header("Origin", "http://elsewhere.example"), status: 403, reason: "cross_origin"},
+		{method: "POST", path: "/v1/answers?at_once=0", status: 400, reason: "bad_request"},
+		{method: "POST", path: "/v1/answers/1", status: 404, reason: "unknown_request"},
+		{method: "GET", path: "/v1/answers", status: 405, reason: "method_not_allowed"},
 		{method: "GET", path: "/v1/messages?channel=unknown", status: 404, reason: "unknown_channel"},
 		{method: "GET", path: "/v1/events?after=yesterday", status: 400, reason: "bad_request"},
+		{method: "GET", path: "/v1/events?after=-1", status: 400, reason: "bad_request"},
 		{method: "GET", path: "/v1/events", with: header("Last-Event-ID", "1-2-3"), status: 400, reason: "bad_request"},
 		{method: "POST", path: "/v1/leave", with: header("Origin", "http://elsewhere.example"), status: 403, reason: "cross_origin"},
 		{method: "POST", path: "/v1/leave", with: header("Sec-Fetch-Site", "cross-site"), status: 403, reason: "cross_origin"},
 		{method: "POST", path: "/v1/leave", with: header("X-Forwarded-For", "127.0.0.1"), status: 403, reason: "not_loopback"},
+		{method: "POST", path: "/v1/leave", with: header("Via", "1.1 proxy"), status: 403, reason: "not_loopback"},
 		{method: "POST", path: "/v1/leave", with: host("evil.example:8080"), status: 403, reason: "bad_host"},
 		{method: "GET", path: "/v1/members", with: host("evil.example"), status: 403, reason: "bad_host"},
 	} {
@@ -98,7 +119,7 @@ func TestOnlyLoopbackMayWrite(t *testing.T) {
 	n := startNode(t, node.Config{})
 	closed, open := New(n, Options{}), New(n, Options{RemoteWrite: true})
 	t.Cleanup(func() { closed.Close(); open.Close() })
-	for _, path := range []string{"/v1/messages", "/v1/leave", "/v1/members/x/forget"} {
+	for _, path := range []string{"/v1/messages", "/v1/tags", "/v1/requests", "/v1/answers", "/v1/answers/1", "/v1/leave", "/v1/members/x/forget"} {
 		answer, body := recorded(from(closed, "10.1.2.3:4567", "10.0.0.1:8080", "POST", path))
 		refused(t, path+" from afar", answer, body, http.StatusForbidden, "not_loopback")
 	}
@@ -158,32 +179,33 @@ func TestLeave(t *testing.T) {
 	refused(t, "forget after the end", answer, body, http.StatusServiceUnavailable, "leaving")
 }
 
-// gate is a log that holds up whoever writes a message, and so the node's loop.
+// gate is a log that holds up whoever asks it whether a line is wanted, and so the node's loop. To write a line holds up
+// nobody.
 type gate struct {
 	slog.Handler
-	message string
 	shut    chan struct{}
+	closing atomic.Bool // from now on
 	held    atomic.Bool
 }
 
-func (g *gate) Enabled(context.Context, slog.Level) bool { return true }
-func (g *gate) WithAttrs([]slog.Attr) slog.Handler       { return g }
-func (g *gate) Handle(_ context.Context, r slog.Record) error {
-	if r.Message == g.message {
+func (g *gate) WithAttrs([]slog.Attr) slog.Handler { return g }
+func (g *gate) Enabled(context.Context, slog.Level) bool {
+	if g.closing.Load() {
 		g.held.Store(true)
 		<-g.shut
 	}
-	return nil
+	return true
 }
 
 func TestLoopThatHangsIsToldAndHoldsUpNobody(t *testing.T) {
 	t.Parallel()
-	g := &gate{Handler: slog.DiscardHandler, message: "peer joined", shut: make(chan struct{})}
+	g := &gate{Handler: slog.DiscardHandler, shut: make(chan struct{})}
 	release := sync.OnceFunc(func() { close(g.shut) })
 	n := startNode(t, node.Config{Logger: slog.New(g)})
 	t.Cleanup(release)
 	s, base := startServer(t, n, Options{})
 	s.views.timeout = 50 * time.Millisecond
+	g.closing.Store(true)
 	startNode(t, node.Config{Seeds: []string{string(n.Name())}})
 	nodetest.Eventually(t, func() error {
 		if !g.held.Load() {
@@ -263,27 +285,49 @@ func TestTooManyConnectionsAreClosed(t *testing.T) {
 		t.Cleanup(func() { c.Close() })
 		return c
 	}
+	client := dial()
+	first := (<-accepted).(*limitedConn)
 	dial()
-	first := <-accepted
+	second := (<-accepted).(*limitedConn)
+	defer second.answering()()
 	dial()
-	second := <-accepted
-	if n, err := dial().Read(make([]byte, 1)); err == nil {
-		t.Errorf("a third connection was read from: %d bytes", n)
+	third := <-accepted // the first was idle
+	if _, err := client.Read(make([]byte, 1)); err == nil {
+		t.Error("nobody made room")
+	}
+	first.Close() // frees no second place
+	third.(*limitedConn).answering()
+	for range ownPlaces {
+		dial()
+		(<-accepted).(*limitedConn).answering()
+	}
+	if _, err := dial().Read(make([]byte, 1)); err == nil {
+		t.Error("there is no end of places")
 	}
 	if refusals.Load() != 1 {
 		t.Errorf("%d refusals were counted", refusals.Load())
 	}
-	first.Close()
-	first.Close() // frees one place, not two
-	dial()
-	third := <-accepted
-	if _, err := dial().Read(make([]byte, 1)); err == nil {
-		t.Error("a place was freed twice")
-	}
 	second.Close()
-	third.Close()
 	inner.Close()
 	<-accepted
+}
+
+func TestIdleConnectionsDoNotShutOutAHealthCheck(t *testing.T) {
+	t.Parallel()
+	_, base := startServer(t, startNode(t, node.Config{}), Options{})
+	for range maxConns + 8 {
+		c, err := net.Dial("tcp", strings.TrimPrefix(base, "http://"))
+		if err != nil {
+			t.Skip("this process may not have so many connections: ", err)
+		}
+		t.Cleanup(func() { c.Close() })
+	}
+	for range 20 {
+		answer, body := ask(t, "GET", base+"/healthz", nil)
+		if answer.StatusCode != http.StatusOK {
+			t.Fatalf("%s %s", answer.Status, body)
+		}
+	}
 }
 
 func TestCloseTwice(t *testing.T) {

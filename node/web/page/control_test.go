@@ -40,9 +40,9 @@ func TestKeyboard(t *testing.T) {
 	p.wait(`document.querySelector('#details').hidden`)
 	p.wantFocus("node_2")
 
-	// One stop for all nodes: the next is the list of events, and back again is the node that was left.
+	// One stop for all nodes: the next is the matrix, and back again is the node that was left.
 	p.press(kb.Tab)
-	p.wantFocus("events")
+	p.wantFocus("matrix-open")
 	p.run(chromedp.KeyEvent(kb.Tab, chromedp.KeyModifiers(chromedp.ModifierShift)))
 	p.wantFocus("node_2")
 	p.shot("keyboard")
@@ -106,7 +106,7 @@ func TestDetails(t *testing.T) {
 	p.click(`document.querySelector('#graph [data-name=node_3] .outline')`)
 	for title, text := range map[string]string{
 		"State": "suspect: silent", "Why": "3 beats missed", "Missed beats": "3", "Penalty": "1.234", "Failed tries": "2 in a row",
-		"Address": "no link is up", "Messages": "no link is up", "Hears": "3: node_1, node_2, node_4", "Heard by": "2: node_1, node_4",
+		"Address": "none yet", "Messages": "no link is up", "Hears": "3: node_1, node_2, node_4", "Heard by": "2: node_1, node_4",
 		"Listed by": "2: node_2, node_4", "Received": "2.0 KiB",
 	} {
 		p.wait(`[...document.querySelectorAll('#details-list div')].some((d) => d.children[0].innerText === %s && d.children[1].innerText.trim().startsWith(%s))`, title, text)

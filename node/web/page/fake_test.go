@@ -30,8 +30,9 @@ type fake struct {
 	down      bool          // every connection is cut
 	refusal   *web.Error    // the answer to forget, if that is refused
 	forgotten []string
-	repeats   bool // streams begin with all events, whatever was asked for
-	streams   int  // streams of events that are open
+	stuck     chan struct{} // nil: answers come at once
+	repeats   bool          // streams begin with all events, whatever was asked for
+	streams   int           // streams of events that are open
 }
 
 // newFake is a node called node_1 in a mesh of n that all hear each other.
@@ -119,6 +120,11 @@ func (f *fake) tell(id uint64, peer topics.Name, from, to, why string) {
 
 func (f *fake) serve(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
+	if stuck := f.stuck; stuck != nil && strings.HasPrefix(r.URL.Path, "/v1/") {
+		f.mu.Unlock()
+		<-stuck
+		f.mu.Lock()
+	}
 	defer f.mu.Unlock()
 	if f.down {
 		panic(http.ErrAbortHandler)

@@ -66,7 +66,11 @@ func TestSizes(t *testing.T) {
 			p := open(t, f.URL)
 			p.waitNodes(n)
 			p.checkDrawing()
-			p.wait(`document.querySelector('#graph .both').getAttribute('d').split('M').length - 1 === %s`, n*(n-1)/2)
+			lines := n * (n - 1) / 2
+			if n >= 48 { // only those that are wrong, and those of the chosen node
+				lines = 0
+			}
+			p.wait(`document.querySelector('#graph .both').getAttribute('d').split('M').length - 1 === %s`, lines)
 			p.wait(`document.querySelectorAll('#rows tr').length === %s`, n)
 			if n == 4 || n == 32 || n == 128 {
 				p.shot(fmt.Sprintf("light-%d", n))

@@ -43,6 +43,11 @@ func runNode(text string) int {
 	}
 	s := web.New(n, web.Options{Version: "test"})
 	go s.Serve(ln)
+	go func() {
+		for m := range n.Messages() {
+			s.Deliver(m)
+		}
+	}()
 	io.Copy(io.Discard, os.Stdin)
 	s.Close()
 	n.Close()

@@ -32,7 +32,7 @@ func sub(all fs.FS, dir string) fs.FS {
 const policy = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
 	"require-trusted-types-for 'script'"
 
-// Serve answers a request for the page or one of its files, and tells whether it was one.
+// Serve answers a request for the page or one of its files, and reports whether it was one.
 func Serve(w http.ResponseWriter, r *http.Request) bool {
 	name := strings.TrimPrefix(r.URL.Path, "/")
 	if name == "" {

@@ -29,6 +29,7 @@ export async function load() {
 		self,
 		nodes: [self, ...list(members.members).filter((m) => m && typeof m === 'object').map(peer)],
 		rows: list(links.nodes).map((row) => ({name: text(row?.name), hears: names(row?.hears)})),
+		channels: names(status.channels),
 		ahead: now - Date.now(),
 	};
 }
@@ -52,13 +53,17 @@ function peer(m) {
 		name: text(m.name),
 		state: text(m.state),
 		since: date(m.since),
-		why: text(m.why),
+		why: [m.why, m.conflict, m.failure].map(text).filter(Boolean).join('; '),
 		lastHeard: date(m.last_heard),
 		missed: number(m.missed_beats),
 		penalty: number(m.penalty),
 		incarnation: number(m.incarnation),
 		listedBy: names(m.listed_by),
 		address: text(m.address),
+		program: text(m.program).replace(/^hearsay /, ''),
+		tags: text(m.tags),
+		conflict: text(m.conflict),
+		failure: text(m.failure),
 		nextTry: date(m.next_try),
 		failures: number(m.failures),
 		hearsMe: m.hears_me === true,
@@ -72,6 +77,20 @@ function peer(m) {
 
 // forget makes the node drop a peer. It throws a Fault when the node refuses.
 export const forget = (name) => ask(`v1/members/${encodeURIComponent(name)}/forget`, {method: 'POST'});
+
+// publish says a text to the mesh. It throws a Fault when the node refuses.
+export const publish = (body, query) => ask(`v1/messages${query}`, {method: 'POST', body});
+
+// message reads one of the stream of messages; null if it is none. A body that is no text is shown by its length.
+export function message(data) {
+	try {
+		const m = JSON.parse(data);
+		const body = typeof m.body === 'string' ? m.body : `(${Math.floor(text(m.body_base64).length * 3 / 4)} bytes that are no text)`;
+		return {from: text(m.from), body, lost: number(m.lost)};
+	} catch {
+		return null;
+	}
+}
 
 export function event(data) {
 	return {

@@ -7,6 +7,8 @@ import {Events} from './events.js';
 import {prepare} from './forget.js';
 import {clock, duration} from './format.js';
 import {Graph} from './graph.js';
+import {Matrix} from './matrix.js';
+import {Messages} from './messages.js';
 import {Stream} from './stream.js';
 import {Table} from './table.js';
 
@@ -23,6 +25,11 @@ const table = new Table({columns: byId('columns'), rows: byId('rows'), states: b
 	(name) => select(name, table));
 const details = new Details({section: byId('details'), title: byId('details-title'), list: byId('details-list'), forget: byId('forget-open')});
 const events = new Events({list: byId('events'), none: byId('no-events'), news: byId('news')}, (name) => select(name, graph));
+const matrix = new Matrix({box: byId('matrix-box'), canvas: byId('matrix'), about: byId('matrix-about')});
+const messages = new Messages({
+	box: byId('messages-box'), channel: byId('channel'), form: byId('publish'), text: byId('publish-text'), send: byId('publish-send'),
+	error: byId('publish-error'), state: byId('messages-state'), list: byId('messages'),
+});
 const askToForget = prepare(
 	{dialog: byId('forget'), name: byId('forget-name'), error: byId('forget-error'), yes: byId('forget-yes'), no: byId('forget-no')},
 	() => { deselect(); soon(); });
@@ -59,7 +66,10 @@ function show() {
 	setAttribute(byId('ready'), 'class', self.ready ? 'badge good' : 'badge bad');
 	setAttribute(byId('ready'), 'title', self.readyReason);
 	byId('degraded').hidden = !self.degraded;
-	const {undrawn, oneWay} = graph.show({nodes, rows});
+	const {undrawn, oneWay, unlined} = graph.show({nodes, rows});
+	byId('unlined').hidden = !unlined;
+	matrix.show({nodes, rows});
+	messages.show(data.channels);
 	setText(byId('one-way-count'), String(oneWay));
 	byId('undrawn').hidden = undrawn === 0;
 	setText(byId('undrawn'), `${undrawn} of ${nodes.length} nodes are not drawn: the table has them.`);

@@ -6,6 +6,7 @@ import {label, ring} from './layout.js';
 import {read} from './links.js';
 import {known, mark, outline, rank} from './states.js';
 
+const few = 48; // nodes of which all links are drawn: of more, they make a grey disc
 const most = 160; // nodes drawn; a table serves better for more
 const heights = [{to: 12, size: 'small'}, {to: 48, size: 'medium'}, {to: Infinity, size: 'large'}];
 
@@ -25,11 +26,11 @@ export class Graph {
 		new ResizeObserver(() => this.draw()).observe(canvas.parentElement);
 	}
 
-	// show draws nodes and links, and returns what was left out and how many links are one-way.
+	// show draws nodes and links, and returns what was left out, how many links are one-way, and whether others are drawn.
 	show(data) {
 		this.data = data;
 		this.draw();
-		return {undrawn: data.nodes.length - this.names.length, oneWay: this.links.oneWay.length};
+		return {undrawn: data.nodes.length - this.names.length, oneWay: this.links.oneWay.length, unlined: this.names.length >= few};
 	}
 
 	select(name) {
@@ -125,12 +126,13 @@ export class Graph {
 		const hot = this.pointed ?? this.selected;
 		const touches = ({listener, speaker}) => listener === hot || speaker === hot;
 		const arrows = oneWay.map(({listener, speaker}) => arrow(places.get(speaker), places.get(listener), size));
-		setAttribute(this.paths.both, 'd', both.map(line).join(''));
-		setAttribute(this.paths.unsaid, 'd', unsaid.map(line).join(''));
+		const all = this.names.length < few ? both : [];
+		setAttribute(this.paths.both, 'd', all.map(line).join(''));
+		setAttribute(this.paths.unsaid, 'd', (this.names.length < few ? unsaid : []).map(line).join(''));
 		setAttribute(this.paths.hot, 'd', [...both, ...unsaid].filter(touches).map(line).join(''));
 		setAttribute(this.paths['one-way'], 'd', arrows.map(({shaft}) => shaft).join(''));
 		setAttribute(this.paths.heads, 'd', arrows.map(({head}) => head).join(''));
-		setAttribute(this.canvas, 'data-crowd', both.length > 600 ? 'dense' : both.length > 150 ? 'full' : null);
+		setAttribute(this.canvas, 'data-crowd', all.length > 600 ? 'dense' : all.length > 150 ? 'full' : null);
 	}
 
 	key(e) {

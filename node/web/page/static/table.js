@@ -18,6 +18,7 @@ const columns = [
 	{id: 'penalty', title: 'Penalty', text: peersOnly((n) => n.penalty.toFixed(2)), compare: (a, b) => b.penalty - a.penalty},
 	{id: 'next', title: 'Next try', text: peersOnly((n, now) => until(n.nextTry, now)), compare: byDate('nextTry')},
 	{id: 'listed', title: 'Listed by', text: peersOnly((n) => listers(n.listedBy)), compare: (a, b) => b.listedBy.length - a.listedBy.length},
+	{id: 'version', title: 'Version', text: (n) => n.program || '–', compare: (a, b) => compareNames(a.program, b.program)},
 	{id: 'address', title: 'Address', text: peersOnly((n) => n.address || '–'), compare: (a, b) => compareNames(a.address, b.address)},
 	{id: 'why', title: 'Why', text: (n) => n.why || '–', compare: (a, b) => compareNames(a.why, b.why)},
 ];
@@ -68,7 +69,7 @@ export class Table {
 	// chip shows how many nodes are in a state, and hides the others when it is pressed.
 	chip({name, meaning}) {
 		const chip = el('button', {type: 'button', class: 'chip', title: `${name}: ${meaning}`, 'aria-pressed': 'false', 'data-state': name},
-			icon(name), el('b', {}, '0'), ` ${name}`);
+			icon(name), el('b', {}, '–'), ` ${name}`);
 		chip.addEventListener('click', () => {
 			if (!this.states.delete(name)) this.states.add(name);
 			setAttribute(chip, 'aria-pressed', this.states.has(name));

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+	"github.com/urfave/cli/v2/altsrc"
+	"gopkg.in/yaml.v3"
+)
+
+// What the command line can say, a file can say too: YAML, a key for each flag. The command line goes before the
+// environment, and the environment before the file. A path in it that is not absolute starts at its directory.
+
+func configFlag() cli.Flag {
+	return &cli.StringFlag{Name: "config", EnvVars: []string{"HEARSAY_CONFIG"}, Usage: "`FILE` in YAML with what the flags say, by their names, and seeds; flags and the environment go before it, paths in it start at its directory"}
+}
+
+// seedsFlag is how a file says SEEDs.
+func seedsFlag() cli.Flag { return &cli.StringSliceFlag{Name: "seeds", Hidden: true} }
+
+// fromFile lets flags take their values from the file of --config, too.
+func fromFile(flags []cli.Flag) []cli.Flag {
+	out := make([]cli.Flag, len(flags))
+	for i, f := range flags {
+		switch f := f.(type) {
+		case *cli.StringFlag:
+			out[i] = altsrc.NewStringFlag(f)
+		case *cli.PathFlag: // one that is not absolute is beside the file, wherever the program was started
+			out[i] = altsrc.NewPathFlag(f)
+		case *cli.StringSliceFlag:
+			out[i] = altsrc.NewStringSliceFlag(f)
+		case *cli.IntFlag:
+			out[i] = altsrc.NewIntFlag(f)
+		case *cli.BoolFlag:
+			out[i] = altsrc.NewBoolFlag(f)
+		case *cli.DurationFlag:
+			out[i] = altsrc.NewDurationFlag(f)
+		default:
+			out[i] = f
+		}
+	}
+	return out
+}
+
+// readConfig gives the flags of a command what the file of --config says.
+func readConfig(c *cli.Context) error {
+	path := c.String("config")
+	if path == "" {
+		return nil
+	}
+	values, err := parseConfig(path, c.Command, readFile)
+	if err != nil {
+		return usageError{err}
+	}
+	noteConfig(c, path, values)
+	if on, ok := values["on"]; ok && !c.IsSet("on") { // its values have commas of their own
+		for _, text := range textsOf(on) {
+			if err := c.Set("on", text); err != nil {
+				return err
+			}
+		}
+	}
+	apply := maps.Clone(values)
+	delete(apply, "on")
+	if n, ok := apply["replay"].(int); ok { // a count, or a time
+		apply["replay"] = strconv.Itoa(n)
+	}
+	if err := altsrc.ApplyInputSourceValues(c, altsrc.NewMapInputSource(path, apply), c.Command.Flags); err != nil {
+		return usagef("--config %.200s: %w", path, err)
+	}
+	return nil
+}
+
+// parseConfig reads the file for a command.
+func parseConfig(path string, command *cli.Command, read func(string, int64) ([]byte, error)) (map[any]any, error) {
+	values, err := parseYAML(path, read)
+	if err != nil {
+		return nil, fmt.Errorf("--config %.200s: %w", path, err)
+	}
+	var unknown []string
+	for key := range values {
+		if name, ok := key.(string); !ok || name == "config" || slices.Contains(cli.HelpFlag.Names(), name) || !takes(command, name) {
+			unknown = append(unknown, fmt.Sprint(key))
+		}
+	}
+	if len(unknown) > 0 {
+		return nil, fmt.Errorf("--config %.200s: %.80q is no flag of hearsay %s", path, slices.Min(unknown), command.Name)
+	}
+	for _, flag := range command.Flags {
+		name := flag.Names()[0]
+		if v, ok := values[name]; ok && isList(flag) && !isTexts(v) {
+			return nil, fmt.Errorf("--config %.200s: %s: must be a list of texts, such as [\"a\", \"b\"]", path, name)
+		}
+	}
+	return values, nil
+}
+
+// isList reports whether a flag may be repeated.
+func isList(flag cli.Flag) bool {
+	f, ok := flag.(cli.DocGenerationSliceFlag)
+	_, on := flag.(*cli.GenericFlag)
+	return on || ok && f.IsSliceFlag()
+}
+
+// textsOf are those of a list.
+func textsOf(v any) (out []string) {
+	list, _ := v.([]any)
+	for _, one := range list {
+		text, _ := one.(string)
+		out = append(out, text)
+	}
+	return out
+}
+
+// isTexts reports whether a value of YAML is a list of texts.
+func isTexts(v any) bool {
+	list, ok := v.([]any)
+	return ok && !slices.ContainsFunc(list, func(one any) bool { _, text := one.(string); return !text })
+}
+
+// maxConfig bounds the file, in bytes.
+const maxConfig = 1 << 20
+
+// readFile returns what is in a file, which may be a pipe, as of a shell, where it is read once.
+func readFile(path string, most int64) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, most+1))
+	if err == nil && int64(len(text)) > most {
+		err = fmt.Errorf("larger than %d bytes", most)
+	}
+	return text, err
+}
+
+func parseYAML(path string, read func(string, int64) ([]byte, error)) (map[any]any, error) {
+	text, err := read(path, maxConfig)
+	var failed *fs.PathError
+	if errors.As(err, &failed) {
+		err = failed.Err // its path is told
+	}
+	if err != nil {
+		return nil, err
+	}
+	values := make(map[any]any)
+	in := yaml.NewDecoder(bytes.NewReader(text))
+	err = in.Decode(&values)
+	if err == nil {
+		if err = in.Decode(new(yaml.Node)); err == nil {
+			return nil, errors.New("must be one document: nothing may follow a second ---")
+		}
+	}
+	if !errors.Is(err, io.EOF) {
+		return nil, errors.New(strings.Join(strings.Fields(err.Error()), " "))
+	}
+	return values, nil
+}

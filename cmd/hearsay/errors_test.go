@@ -1,0 +1,167 @@
+package main
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"hearsay/node/nodetest"
+)
+
+// A node that accepts and does not answer is given up after 3 s.
+func TestNodeThatHangsIsGivenUp(t *testing.T) {
+	t.Parallel()
+	addr := nodetest.Address(t)
+	ln, err := net.Listen("tcp", addr+":8080")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ln.Close() })
+	begin := time.Now()
+	fails(t, exitUnreachable, "no answer in time", "members", "--addr", addr)
+	if took := time.Since(begin); took < lookTimeout || took > answerTimeout {
+		t.Errorf("after %v", took)
+	}
+}
+
+func TestNobodyAnswers(t *testing.T) {
+	t.Parallel()
+	addr := nodetest.Address(t) + ":8080"
+	for _, args := range [][]string{
+		{"members"}, {"members", "--watch"}, {"links"}, {"monitor"}, {"leave"}, {"forget", "x"}, {"pub", "x"}, {"sub"},
+	} {
+		args = append(args[:1:1], append([]string{"--addr", addr}, args[1:]...)...)
+		fails(t, exitUnreachable, "no node answers at "+addr+": connection refused", args...)
+	}
+}
+
+func TestSomebodyElseAnswers(t *testing.T) {
+	t.Parallel()
+	for what, h := range map[string]http.HandlerFunc{
+		"a 404":  http.NotFound,
+		"a page": func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html>") },
+	} {
+		other := httptest.NewServer(h)
+		status, _, err := run(t, "members", "--addr", other.URL)
+		if status != exitFailed || !strings.Contains(err.Error(), "is no node") {
+			t.Errorf("%s: status %d, %v", what, status, err)
+		}
+		other.Close()
+	}
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		for {
+			c, err := silent.Accept()
+			if err != nil {
+				return
+			}
+			c.Close()
+		}
+	}()
+	t.Cleanup(func() { silent.Close() })
+	fails(t, exitUnreachable, "no node answers", "members", "--addr", silent.Addr().String())
+}
+
+// A token is for the node at --addr alone: who answers there does not send it on, and nothing else.
+func TestNobodySendsTheCommandsOn(t *testing.T) {
+	t.Parallel()
+	asked := make(chan string, 10)
+	other := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		asked <- r.URL.Path + " with " + r.Header.Get("Authorization")
+	}))
+	t.Cleanup(other.Close)
+	first := httptest.NewServer(http.RedirectHandler(other.URL, http.StatusTemporaryRedirect))
+	t.Cleanup(first.Close)
+	token := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(token, []byte("0123456789abcdef\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{"members", "sub", "leave", "pub"} {
+		fails(t, exitFailed, "307 Temporary Redirect", line, "--addr", first.URL, "--token-file", token)
+	}
+	select {
+	case got := <-asked:
+		t.Errorf("another server was asked for %s", got)
+	default:
+	}
+}
+
+func TestUsage(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ words, line string }{
+		{"must be HOST or HOST:PORT", "members --addr a:b:c"},
+		{"must be HOST or HOST:PORT", "members --addr 1.2.3.4:99999"},
+		{"must be HOST or HOST:PORT", "members --addr ftp://x"},
+		{"must be one of candidate, probation", "members --state dead"},
+		{"takes no arguments", "members node_1"},
+		{"takes no arguments", "leave now"},
+		{"takes one NAME", "forget"},
+		{"takes one NAME", "forget a b"},
+		{"flags go first", "forget a --json"},
+		{"in brackets: [fd00::1]", "forget fd00::1"},
+		{"must be 1048576 to", "node --inbox-bytes 0"},
+		{"must be 4194304 to", "node --outbox-bytes 1"},
+		{"must be 1048576 to", "node --ring-bytes 0"},
+		{"must be 1s to", "node --ring-time 0s"},
+		{"must be 0 to 32", "node --ttl -1"},
+		{"must be 0 to 32", "node --ttl 33"},
+		{"must be a number of messages", "node --replay -1"},
+		{"must be a number of messages", "node --replay soon"},
+		{"must be a number of messages", "node --replay 0s"},
+		{"must be a number of messages", "node --replay 2h"},
+		{"TEXT or --file, not both", "pub --file x good day"},
+		{"must be 0 or more", "pub --wait -1 x"},
+		{"must be more than nothing", "pub --wait 1 --timeout 0s x"},
+		{"flags go first", "pub text --channel c"},
+		{"needs --members", "wait"},
+		{"must be 0 or more", "wait --members -1"},
+		{"must be more than nothing", "wait --members 1 --timeout 0s"},
+		{"must be one of", "wait --members 1 --state dead"},
+		{"must not be less", "sub --timeout -1s"},
+		{"needs a terminal", "top"},
+		{"name of a shell", "completion"},
+		{"name of a shell", "completion tcsh"},
+		{"unknown command", "membres"},
+		{"not defined", "links --matrix"},
+		{"must be HOST:PORT", "node --http 8080"},
+		{"port \"99999\"", "node --http :99999"},
+	} {
+		fails(t, exitUsage, c.words, strings.Fields(c.line)...)
+	}
+	fails(t, exitUsage, "name", "forget", "two words")
+}
+
+func TestDefaultAddress(t *testing.T) {
+	for _, c := range []struct{ http, bind, want string }{
+		{"", "", "127.0.0.1:8080"},
+		{"", "10.0.0.1", "127.0.0.1:8080"},
+		{"", "127.77.0.3", "127.77.0.3:8080"},
+		{"", "::1", "[::1]:8080"},
+		{"0.0.0.0:8080", "", "127.0.0.1:8080"},
+		{":9000", "127.77.0.3", "127.0.0.1:9000"},
+		{"[::]:9000", "", "127.0.0.1:9000"},
+		{"10.0.0.1:9000", "", "10.0.0.1:9000"},
+	} {
+		t.Setenv("HEARSAY_HTTP", c.http)
+		t.Setenv("HEARSAY_BIND", c.bind)
+		if got := defaultAddr(); got != c.want {
+			t.Errorf("HEARSAY_HTTP=%q HEARSAY_BIND=%q: %s, want %s", c.http, c.bind, got, c.want)
+		}
+	}
+}
+
+func TestAddressFromTheEnvironment(t *testing.T) {
+	_, _, addr := pair(t)
+	t.Setenv("HEARSAY_ADDR", addr)
+	must(t, "health")
+	fails(t, exitUnreachable, "no node answers", "members", "--addr", nodetest.Address(t)+":8080")
+}

@@ -1,0 +1,44 @@
+//go:build unix
+
+package main
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"hearsay/node"
+	"hearsay/node/files"
+	"hearsay/node/nodetest"
+)
+
+// A node with fewer file descriptors than its mesh needs hears as many peers as it can, says so once, and answers the
+// health check.
+func TestFewFilesAreSharedFairly(t *testing.T) {
+	t.Parallel()
+	var seeds []string
+	for range 24 {
+		n := startNode(t, node.Config{Seeds: seeds})
+		if seeds == nil {
+			seeds = []string{string(n.Name())}
+		}
+	}
+	var log screen
+	addr := nodetest.Address(t)
+	cmd := started(t, &log, []string{"/bin/sh", "-c", `ulimit -n 64; exec "$0" "$@"`}, "node", "--hostname", addr, "--bind", addr, seeds[0])
+	log.shows(t, "too few file descriptors")
+	must(t, "wait", "--addr", addr, "--members", "5", "--at-least", "--state", "alive")
+	more := strconv.Itoa(files.Divide(64).Port + 2) // beside itself it hears so many less one
+	fails(t, 4, "not "+more, "wait", "--addr", addr, "--members", more, "--at-least", "--state", "alive", "--timeout", "2s")
+	for range 10 {
+		must(t, "health", "--addr", addr)
+	}
+	if said := strings.Count(log.String(), "file descriptors"); said != 1 {
+		t.Errorf("told %d times:\n%s", said, &log)
+	}
+	if err := errors.Join(cmd.Process.Signal(syscall.SIGTERM), cmd.Wait()); err != nil {
+		t.Errorf("%v\n%s", err, &log)
+	}
+}

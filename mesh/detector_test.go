@@ -1,0 +1,65 @@
+package mesh
+
+import (
+	"testing"
+	"time"
+)
+
+func TestCourt(t *testing.T) {
+	t.Parallel()
+	const s = time.Second
+	heard := votes{voters: 9, vouches: 3}
+	lost := votes{voters: 9, confirms: 3}
+	for name, c := range map[string]struct {
+		court court
+		want  finding
+	}{
+		"alive, two missed":         {court{state: Alive, missing: 2}, finding{}},
+		"alive, three missed":       {court{state: Alive, missing: 3}, finding{fires: true, on: silent}},
+		"on probation, two missed":  {court{state: Probation, missing: 2}, finding{}},
+		"on probation, three":       {court{state: Probation, missing: 3}, finding{fires: true, on: silent}},
+		"others hear it, too soon":  {court{state: Suspect, now: 2*s - 1, beat: s, missing: 99, votes: heard}, finding{}},
+		"others hear it":            {court{state: Suspect, now: 2 * s, beat: s, missing: 3, votes: heard}, finding{fires: true, on: vouched}},
+		"others lost it, too soon":  {court{state: Suspect, missing: 5, votes: lost}, finding{}},
+		"others lost it":            {court{state: Suspect, missing: 6, votes: lost}, finding{fires: true, on: condemned}},
+		"this node hears nobody":    {court{state: Suspect, missing: 99, votes: lost, deaf: true, budget: 9}, finding{why: "kept"}},
+		"nobody knows, no budget":   {court{state: Suspect, missing: 99}, finding{why: "kept"}},
+		"nobody knows, but budget":  {court{state: Suspect, missing: 18, budget: 1}, finding{fires: true, on: condemned, spends: true}},
+		"detached, heard by others": {court{state: Detached, missing: 99, votes: heard}, finding{}},
+		"detached, and no more":     {court{state: Detached, missing: 99, votes: lost}, finding{fires: true, on: unvouched}},
+		"a candidate":               {court{state: Candidate, missing: 99}, finding{}},
+	} {
+		got := c.court.judge()
+		if got.fires != c.want.fires || got.on != c.want.on || got.spends != c.want.spends ||
+			!got.fires && (got.why == "") != (c.want.why == "") {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
+func TestDetector(t *testing.T) {
+	t.Parallel()
+	var d detector
+	d.meet(1)
+	d.beat(2, true)
+	d.beat(3, false)
+	d.sign(3)
+	d.meet(4)
+	if d.firstAt != 1 || d.beatAt != 3 || d.currentAt != 2 || d.at != 3 {
+		t.Errorf("%+v", d)
+	}
+	if d.round(); d.missed(1, 1) != 0 {
+		t.Errorf("a beat is missed in the round of a sign of life: %+v", d)
+	}
+	d.refusal = true
+	d.round()
+	if d.round(); d.missed(1, 1) != 2 || d.missed(1, 2) != 1 {
+		t.Errorf("%+v", d)
+	}
+	if d.halfHeard(10, 7) || !d.halfHeard(11, 7) || d.halfHeard(18, 7) {
+		t.Errorf("no beats for more than 7: %+v", d)
+	}
+	if d.sign(5); d.quiet != 0 || d.refusal {
+		t.Errorf("after a sign of life: %+v", d)
+	}
+}

@@ -1,0 +1,69 @@
+package mesh
+
+// Being a member says that lists are heard. Messages flow over connections of their own, which come a moment later.
+
+func (m *Machine) onReaderUp(ev ReaderUp) {
+	m.readers.up(ev.Reader, ev.Addr, m.now, m.now+m.cfg.HelloGrace)
+	m.readers.due = min(m.readers.due, m.now+m.cfg.HelloGrace)
+	m.at(m.readers.due)
+}
+
+func (m *Machine) onReaderNamed(ev ReaderNamed) {
+	key := ev.Name.Key()
+	m.readers.says(ev.Reader, key)
+	if p := m.peers[key]; p != nil {
+		m.flow(p)
+	}
+}
+
+func (m *Machine) onReaderDown(ev ReaderDown) {
+	if key := m.readers.down(ev.Reader); key == "" {
+		m.flowAll()
+	} else if p := m.peers[key]; p != nil {
+		m.flow(p)
+	}
+}
+
+// judgeNameless looks again at everybody when a reader has had its time to say a name.
+func (m *Machine) judgeNameless() {
+	if m.now >= m.readers.due {
+		m.flowAll()
+	}
+	m.readers.due = m.readers.next(m.now)
+	m.at(m.readers.due)
+}
+
+func (m *Machine) flowAll() {
+	for _, p := range m.slots {
+		if p != nil {
+			m.flow(p)
+		}
+	}
+}
+
+// flow tells when messages begin to flow both ways between a member and this node.
+func (m *Machine) flow(p *peer) {
+	flows := p.feed.link != nil && p.state.Member() && m.reads(p)
+	if p.state == Alive && flows && !p.feed.flows {
+		p.feed.flows = true
+		m.tell(Linked, p, "messages flow both ways")
+	}
+	p.feed.flows = p.feed.flows && flows
+}
+
+// reads reports whether our messages reach a peer.
+func (m *Machine) reads(p *peer) bool {
+	if m.readers.named[p.key] > 0 {
+		return true
+	}
+	if p.reach.link == nil {
+		return p.feed.flows // what told where it is broke just now
+	}
+	host, others := p.reach.link.host, 0
+	for _, q := range m.slots {
+		if q != nil && q.state.Member() && q.reach.link != nil && q.reach.link.host == host && m.readers.named[q.key] == 0 {
+			others++
+		}
+	}
+	return m.readers.nameless(host, m.now) >= others
+}

@@ -1,0 +1,60 @@
+package mesh
+
+import (
+	"fmt"
+
+	"hearsay/mesh/lineage"
+	"hearsay/topics"
+)
+
+// deafRounds are rounds in which those who list this node must not listen to it: twice what a silent link takes.
+const deafRounds = 6
+
+// ownName is what this node knows of another process under its own name.
+type ownName struct {
+	rival   rival
+	deaf    int // rounds in a row in which most of those who list this node did not listen to it
+	of      int // how many they were
+	listers int // of so many
+	second  bool
+	hush    lineage.Hush // of reports of it
+}
+
+// judge finds out at the end of a round whether another process has this node's name and is the member: those who list it
+// listen to somebody else. A claim to the name, or to an age, is no evidence. It reports whether that is so.
+func (o *ownName) judge(a audience) bool {
+	if 2*a.deaf > a.listers {
+		o.deaf++
+	} else {
+		o.deaf = 0
+	}
+	o.of, o.listers = a.deaf, a.listers
+	o.second = o.deaf >= deafRounds
+	return o.second
+}
+
+// meet takes in that a process with such a header, or none, answers to this name at an address. It reports whether that
+// one says that it is older.
+func (o *ownName) meet(addr string, h *topics.Header, mine int64, now Time) (older bool) {
+	o.rival = rival{addr: addr, at: now}
+	if h == nil {
+		return false
+	}
+	o.rival.born = h.Incarnation
+	return h.Incarnation <= mine
+}
+
+// why is who has the name self in place of this node, which started then; "" if it has the name.
+func (o *ownName) why(self topics.Name, born int64, now Time) string {
+	if !o.second {
+		return ""
+	}
+	if !o.rival.stands("", now) {
+		return fmt.Sprintf("%d of %d peers list %s and do not listen to this node: another process uses the name, and is the member", o.of, o.listers, self)
+	}
+	which := "an older process"
+	if o.rival.born >= born {
+		which = "a process that was heard before this one"
+	}
+	return fmt.Sprintf("%s uses the name %s at %s, and is the member", which, self, o.rival.addr)
+}

@@ -1,0 +1,75 @@
+package mesh
+
+import (
+	"strings"
+	"testing"
+
+	"hearsay/topics"
+)
+
+func TestOwnNameBySilentListers(t *testing.T) {
+	t.Parallel()
+	var o ownName
+	for i, c := range []struct {
+		deaf, listers, rounds int
+		second                bool
+	}{
+		{2, 3, deafRounds - 1, false},
+		{2, 3, 1, true},
+		{1, 2, 1, false}, // half is not most
+		{2, 3, deafRounds - 1, false},
+		{0, 0, 1, false}, // nobody lists it
+		{3, 3, deafRounds, true},
+	} {
+		var second bool
+		for range c.rounds {
+			second = o.judge(audience{deaf: c.deaf, listers: c.listers})
+		}
+		if second != c.second || (o.why("n1", 5, 0) != "") != c.second {
+			t.Errorf("%d: %v, %q", i, second, o.why("n1", 5, 0))
+		}
+	}
+	if why := o.why("n1", 5, 0); !strings.HasPrefix(why, "3 of 3 peers list n1 ") {
+		t.Error(why)
+	}
+}
+
+// What answers to the name is told, and is no evidence.
+func TestOwnNameByWhoAnswersToIt(t *testing.T) {
+	t.Parallel()
+	for i, c := range []struct {
+		h     *topics.Header
+		older bool
+	}{
+		{nil, false},
+		{&topics.Header{Incarnation: 6}, false},
+		{&topics.Header{Incarnation: 4}, true},
+	} {
+		var o ownName
+		if older := o.meet("10.0.0.9:20000", c.h, 5, 0); older != c.older {
+			t.Errorf("%d: older %v", i, older)
+		}
+		if o.judge(audience{}); o.why("n1", 5, 0) != "" {
+			t.Errorf("%d: by its word alone", i)
+		}
+	}
+}
+
+// A process that is not the member is told which one is, as far as it is known.
+func TestWhyASecondOneIsNone(t *testing.T) {
+	const born = 1000
+	for _, c := range []struct {
+		rival rival
+		want  string
+	}{
+		{rival{}, "2 of 3 peers list n1 and do not listen to this node: another process uses the name"},
+		{rival{"10.0.0.9:20000", 5, 0}, "an older process uses the name n1 at 10.0.0.9:20000"},
+		{rival{"10.0.0.9:20000", 5000, 0}, "a process that was heard before this one uses the name n1"},
+		{rival{"10.0.0.9:20000", 5, -twinFor - 1}, "another process uses the name"},
+	} {
+		o := ownName{rival: c.rival, of: 2, listers: 3, second: true}
+		if got := o.why("n1", born, 0); !strings.Contains(got, c.want) {
+			t.Errorf("%+v: %q", c.rival, got)
+		}
+	}
+}

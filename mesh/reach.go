@@ -1,0 +1,156 @@
+package mesh
+
+import (
+	"time"
+
+	"hearsay/mesh/rate"
+)
+
+// reach is how to get to a peer: the ways that are tried, the dials that wait or are under way, and the discovery links.
+// It is the one place that decides whether to dial: see decide. It knows nothing of the machine; what it has to know of
+// the rest it is told, and what it wants done it returns.
+type reach struct {
+	againDue   Time    // when to follow up a sign of life that came while a dial was under way
+	helloDue   Time    // when to say hello again
+	lookup     *lookup // nil: it is not looked up but when it is dialled
+	againClass class
+
+	link *link // the discovery link
+	next *link // one that may replace it
+
+	waiting  [ports]*dial
+	flying   [ports][]*dial
+	tour     tour
+	tries    int     // failed dials in a row
+	failure  failure // of the last dial that led nowhere, since the peer was heard last
+	missing  missing // a seed that leads to nobody
+	probedAt Time    // the last dial of its lists began
+
+	urgent, called rate.Bucket // signs of life that it was dialled for: any, and hellos beyond that
+	owed           bool        // it left, and there was a sign of life that came too early to be followed
+
+	helloTry int
+	askDue   Time // before, its list is not asked for again
+	asks     int  // times in a row that it was
+}
+
+func newReach() reach {
+	r := reach{helloDue: never, againDue: never}
+	r.tour.restart()
+	return r
+}
+
+// live reports whether a discovery link is up and has spoken.
+func (r *reach) live() bool { return r.link != nil && r.link.proven }
+
+// busy reports whether discovery links or dials are still open.
+func (r *reach) busy() bool {
+	return r.link != nil || r.next != nil || len(r.flying[DiscoveryPort])+len(r.flying[MessagePort]) > 0
+}
+
+// cause is what makes a node dial a peer.
+type cause uint8
+
+const (
+	due    cause = iota // its time has come, or its name has just been learned
+	broken              // a link over which it was heard broke
+	signed              // there is a sign of life: its hello, or a list that has it
+	onward              // the way that was tried before led nowhere
+)
+
+// situation is what the decision to dial depends on, beside what reach itself knows.
+type situation struct {
+	now      Time
+	state    State
+	heard    bool          // in the round that runs
+	heldTill Time          // no sign of life counts before
+	beat     time.Duration // of this node
+	usual    Time          // what a dial takes lately
+	unwanted bool          // the view has no place for it
+	longest  time.Duration // between two looks at such a one
+}
+
+// plan is what is to be done.
+type plan struct {
+	dial   bool          // put a dial into the queue
+	afresh bool          // and begin with the first way that no dial is trying
+	retry  time.Duration // look again after so long; 0: no
+	sooner time.Duration // the same, unless that is planned earlier
+	by     Time          // look again then, unless that is planned earlier; 0: no
+}
+
+// decide says what comes of a cause to dial, in some class.
+func (r *reach) decide(why cause, c class, s situation) plan {
+	if s.unwanted {
+		return plan{retry: s.longest}
+	}
+	switch why {
+	case onward:
+		return plan{dial: true}
+	case broken:
+		if !r.urgent.Take(s.now, urgentLimit(s.beat)) {
+			return plan{retry: s.beat}
+		}
+	case signed:
+		return r.answer(c, s)
+	}
+	return plan{dial: !r.enough(c, s)}
+}
+
+// answer follows a sign of life up, whatever the back-off, within bounds.
+func (r *reach) answer(c class, s situation) plan {
+	switch s.state {
+	case Alias:
+		if c != classHello {
+			return plan{}
+		}
+	case Candidate:
+		if r.link != nil {
+			return plan{}
+		}
+	case Quarantined, Left:
+		if s.heldTill > s.now {
+			r.owed = s.state == Left
+			return plan{by: s.heldTill}
+		}
+		if r.link != nil {
+			return plan{}
+		}
+	default:
+		if r.live() && s.heard || r.next != nil {
+			return plan{}
+		}
+	}
+	if r.enough(c, s) {
+		r.callAgain(c, s)
+		return plan{}
+	}
+	if r.waiting[DiscoveryPort] != nil { // it costs no further dial, so no token
+		return plan{dial: true}
+	}
+	// Hellos have tokens of their own: lists that name a returning node must not use up those that its hello needs.
+	limit := urgentLimit(s.beat)
+	if c == classHello && r.called.Take(s.now, limit) || r.urgent.Take(s.now, limit) {
+		r.owed = false
+		return plan{dial: true, afresh: true}
+	}
+	r.owed = s.state == Left
+	return plan{sooner: urgentBeats * s.beat}
+}
+
+// enough reports whether the dials under way will do. One is enough, except for a sign of life, which may not wait for a
+// dial that hangs.
+func (r *reach) enough(c class, s situation) bool {
+	ds := r.flying[DiscoveryPort]
+	return len(ds) >= maxPerPeer || len(ds) > 0 && (c >= classSeed || s.now-ds[len(ds)-1].since < hanging(s.usual, s.beat))
+}
+
+// callAgain follows a sign of life up once the dial under way has taken too long: it may have begun just before the
+// peer moved, and lead to where nobody answers.
+func (r *reach) callAgain(c class, s situation) {
+	ds := r.flying[DiscoveryPort]
+	if s.state == Alias || c >= classSeed || len(ds) == 0 || len(ds) >= maxPerPeer {
+		return
+	}
+	r.againDue, r.againClass = ds[len(ds)-1].since+hanging(s.usual, s.beat), c
+}

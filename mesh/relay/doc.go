@@ -1,0 +1,49 @@
+// Package relay is the rules about messages: what is delivered, in what order, what was missed and whom to ask for it,
+// and who passes on for whom. It is pure, as package mesh is: no goroutine, clock, socket, log or global state.
+//
+//	message, direct, relayed or answered ┐            ┌ deliveries, in their origin's order
+//	end of an answer                     ├─► Judge ──►┤ gaps that nobody could fill
+//	numbers that a beat tells            │            └ Say: subscribe here to this, cancel that
+//	Tick, with a View of the mesh        ┘
+//	message published or heard ──► Ring ──► answers to the questions of others
+//
+// # What is delivered
+//
+// A numbered message is known by its stream (origin, incarnation, topic) and its number. A Judge delivers each number
+// once, and in order: what comes after a gap is held while the gap is being repaired, and no longer. What it gives up
+// is told exactly, as a Gap and as Missed of the next delivery. A stream begins with the first number that comes; that of
+// an origin which is known to have started after this node (Born) begins with 1.
+//
+// A message without a number is delivered as it comes, over its origin's own connection. Where it is relayed, it is
+// delivered once by the uid that its envelope has.
+//
+// # How a gap is repaired
+//
+// A gap shows where a number comes that is not the next, or where a beat tells of a higher one and nothing has come for
+// tailGrace. The stream's repair asks the origin first, if messages come from it, then members that list it, in
+// an order that differs from node to node and from origin to origin (rendezvous hashing). It goes on with the same one as
+// long as answers bring something, and with the next one at the end of an answer that brought nothing, or when nothing
+// at all has come from there for answerTime. Everybody is asked in two rounds, within Window; then the gap is given up.
+//
+// An origin that does not answer though its connection is up is starved: its packets are dropped on the way. From then
+// on it is treated as one that is not heard, until a message comes from it.
+//
+// # Who relays for whom
+//
+// Each node decides for itself, and asks for it by a subscription. It needs a relay for an origin that members
+// list while it gets no messages from it, for settleBeats. Of these members it takes the one with the lowest hash, and
+// keeps it while it can. When that one is gone the next is asked, and for what was missed in between: the ring of the
+// new relay has it. So few copies travel, nobody has to agree with anybody, and where everybody hears everybody
+// nothing is relayed.
+//
+// What a relay was relayed itself goes to those that ask for that, which are all that miss somebody: in a chain or
+// behind a bridge there are nodes that no list tells of. It is a flood in that part of the mesh, stopped by numbers, uids
+// and ttl.
+//
+// # Who lies
+//
+// A relay can forge, as an open mesh has no signatures. It can do so for origins only that this node asked it for, and
+// that this node does not get messages from: whatever the origin says itself is believed over all relays, also when
+// a relay has used up its numbers (Conflicts). Streams, held bytes, uids and questions are bounded, each with its own
+// bound; what does not fit is counted.
+package relay

@@ -1,0 +1,477 @@
+package relay
+
+import (
+	"cmp"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"hearsay/topics"
+)
+
+// Config says who judges, and within what bounds. Zero fields take the default named beside them.
+type Config struct {
+	Self    topics.Name   // key of the own name
+	Seed    uint64        // of the random source: the same calls give the same answers
+	Beat    time.Duration // of the mesh: 1 s
+	Window  time.Duration // that a gap may stay open without a message that fills it: 10 s
+	Held    int           // bytes that may be held behind gaps: 16 MiB
+	Streams int           // that are followed: 8,192; a quarter of them those that relays began
+
+	// Replay asks for what was published before this node came: the last so many messages of each stream, or those of
+	// so long. Zero: nothing.
+	ReplayCount  uint64
+	ReplayWithin time.Duration
+
+	Wants func(topic string) bool // reports whether a topic is received; nil: all are
+}
+
+func (c Config) withDefaults() Config {
+	def(&c.Beat, time.Second)
+	def(&c.Window, 10*time.Second)
+	def(&c.Held, 16<<20)
+	def(&c.Streams, 8192)
+	return c
+}
+
+func def[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// View is what a node knows of the mesh. Names in it are keys.
+type View interface {
+	// Linked reports whether a member's messages come over a connection of its own.
+	Linked(name topics.Name) bool
+	// EachLinked calls f with every such member.
+	EachLinked(f func(topics.Name))
+	// Listers returns the members among those whose strict list has a name.
+	Listers(name topics.Name) []topics.Name
+	// EachUnheard calls f with every name that has Listers and is not Linked.
+	EachUnheard(f func(topics.Name))
+}
+
+// Way is how a message came.
+type Way uint8
+
+const (
+	Direct   Way = iota // over its origin's own connection
+	Relayed             // on a relay's topic
+	Answered            // to a question of ours
+)
+
+// Delivery is a message for the application. Missed counts those of its stream, just before it, that nobody had.
+type Delivery[T any] struct {
+	Message T
+	Missed  uint64
+}
+
+// Gap is what was given up.
+type Gap struct {
+	Stream
+	From, To uint64
+}
+
+// Say is a subscription to be said to a member's message publisher, or to be cancelled there. To cancel no topic is to
+// hang up: what waits there has no numbers, and a relay is asked for what comes from now on.
+type Say struct {
+	To     topics.Name
+	Topic  string
+	Cancel bool
+}
+
+// Stats counts what a judge did.
+type Stats struct {
+	Duplicates uint64 // messages that came again
+	Repaired   uint64 // messages that came as answers, and were missing
+	Missed     uint64 // messages that nobody had
+	Questions  uint64 // asked
+	Overheld   uint64 // messages that were not held, as too many are: they are asked for again
+	Echoes     uint64 // own messages that came back
+	Unasked    uint64 // relayed messages and answers that were not asked for here
+	Relayed    uint64 // relayed messages that were delivered
+	Conflicts  uint64 // numbers that a relay had used up for something else
+	Starved    int    // origins whose connection is up and brings nothing
+	Relays     int    // origins that a relay is asked for
+	Gaps       int    // streams under repair
+	Holding    int    // bytes held
+	Following  int    // streams
+}
+
+// Judge decides about messages of type T.
+type Judge[T any] struct {
+	cfg     Config
+	rng     *rand.Rand
+	streams map[Stream]*stream[T]
+	last    *stream[T]    // that was used last
+	used    [2]used[T]    // by who began them: the origin, or a relay
+	busy    []*stream[T]  // those with something to repair
+	due     time.Duration // when the next of them, or of opening, is
+	asked   map[string]*stream[T]
+	opening map[string]opening
+	born    map[topics.Name]birth
+	met     map[topics.Name]*meeting
+	bases   map[Stream]uint64             // where streams begin whose topic was subscribed to later
+	since   map[string]time.Duration      // from when on a topic is received; the others are from the start
+	from    map[topics.Name]time.Duration // when something came last from a member
+	direct  map[topics.Name]bool          // origins whose messages come over their own connection
+	starved map[topics.Name]bool
+	seen    seen
+	plan    plan
+	says    []Say
+	gaps    []Gap
+	stats   Stats
+
+	// Origins that say neither number nor uid, and when their messages began to come over a new connection: from then
+	// on a relay is not believed, as nothing tells its copy from the origin's.
+	numberless map[topics.Name]time.Duration
+}
+
+const (
+	never     = time.Duration(1<<63 - 1)
+	bornMost  = 4096 // origins that are known to have started later: as many as a table of peers has
+	openMost  = 1024 // answers that are awaited before streams begin
+	relayPart = 4    // of the streams, a part that relays may begin
+)
+
+// New returns a judge that has seen nothing.
+func New[T any](cfg Config) *Judge[T] {
+	cfg = cfg.withDefaults()
+	return &Judge[T]{
+		cfg: cfg, rng: rand.New(rand.NewPCG(cfg.Seed, 0x6865617273617921)), due: never,
+		streams: make(map[Stream]*stream[T]),
+		asked:   make(map[string]*stream[T]),
+		opening: make(map[string]opening),
+		born:    make(map[topics.Name]birth),
+		met:     make(map[topics.Name]*meeting),
+		bases:   make(map[Stream]uint64),
+		since:   make(map[string]time.Duration),
+		from:    make(map[topics.Name]time.Duration),
+		direct:  make(map[topics.Name]bool),
+		starved: make(map[topics.Name]bool),
+
+		numberless: make(map[topics.Name]time.Duration),
+		plan:       newPlan(cfg),
+	}
+}
+
+// Stats returns the counters.
+func (j *Judge[T]) Stats() Stats {
+	s := j.stats
+	s.Starved, s.Relays, s.Following = len(j.starved), j.plan.relays(), len(j.streams)
+	for _, b := range j.busy {
+		if b.busy {
+			s.Gaps++
+		}
+	}
+	return s
+}
+
+// Deadline is when Tick is to be called next at the latest, apart from once a beat.
+func (j *Judge[T]) Deadline() time.Duration { return j.due }
+
+// Says returns what is to be said since the last call. It is valid until the next call of any method.
+func (j *Judge[T]) Says() []Say {
+	says := j.says
+	j.says = j.says[:0]
+	return says
+}
+
+// Gaps returns what was given up since the last call, and is valid for as long as what Says returns.
+func (j *Judge[T]) Gaps() []Gap {
+	gaps := j.gaps
+	j.gaps = j.gaps[:0]
+	return gaps
+}
+
+// Came notes that messages came from a member, over its own connection. It is called before the first of each run.
+func (j *Judge[T]) Came(now time.Duration, from topics.Name) {
+	j.from[from] = now
+	if len(j.starved) > 0 && j.starved[from] {
+		delete(j.starved, from)
+		j.heardItself(now, from)
+	}
+}
+
+// Up notes that a member's messages come over a new connection. What was asked over the one before is asked again.
+func (j *Judge[T]) Up(now time.Duration, member topics.Name) {
+	j.says = j.plan.again(member, j.says)
+	for _, origin := range j.plan.turned {
+		j.turned(now, origin)
+	}
+	for _, s := range j.busy {
+		if s.asked == member {
+			delete(j.asked, s.question)
+			s.asked, s.question, s.due = "", "", now
+			j.due = min(j.due, now)
+		}
+	}
+	delete(j.starved, member)
+	j.direct[member] = true
+	j.heardItself(now, member)
+	if _, ok := j.numberless[member]; ok {
+		j.numberless[member] = now
+	}
+}
+
+// Message judges a message that came over its origin's own connection. Number 0 and an empty uid are what an envelope
+// has not, or is not there to say. It appends what is to be delivered now, in order, to out, and reports whether the
+// message is new, so that it is worth keeping and relaying.
+func (j *Judge[T]) Message(now time.Duration, m Stream, number uint64, uid string, v T, size int, out []Delivery[T]) (fresh bool, _ []Delivery[T]) {
+	if number == 0 {
+		if uid != "" && j.seen.young != nil && j.seen.has(m.Origin, uid) {
+			j.stats.Duplicates++
+			return false, out
+		}
+		if _, known := j.numberless[m.Origin]; uid == "" && !known {
+			if len(j.numberless) >= bornMost {
+				clear(j.numberless)
+			}
+			j.numberless[m.Origin] = -never / 2
+		}
+		return true, append(out, Delivery[T]{Message: v})
+	}
+	if j.Next(now, m, number) {
+		return true, append(out, Delivery[T]{Message: v})
+	}
+	s := j.last
+	if s == nil || s.Stream != m {
+		s, out = j.follow(now, m, number, Direct, out)
+	}
+	return j.number(now, s, number, uid, Direct, v, size, out)
+}
+
+// Next is Message for what nearly all messages are: it reports whether one is the next of a stream that misses nothing. It
+// is delivered as it is then, and Message is not asked.
+func (j *Judge[T]) Next(now time.Duration, m Stream, number uint64) bool {
+	s := j.last
+	if s == nil || s.Stream != m {
+		if s = j.streams[m]; s == nil {
+			return false
+		}
+		j.used[s.class].touch(s)
+		j.last = s
+	}
+	if !s.plain || number != s.next {
+		return false
+	}
+	s.next++
+	s.came = now
+	return true
+}
+
+// Relay judges a message that came on a relay's topic, from a member that it was or was not asked for. It reports as
+// Message does.
+func (j *Judge[T]) Relay(now time.Duration, via topics.Name, far bool, m Stream, number uint64, uid string, v T, size int, out []Delivery[T]) (fresh bool, _ []Delivery[T]) {
+	switch {
+	case m.Origin == j.cfg.Self:
+		j.stats.Echoes++
+		return false, out
+	case uid == "" || !j.plan.wants(now, via, m.Origin, far) || j.speaks(now, m.Origin):
+		j.stats.Unasked++
+		return false, out
+	}
+	if j.seen.has(m.Origin, uid) {
+		j.stats.Duplicates++
+		return false, out
+	}
+	if number == 0 {
+		if at, ok := j.numberless[m.Origin]; ok && now-at < settleBeats*j.cfg.Beat {
+			j.stats.Unasked++
+			return false, out
+		}
+		j.seen.add(now, m.Origin, uid)
+		j.stats.Relayed++
+		return true, append(out, Delivery[T]{Message: v})
+	}
+	s := j.last
+	if s == nil || s.Stream != m {
+		s, out = j.follow(now, m, number, Relayed, out)
+	}
+	fresh, out = j.number(now, s, number, uid, Relayed, v, size, out)
+	if fresh {
+		j.stats.Relayed++
+		j.tail(now, s)
+	}
+	return fresh, out
+}
+
+// speaks reports whether an origin's messages come over its own connection.
+func (j *Judge[T]) speaks(now time.Duration, origin topics.Name) bool {
+	came, ok := j.from[origin]
+	return (j.direct[origin] || ok && now-came < j.cfg.Beat) && !j.starved[origin]
+}
+
+// Answer judges a message that came on the topic of a question. It reports as Message does.
+func (j *Judge[T]) Answer(now time.Duration, via topics.Name, question []byte, m Stream, number uint64, uid string, v T, size int, out []Delivery[T]) (fresh bool, _ []Delivery[T]) {
+	if o, ok := j.opening[string(question)]; ok && o.peer == via && o.origin == m.Origin && o.topic == m.Topic && number > 0 {
+		s, out := j.follow(now, m, number, Answered, out)
+		return j.number(now, s, number, uid, Answered, v, size, out)
+	}
+	s := j.asked[string(question)]
+	if s == nil || s.asked != via || s.Stream != m || number < s.from || s.to > 0 && number > s.to {
+		j.stats.Unasked++
+		return false, out
+	}
+	way := Answered
+	if via != m.Origin {
+		way = Relayed
+	}
+	fresh, out = j.number(now, s, number, uid, way, v, size, out)
+	if fresh {
+		j.stats.Repaired++
+		s.since, s.round = now, 0
+	}
+	if number == s.to && s.asked == via {
+		j.ended(now, s) // the end of the answer may be lost
+	}
+	return fresh, out
+}
+
+// AnswerEnds takes in that an answer has ended.
+func (j *Judge[T]) AnswerEnds(now time.Duration, via topics.Name, question []byte, out []Delivery[T]) []Delivery[T] {
+	if o, ok := j.opening[string(question)]; ok && o.peer == via {
+		return j.open(now, string(question), out)
+	}
+	if s := j.asked[string(question)]; s != nil && s.asked == via {
+		j.ended(now, s)
+	}
+	return out
+}
+
+// Tell takes in what a beat of an origin says of the numbers of its last messages: the header's last.
+func (j *Judge[T]) Tell(now time.Duration, origin topics.Name, incarnation int64, last string, out []Delivery[T]) []Delivery[T] {
+	j.meet(now, origin, incarnation, last)
+	for last != "" {
+		var topic string
+		var number uint64
+		topic, number, last = topics.CutLast(last)
+		if j.cfg.Wants != nil && !j.cfg.Wants(topic) {
+			continue
+		}
+		m := Stream{origin, incarnation, topic}
+		s := j.streams[m]
+		if s == nil {
+			base := j.base(m)
+			if base == 0 || number < base {
+				continue // it begins with what comes: the beat may have overtaken messages
+			}
+			s, out = j.follow(now, m, base, Direct, out)
+		}
+		j.confirm(now, s, number)
+		if number > s.told && number >= s.next {
+			s.told = number
+			j.begin(now, s, tailGrace)
+		}
+	}
+	return out
+}
+
+// Tick repairs what is due, and looks after the relays. It is called at the Deadline, and once a beat.
+func (j *Judge[T]) Tick(now time.Duration, view View, out []Delivery[T]) []Delivery[T] {
+	j.look(now, view)
+	for _, question := range slices.Sorted(maps.Keys(j.opening)) {
+		if now >= j.opening[question].until {
+			out = j.open(now, question, out)
+		}
+	}
+	j.due = never
+	for i := 0; i < len(j.busy); {
+		s := j.busy[i]
+		if out = j.mend(now, s, view, out); s.busy {
+			j.due = min(j.due, s.due)
+			i++
+			continue
+		}
+		s.listed = false
+		last := len(j.busy) - 1
+		j.busy[i], j.busy[last] = j.busy[last], nil
+		j.busy = j.busy[:last]
+	}
+	for _, o := range j.opening {
+		j.due = min(j.due, o.until)
+	}
+	return out
+}
+
+// look takes in who is linked, and changes what is asked of relays.
+func (j *Judge[T]) look(now time.Duration, view View) {
+	for name := range j.starved {
+		if !view.Linked(name) {
+			delete(j.starved, name)
+		}
+	}
+	j.says = j.plan.update(now, view, j.starved, j.says)
+	for _, origin := range j.plan.turned {
+		j.turned(now, origin)
+		if _, ok := j.numberless[origin]; ok {
+			j.says = append(j.says, Say{To: origin, Cancel: true})
+		}
+	}
+	j.lookDirect(now, view)
+	for name, at := range j.from {
+		if now-at > fromTime {
+			delete(j.from, name)
+		}
+	}
+}
+
+// lookDirect takes in whose messages come over their own connections. It matters only while relays are asked.
+func (j *Judge[T]) lookDirect(now time.Duration, view View) {
+	before := j.direct
+	j.direct = make(map[topics.Name]bool)
+	if j.plan.idle() {
+		return
+	}
+	var again []topics.Name
+	view.EachLinked(func(name topics.Name) {
+		j.direct[name] = true
+		if !before[name] {
+			again = append(again, name)
+		}
+	})
+	if len(before) == 0 {
+		return // relays are asked for the first time
+	}
+	for _, name := range again {
+		j.heardItself(now, name)
+	}
+}
+
+// heardItself drops what relays have said of an origin and is held: it is asked for itself.
+func (j *Judge[T]) heardItself(now time.Duration, origin topics.Name) {
+	for _, s := range j.of(origin) {
+		if s.relayed || slices.ContainsFunc(s.held, func(h held[T]) bool { return h.relayed }) {
+			j.doubt(now, s)
+		}
+	}
+}
+
+// fromTime is how long it is remembered when something came from a member: longer than an answer is awaited.
+const fromTime = 2 * answerTime
+
+// turned asks for what an origin said before its relay was asked to relay.
+func (j *Judge[T]) turned(now time.Duration, origin topics.Name) {
+	for _, s := range j.of(origin) {
+		if s.next > 0 {
+			s.catchUp = true
+			j.begin(now, s, 0)
+		}
+	}
+}
+
+// of returns the streams of an origin, in a fixed order.
+func (j *Judge[T]) of(origin topics.Name) (streams []*stream[T]) {
+	for _, s := range j.streams {
+		if s.Origin == origin {
+			streams = append(streams, s)
+		}
+	}
+	slices.SortFunc(streams, func(a, b *stream[T]) int {
+		return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Incarnation, b.Incarnation))
+	})
+	return streams
+}

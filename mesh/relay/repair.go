@@ -1,0 +1,232 @@
+package relay
+
+import (
+	"time"
+
+	"hearsay/topics"
+)
+
+// repair is how far a stream's gap is asked for.
+type repair struct {
+	busy    bool
+	catchUp bool          // what follows next may be missing too: it is asked for to the end
+	since   time.Duration // when the gap began, or was last filled a little
+	due     time.Duration // when there is something to do
+	round   int
+	itself  bool          // the origin was asked in this round
+	silent  bool          // somebody who was has not answered
+	turn    int           // in order
+	order   []topics.Name // whom to ask, in this round
+
+	asked    topics.Name // who is to answer; "": nobody
+	askedAt  time.Duration
+	question string
+	from, to uint64 // of the question; to 0: to the end
+	before   uint64 // next, when it was asked
+}
+
+const (
+	tailGrace  = 500 * time.Millisecond // without a message, until a number that a beat told is missing: beats overtake
+	quietTime  = 2 * time.Second        // without a message by a relay, until it is asked whether there are more
+	answerTime = 2 * time.Second        // without anything from who was asked: some round trips
+	answerMost = 4 * time.Second        // in all: what was sent before the answer may take a while
+	roundWait  = 500 * time.Millisecond // between two rounds: a message may be on its way to who was asked
+	rounds     = 2                      // of asking everybody who may have it, and being told by all, the origin too, that they have not
+	othersMost = 3                      // members beside the origin that are asked in a round
+	jitterMost = 20 * time.Millisecond  // before the first question: not all who miss a message ask in one instant
+)
+
+func (j *Judge[T]) jitter() time.Duration { return time.Duration(j.rng.Int64N(int64(jitterMost))) }
+
+// begin sees to it that a stream is repaired, in a while.
+func (j *Judge[T]) begin(now time.Duration, s *stream[T], wait time.Duration) {
+	if !s.busy {
+		s.repair = repair{busy: true, catchUp: s.catchUp, since: now, due: now + wait}
+		if !s.listed {
+			s.listed = true
+			j.busy = append(j.busy, s)
+		}
+	} else if s.asked == "" && s.round == 0 {
+		s.due = min(s.due, now+wait)
+	}
+	s.plain = false
+	j.due = min(j.due, s.due)
+}
+
+// tail has a relay asked, once it is quiet, whether there is more: no beat tells the last number.
+func (j *Judge[T]) tail(now time.Duration, s *stream[T]) {
+	if !s.busy && s.next > 0 {
+		s.catchUp = true
+		j.begin(now, s, quietTime)
+	}
+}
+
+// rest ends a repair.
+func (j *Judge[T]) rest(s *stream[T]) {
+	j.silence(s)
+	s.repair = repair{}
+	s.settle()
+}
+
+// silence takes back a question.
+func (j *Judge[T]) silence(s *stream[T]) {
+	if s.asked != "" {
+		j.says = append(j.says, Say{To: s.asked, Topic: s.question, Cancel: true})
+		delete(j.asked, s.question)
+		s.asked, s.question = "", ""
+	}
+}
+
+// ended takes in that a question was answered to the end.
+func (j *Judge[T]) ended(now time.Duration, s *stream[T]) {
+	j.silence(s)
+	if s.next == s.before {
+		s.turn++
+		if _, _, missing := s.gap(); !missing {
+			s.catchUp = false // there is no more
+		}
+	}
+	s.due = now
+	j.due = min(j.due, now)
+}
+
+// mend does what is due for a stream.
+func (j *Judge[T]) mend(now time.Duration, s *stream[T], view View, out []Delivery[T]) []Delivery[T] {
+	out = j.mendNow(now, s, view, out)
+	s.due = min(s.due, s.since+j.cfg.Window)
+	return out
+}
+
+func (j *Judge[T]) mendNow(now time.Duration, s *stream[T], view View, out []Delivery[T]) []Delivery[T] {
+	for s.busy {
+		_, _, missing := s.gap()
+		switch {
+		case !missing && !s.catchUp:
+			j.rest(s)
+			return out
+		case s.asked != "" && !view.Linked(s.asked):
+			j.silence(s)
+			s.turn++
+			s.silent = true
+		case now < s.due:
+			return out
+		case now-s.since >= j.cfg.Window:
+			out = j.giveUpDue(now, s, out)
+			continue
+		case s.asked != "":
+			if !j.overdue(now, s) {
+				return out
+			}
+		case j.early(now, s, missing):
+			return out
+		}
+		if !j.ask(now, s, view) {
+			if s.itself && !s.silent {
+				s.round++ // else the origin may come, and who is silent may answer yet
+			}
+			if s.itself, s.silent = false, false; s.round >= rounds {
+				out = j.giveUpDue(now, s, out)
+				continue
+			}
+			s.due = now + roundWait
+			return out
+		}
+	}
+	return out
+}
+
+// giveUpDue gives the first gap up, or that there may be more, and goes on with the next gap.
+func (j *Judge[T]) giveUpDue(now time.Duration, s *stream[T], out []Delivery[T]) []Delivery[T] {
+	j.silence(s)
+	s.catchUp = false
+	out = j.giveUp(now, s, out)
+	s.since, s.due, s.round, s.turn, s.order, s.itself, s.silent = now, now, 0, 0, nil, false, false
+	return out
+}
+
+// early puts off a question about messages that may still be on their way.
+func (j *Judge[T]) early(now time.Duration, s *stream[T], missing bool) bool {
+	wait := tailGrace
+	switch {
+	case len(s.held) > 0 || s.round > 0 || s.turn > 0:
+		return false
+	case !missing && s.relayed:
+		wait = quietTime
+	}
+	if s.order != nil || s.came == 0 || now-s.came >= wait {
+		return false
+	}
+	s.due = s.came + wait
+	return true
+}
+
+// overdue gives up waiting for an answer, unless something came from there of late: the answer waits behind it.
+func (j *Judge[T]) overdue(now time.Duration, s *stream[T]) bool {
+	came := j.from[s.asked]
+	if by := min(max(s.askedAt, came)+answerTime, s.askedAt+answerMost); now < by {
+		s.due = by
+		return false
+	}
+	if s.asked == s.Origin && came <= s.askedAt {
+		j.starved[s.Origin] = true
+	}
+	j.silence(s)
+	s.turn++
+	s.silent = true
+	return true
+}
+
+// ask says the question to the next in turn. It reports whether there is one.
+func (j *Judge[T]) ask(now time.Duration, s *stream[T], view View) bool {
+	if s.order == nil {
+		s.order, s.turn = j.candidates(s, view), 0
+	}
+	for s.turn < len(s.order) && !view.Linked(s.order[s.turn]) {
+		s.turn++
+	}
+	if s.turn >= len(s.order) {
+		s.order, s.turn = nil, 0
+		return false
+	}
+	q := topics.Question{Origin: s.Origin, Incarnation: s.Incarnation, Topic: s.Topic, From: s.next}
+	if _, _, missing := s.gap(); missing && !s.catchUp {
+		q.To = s.lastMissing() // with what is held in between: one question, however many gaps
+	}
+	s.asked, s.askedAt, s.question, s.from, s.to, s.before = s.order[s.turn], now, q.String(), q.From, q.To, s.next
+	s.due = now + answerTime
+	s.itself = s.itself || s.asked == s.Origin
+	j.asked[s.question] = s
+	j.says = append(j.says, Say{To: s.asked, Topic: s.question})
+	j.stats.Questions++
+	return true
+}
+
+// candidates are those who may have what is missing: the origin, the relay that is asked for it, and some that list it, or
+// some of all where nobody does any more.
+func (j *Judge[T]) candidates(s *stream[T], view View) []topics.Name {
+	order := make([]topics.Name, 0, othersMost+2)
+	if view.Linked(s.Origin) && !j.starved[s.Origin] {
+		order = append(order, s.Origin)
+	}
+	relay := j.plan.relayOf(s.Origin)
+	if relay != "" {
+		order = append(order, relay)
+	}
+	others := view.Listers(s.Origin)
+	if len(others) == 0 {
+		others = j.plan.far(view)
+	}
+	if len(others) == 0 { // it is gone: whoever heard it may have kept it
+		view.EachLinked(func(name topics.Name) { others = append(others, name) })
+	}
+	rank(s.Origin, j.cfg.Self, others)
+	for _, name := range others {
+		if len(order) == cap(order) {
+			break
+		}
+		if name != relay && name != s.Origin {
+			order = append(order, name)
+		}
+	}
+	return order
+}

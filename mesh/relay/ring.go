@@ -1,0 +1,217 @@
+package relay
+
+import (
+	"time"
+
+	"hearsay/topics"
+)
+
+// Stream names the messages that are counted together. Origin is the key of a name.
+type Stream struct {
+	Origin      topics.Name
+	Incarnation int64
+	Topic       string
+}
+
+// Kept is what a Ring keeps in one place: a run of messages of one stream, with the numbers from First to Last.
+type Kept[T any] struct {
+	First, Last uint64
+	Run         T
+
+	size int
+	at   time.Duration
+}
+
+// keptCost is what a run costs beside its own size: its place, and the place of its row in the order.
+const keptCost = 96
+
+// Ring keeps messages for those that missed them: the newest ones, up to so many bytes, and for so long.
+type Ring[T any] struct {
+	most  int
+	age   time.Duration
+	bytes int
+	rows  map[Stream]*row[T]
+	last  *row[T]       // that was put into last
+	order fifo[*row[T]] // the row of each run, in the order in which they came
+}
+
+// row is what is kept of one stream: runs by number, none of which overlaps another.
+type row[T any] struct {
+	Stream
+	kept fifo[Kept[T]]
+}
+
+// NewRing makes a ring of at most so many bytes, for at most so long.
+func NewRing[T any](bytes int, age time.Duration) *Ring[T] {
+	return &Ring[T]{most: bytes, age: age, rows: make(map[Stream]*row[T])}
+}
+
+// Bytes is what the ring keeps now, with the cost of its places.
+func (r *Ring[T]) Bytes() int { return r.bytes }
+
+// Len is how many runs it keeps.
+func (r *Ring[T]) Len() int { return r.order.len() }
+
+// Put keeps a run of so many bytes, with the numbers from first to last, which must not change any more. The oldest runs
+// make room. One of which some is kept already is not kept: of runs that come again in other pieces, the first stay.
+func (r *Ring[T]) Put(now time.Duration, s Stream, first, last uint64, run T, size int) {
+	k := Kept[T]{First: first, Last: last, Run: run, size: size + keptCost, at: now}
+	r.expire(now)
+	if first == 0 || last < first || k.size > r.most {
+		return
+	}
+	for r.bytes+k.size > r.most {
+		r.drop()
+	}
+	w := r.row(s)
+	if !w.insert(k) {
+		return
+	}
+	r.order.push(w)
+	r.bytes += k.size
+}
+
+func (r *Ring[T]) row(s Stream) *row[T] {
+	if r.last != nil && r.last.Stream == s {
+		return r.last
+	}
+	w := r.rows[s]
+	if w == nil {
+		w = &row[T]{Stream: s}
+		r.rows[s] = w
+	}
+	r.last = w
+	return w
+}
+
+// insert reports whether the numbers were new.
+func (w *row[T]) insert(k Kept[T]) bool {
+	n := w.kept.len()
+	if n == 0 || w.kept.at(n-1).Last < k.First {
+		w.kept.push(k)
+		return true
+	}
+	i := w.find(k.First)
+	if w.kept.at(i).First <= k.Last {
+		return false
+	}
+	w.kept.push(k) // it came late: those after it move up
+	for j := n; j > i; j-- {
+		*w.kept.at(j) = *w.kept.at(j - 1)
+	}
+	*w.kept.at(i) = k
+	return true
+}
+
+// find is the place of the first run that does not end below a number.
+func (w *row[T]) find(number uint64) int {
+	low, high := 0, w.kept.len()
+	for low < high {
+		if mid := (low + high) / 2; w.kept.at(mid).Last < number {
+			low = mid + 1
+		} else {
+			high = mid
+		}
+	}
+	return low
+}
+
+func (r *Ring[T]) expire(now time.Duration) {
+	for r.order.len() > 0 && now-(*r.order.at(0)).kept.at(0).at > r.age {
+		r.drop()
+	}
+}
+
+// drop forgets the first run of the row whose turn it is. That is the oldest one, unless some came late.
+func (r *Ring[T]) drop() {
+	w := r.order.pop()
+	k := w.kept.pop()
+	r.bytes -= k.size
+	if w.kept.len() == 0 {
+		delete(r.rows, w.Stream)
+		if r.last == w {
+			r.last = nil
+		}
+	}
+}
+
+// Answer calls give with the runs that have what a question asks for, in order, and with the numbers that are asked
+// for, which may be some of a run alone. It ends after about so many bytes. The question's origin is a key.
+func (r *Ring[T]) Answer(now time.Duration, q topics.Question, bytes int, give func(run *Kept[T], from, to uint64)) {
+	r.expire(now)
+	w := r.asked(q)
+	if w == nil || w.kept.len() == 0 {
+		return
+	}
+	n := w.kept.len()
+	i, from, to := 0, q.From, q.To
+	switch {
+	case q.Count > 0:
+		if last := w.kept.at(n - 1).Last; last > q.Count {
+			from = last - q.Count + 1
+		}
+		i = w.find(from)
+	case q.Within > 0:
+		since := now - time.Duration(q.Within)*time.Millisecond
+		for i < n && w.kept.at(i).at < since {
+			i++
+		}
+	default:
+		i = w.find(from)
+	}
+	if to == 0 {
+		to = topics.MaxInt
+	}
+	for ; i < n && bytes > 0; i++ {
+		k := w.kept.at(i)
+		if k.First > to {
+			return
+		}
+		bytes -= k.size
+		give(k, max(from, k.First), min(to, k.Last))
+	}
+}
+
+// asked is the row that a question is about: of several incarnations, where it does not say which, the last.
+func (r *Ring[T]) asked(q topics.Question) (w *row[T]) {
+	if q.Incarnation != 0 {
+		return r.rows[Stream{q.Origin, q.Incarnation, q.Topic}]
+	}
+	for s, other := range r.rows {
+		if s.Origin == q.Origin && s.Topic == q.Topic && (w == nil || s.Incarnation > w.Incarnation) {
+			w = other
+		}
+	}
+	return w
+}
+
+// fifo is a row in a circle of places, which grows and does not shrink.
+type fifo[T any] struct {
+	items []T // a power of two of them
+	head  int
+	count int
+}
+
+func (f *fifo[T]) len() int { return f.count }
+
+func (f *fifo[T]) at(i int) *T { return &f.items[(f.head+i)&(len(f.items)-1)] }
+
+func (f *fifo[T]) push(v T) {
+	if f.count == len(f.items) {
+		grown := make([]T, max(8, 2*len(f.items)))
+		n := copy(grown, f.items[f.head:])
+		copy(grown[n:], f.items[:f.head])
+		f.items, f.head = grown, 0
+	}
+	f.count++
+	*f.at(f.count - 1) = v
+}
+
+func (f *fifo[T]) pop() T {
+	var none T
+	v := *f.at(0)
+	*f.at(0) = none
+	f.head = (f.head + 1) & (len(f.items) - 1)
+	f.count--
+	return v
+}

@@ -1,0 +1,315 @@
+package relay
+
+import (
+	"slices"
+	"time"
+)
+
+// stream is what a judge knows of one count of numbers.
+type stream[T any] struct {
+	Stream
+	next    uint64        // the number to be delivered next; 0: it has not begun
+	told    uint64        // the highest number that is known of, if it is not below next
+	came    time.Duration // when a message of it came last
+	plain   bool          // nothing is held, told, missed, relayed or under repair: the next number is delivered at once
+	relayed bool          // some of it came by a relay of late, and its uids are kept
+	relayAt time.Duration // when the last of them did
+	sure    uint64        // what next was when the origin itself had last confirmed all before it
+	ahead   uint64        // a number beyond what the origin said in a beat, which it has to say by the next one; 0: none
+	aheadAt time.Duration
+	low     uint64    // the lowest number that came from the origin itself since, and was taken for a duplicate; 0: none
+	listed  bool      // it is in busy
+	held    []held[T] // behind a gap, by number
+	missed  uint64    // given up since the last delivery
+	repair
+
+	class        int // 0: its origin began it; 1: a relay did
+	newer, older *stream[T]
+}
+
+type held[T any] struct {
+	relayed bool // somebody else than its origin said it
+	number  uint64
+	uid     string
+	size    int
+	message T
+}
+
+// heldCost is what a held message costs beside its own size.
+const heldCost = 64
+
+// used is a list of streams by their last use, in a circle.
+type used[T any] struct {
+	root  stream[T]
+	count int
+}
+
+func (u *used[T]) touch(s *stream[T]) {
+	if u.root.newer == nil {
+		u.root.newer, u.root.older = &u.root, &u.root
+	}
+	if s.newer != nil {
+		u.unlink(s)
+	} else {
+		u.count++
+	}
+	s.older, s.newer = u.root.older, &u.root
+	s.older.newer, u.root.older = s, s
+}
+
+func (u *used[T]) unlink(s *stream[T]) {
+	s.older.newer, s.newer.older = s.newer, s.older
+}
+
+func (u *used[T]) remove(s *stream[T]) {
+	u.unlink(s)
+	s.newer, s.older = nil, nil
+	u.count--
+}
+
+// oldest is the one that was not used for longest.
+func (u *used[T]) oldest() *stream[T] { return u.root.newer }
+
+// follow returns a stream, which begins with a number if it is new. The stream that was used least gives its place.
+func (j *Judge[T]) follow(now time.Duration, m Stream, number uint64, way Way, out []Delivery[T]) (*stream[T], []Delivery[T]) {
+	s := j.streams[m]
+	if s == nil {
+		s = &stream[T]{Stream: m, next: number, sure: number}
+		most := j.cfg.Streams
+		if way == Relayed {
+			s.class = 1
+			most /= relayPart
+		}
+		if base := j.base(m); base > 0 && base < number {
+			s.next, s.sure = base, base
+		}
+		if j.isOpening(m) {
+			s.next = 0
+		}
+		s.settle()
+		for j.used[s.class].count >= most {
+			oldest := j.used[s.class].oldest()
+			j.forgetBase(oldest.Stream)
+			out = j.leave(now, oldest, out)
+		}
+		j.streams[m] = s
+	}
+	j.used[s.class].touch(s)
+	j.last = s
+	return s, out
+}
+
+// leave forgets a stream. What it holds is delivered.
+func (j *Judge[T]) leave(now time.Duration, s *stream[T], out []Delivery[T]) []Delivery[T] {
+	for len(s.held) > 0 {
+		out = j.giveUp(now, s, out)
+	}
+	j.silence(s)
+	s.busy = false
+	delete(j.streams, s.Stream)
+	j.used[s.class].remove(s)
+	if j.last == s {
+		j.last = nil
+	}
+	return out
+}
+
+// number judges a message by its number.
+func (j *Judge[T]) number(now time.Duration, s *stream[T], number uint64, uid string, way Way, v T, size int, out []Delivery[T]) (fresh bool, _ []Delivery[T]) {
+	s.came = now
+	switch {
+	case s.next > 0 && number < s.next:
+		j.stats.Duplicates++
+		if way == Direct && s.ahead > 0 && (s.low == 0 || number < s.low) {
+			s.low = number
+		}
+		return false, out
+	case s.next == 0 || number > s.next:
+		return j.hold(now, s, number, uid, way, v, size), out
+	}
+	j.mark(now, s, way)
+	s.since = now
+	fresh, out = j.deliver(now, s, uid, v, out)
+	out = j.release(now, s, out)
+	if _, _, missing := s.gap(); s.busy && !missing && !s.catchUp {
+		j.rest(s)
+	}
+	s.settle()
+	return fresh, out
+}
+
+// deliver delivers the next message, unless it was delivered before a relay's numbers were found to be lies.
+func (j *Judge[T]) deliver(now time.Duration, s *stream[T], uid string, v T, out []Delivery[T]) (fresh bool, _ []Delivery[T]) {
+	s.next++
+	if s.relayed && !j.seen.add(now, s.Origin, uid) {
+		j.stats.Duplicates++
+		return false, out
+	}
+	out = append(out, Delivery[T]{v, s.missed})
+	s.missed = 0
+	return true, out
+}
+
+// settle sees whether the next number can be delivered without another look.
+func (s *stream[T]) settle() {
+	s.plain = s.next > 0 && len(s.held) == 0 && s.told < s.next && s.missed == 0 && !s.relayed && !s.busy
+}
+
+// relayedTime is how long after its last relayed message a stream's uids are kept, while the origin's own messages come.
+const relayedTime = 10 * time.Second
+
+// mark notes whether the uids of a stream are to be kept: its messages come, or may come, over several ways.
+func (j *Judge[T]) mark(now time.Duration, s *stream[T], way Way) {
+	switch {
+	case way == Relayed:
+		if !s.relayed && s.next > 0 {
+			s.sure = s.next // all before came from the origin
+		}
+		s.relayed, s.relayAt = true, now
+	case way == Direct && now-s.relayAt > relayedTime && s.ahead == 0:
+		s.relayed = false
+	}
+}
+
+// confirm holds what an origin says of its last number against what relays have said. They may be ahead of a beat, but
+// not of the one after it: then they have lied, and all since the origin last confirmed it is asked for again.
+func (j *Judge[T]) confirm(now time.Duration, s *stream[T], last uint64) {
+	switch {
+	case !s.relayed || s.next == 0:
+	case last+1 >= s.next:
+		s.sure, s.ahead, s.low = s.next, 0, 0
+	case s.ahead == 0 || last >= s.ahead:
+		s.ahead, s.aheadAt = s.next-1, now
+	case now-s.aheadAt >= j.cfg.Beat/2:
+		j.contradict(now, s, last)
+	}
+}
+
+// doubt drops what relays have said and was not delivered yet: from now on the origin says it itself, and is asked.
+func (j *Judge[T]) doubt(now time.Duration, s *stream[T]) {
+	j.silence(s)
+	j.drop(s, func(h held[T]) bool { return h.relayed })
+	if s.told, s.catchUp = 0, s.next > 0; s.catchUp {
+		j.begin(now, s, 0)
+	}
+}
+
+// drop forgets some of what is held.
+func (j *Judge[T]) drop(s *stream[T], which func(held[T]) bool) {
+	s.held = slices.DeleteFunc(s.held, func(h held[T]) bool {
+		if which(h) {
+			j.stats.Holding -= h.size
+			return true
+		}
+		return false
+	})
+}
+
+// contradict goes back to what the origin has confirmed. What is held may be lies too.
+func (j *Judge[T]) contradict(now time.Duration, s *stream[T], last uint64) {
+	j.stats.Conflicts++
+	j.silence(s)
+	j.drop(s, func(held[T]) bool { return true })
+	s.missed, s.catchUp = 0, false
+	s.next = min(s.sure, last+1)
+	if s.low > 0 {
+		s.next = min(s.next, s.low)
+	}
+	s.told, s.ahead, s.low = last, 0, 0
+	s.relayed, s.relayAt = true, now
+	j.begin(now, s, 0)
+}
+
+// hold keeps a message until those before it have come, or are given up.
+func (j *Judge[T]) hold(now time.Duration, s *stream[T], number uint64, uid string, way Way, v T, size int) (fresh bool) {
+	i, found := slices.BinarySearchFunc(s.held, number, func(h held[T], n uint64) int {
+		switch {
+		case h.number < n:
+			return -1
+		case h.number > n:
+			return 1
+		}
+		return 0
+	})
+	if found {
+		j.stats.Duplicates++
+		return false
+	}
+	s.plain = false
+	size += heldCost
+	if j.stats.Holding+size > j.cfg.Held {
+		j.stats.Overheld++
+		s.told = max(s.told, number)
+	} else {
+		j.stats.Holding += size
+		s.held = slices.Insert(s.held, i, held[T]{way == Relayed, number, uid, size, v})
+		j.mark(now, s, way)
+		fresh = true
+	}
+	if s.next > 0 {
+		j.begin(now, s, j.jitter())
+	}
+	return fresh
+}
+
+// release delivers what is held and next.
+func (j *Judge[T]) release(now time.Duration, s *stream[T], out []Delivery[T]) []Delivery[T] {
+	n := 0
+	for n < len(s.held) && s.held[n].number == s.next {
+		h := &s.held[n]
+		_, out = j.deliver(now, s, h.uid, h.message, out)
+		j.stats.Holding -= h.size
+		n++
+	}
+	if n > 0 {
+		rest := copy(s.held, s.held[n:])
+		clear(s.held[rest:])
+		if s.held = s.held[:rest]; rest == 0 {
+			s.held = nil
+		}
+	}
+	return out
+}
+
+// gap is the first row of numbers that is missing.
+func (s *stream[T]) gap() (from, to uint64, ok bool) {
+	switch {
+	case s.next == 0:
+		return 0, 0, false
+	case len(s.held) > 0:
+		return s.next, s.held[0].number - 1, true
+	case s.told >= s.next:
+		return s.next, s.told, true
+	}
+	return 0, 0, false
+}
+
+// lastMissing is the highest number that is missing, if any is.
+func (s *stream[T]) lastMissing() uint64 {
+	if n := len(s.held); n == 0 || s.told > s.held[n-1].number {
+		return s.told
+	}
+	i := len(s.held) - 1
+	for i > 0 && s.held[i-1].number == s.held[i].number-1 {
+		i--
+	}
+	return s.held[i].number - 1
+}
+
+// giveUp tells the first gap, and delivers what comes after it.
+func (j *Judge[T]) giveUp(now time.Duration, s *stream[T], out []Delivery[T]) []Delivery[T] {
+	if s.next == 0 && len(s.held) > 0 {
+		s.next = s.held[0].number
+		s.sure = s.next
+		return j.release(now, s, out)
+	}
+	from, to, ok := s.gap()
+	if !ok {
+		return out
+	}
+	j.gaps = append(j.gaps, Gap{s.Stream, from, to})
+	j.stats.Missed += to - from + 1
+	s.missed += to - from + 1
+	s.next = to + 1
+	return j.release(now, s, out)
+}

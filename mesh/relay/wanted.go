@@ -1,0 +1,120 @@
+package relay
+
+import (
+	"time"
+
+	"hearsay/topics"
+)
+
+// birth is when an incarnation was found to have started after this node.
+type birth struct {
+	incarnation int64
+	at          time.Duration
+}
+
+// Born notes that an incarnation of an origin started after this node, so that everything it says is wanted.
+func (j *Judge[T]) Born(now time.Duration, origin topics.Name, incarnation int64) {
+	b, known := j.born[origin]
+	if known && b.incarnation == incarnation {
+		return
+	}
+	if len(j.born) >= bornMost && !known {
+		clear(j.born)
+	}
+	j.born[origin] = birth{incarnation, now}
+}
+
+// meeting is what an incarnation of an origin said of its numbers when it was first heard.
+type meeting struct {
+	incarnation int64
+	at          time.Duration
+	first       string
+	forgotten   bool // some of its streams were
+}
+
+// meet takes in what a beat says.
+func (j *Judge[T]) meet(now time.Duration, origin topics.Name, incarnation int64, last string) {
+	o := j.met[origin]
+	if o == nil || o.incarnation != incarnation {
+		if o == nil && len(j.met) >= bornMost {
+			clear(j.met)
+		}
+		o = &meeting{incarnation: incarnation, at: now, first: last}
+		j.met[origin] = o
+	}
+	for topic, since := range j.since {
+		m := Stream{origin, incarnation, topic}
+		if _, known := j.bases[m]; !known && now > since && since > o.at && j.streams[m] == nil && !o.forgotten {
+			j.bases[m] = after(last, topic)
+		}
+	}
+}
+
+// base is the first number of a stream that is wanted; 0: nobody can say. It is 1 where the origin started after this node,
+// and else the one after the last that the origin had said when it was first heard, or first after the topic was subscribed
+// to.
+func (j *Judge[T]) base(m Stream) uint64 {
+	if base := j.bases[m]; base > 0 {
+		return base
+	}
+	if b := j.born[m.Origin]; b.incarnation == m.Incarnation && j.since[m.Topic] <= b.at {
+		return 1
+	}
+	o := j.met[m.Origin]
+	if o == nil || o.incarnation != m.Incarnation || o.forgotten || j.since[m.Topic] > o.at {
+		return 0
+	}
+	return after(o.first, m.Topic)
+}
+
+// after is the number after the last one of a topic, as a beat tells it: 1, if the beat would have told of any; else 0.
+func after(last, topic string) uint64 {
+	room := len(last) <= topics.MaxLast-lastEntry
+	for last != "" {
+		said, number, rest := topics.CutLast(last)
+		if said == topic {
+			return number + 1
+		}
+		last = rest
+	}
+	if room {
+		return 1
+	}
+	return 0
+}
+
+// lastEntry is the longest entry of what beats tell: what is shorter by that leaves nothing out.
+const lastEntry = topics.MaxChannel + len(topics.ChannelPrefix) + len(",:") + len("9007199254740991")
+
+// forgetBase sees to it that a stream which is forgotten begins with what comes, should it come again.
+func (j *Judge[T]) forgetBase(m Stream) {
+	delete(j.bases, m)
+	delete(j.born, m.Origin)
+	if o := j.met[m.Origin]; o != nil {
+		o.forgotten = true
+	}
+}
+
+// Subscribed notes that a topic is received from now on.
+func (j *Judge[T]) Subscribed(now time.Duration, topic string) {
+	j.since[topic] = now
+}
+
+// Unsubscribed forgets what is known of a topic. What is held of it is not wanted any more.
+func (j *Judge[T]) Unsubscribed(now time.Duration, topic string) {
+	delete(j.since, topic)
+	for m := range j.bases {
+		if m.Topic == topic {
+			delete(j.bases, m)
+		}
+	}
+	for m, s := range j.streams {
+		if m.Topic == topic {
+			j.drop(s, func(held[T]) bool { return true })
+			_ = j.leave(now, s, nil)
+		}
+	}
+}
+
+// Holding is the bytes that are held.
+func (j *Judge[T]) Holding() int { return j.stats.Holding }

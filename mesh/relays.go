@@ -1,0 +1,95 @@
+package mesh
+
+import (
+	"slices"
+
+	"hearsay/topics"
+)
+
+// Relays is what the rules about messages ask (package relay): whose messages come, and who could pass on those of others.
+// It is as of one moment, and does not change with the machine. Names are keys.
+type Relays struct {
+	names  []topics.Name       // by slot
+	slots  map[topics.Name]int // the same; nil until somebody asks
+	linked bitset              // those that are heard, and whose messages come over a connection of their own
+	lacked bitset              // those that some of them list and that are none of them
+	rows   []listing
+}
+
+// listing is whom a linked peer lists, as a strict list of it says.
+type listing struct {
+	slot int
+	has  bitset
+}
+
+// Relays returns that of now.
+func (m *Machine) Relays() *Relays {
+	r := &Relays{names: make([]topics.Name, len(m.slots))}
+	var may, listed bitset
+	for _, p := range m.slots {
+		if p == nil {
+			continue
+		}
+		r.names[p.slot] = p.key
+		if !p.linked() {
+			if p.column.vouches > 0 && p.state != Alias && p.state != Left {
+				may.set(p.slot)
+			}
+			continue
+		}
+		r.linked.set(p.slot)
+		if p.says.strict && p.row.known {
+			r.rows = append(r.rows, listing{p.slot, slices.Clone(p.row.has)})
+		}
+	}
+	if len(may) == 0 {
+		return r // everybody hears everybody
+	}
+	for _, l := range r.rows {
+		l.has.each(listed.set)
+	}
+	may.each(func(i int) {
+		if listed.has(i) {
+			r.lacked.set(i)
+		}
+	})
+	return r
+}
+
+func (p *peer) linked() bool { return p.state == Alive && p.feed.link != nil }
+
+func (r *Relays) slot(name topics.Name) (int, bool) {
+	if r.slots == nil {
+		r.slots = make(map[topics.Name]int, len(r.names))
+		for i, name := range r.names {
+			if name != "" {
+				r.slots[name] = i
+			}
+		}
+	}
+	i, ok := r.slots[name]
+	return i, ok
+}
+
+// Linked reports whether a peer is heard and its messages come over a connection of their own.
+func (r *Relays) Linked(name topics.Name) bool {
+	i, ok := r.slot(name)
+	return ok && r.linked.has(i)
+}
+
+// EachLinked calls f with every such peer.
+func (r *Relays) EachLinked(f func(topics.Name)) { r.linked.each(func(i int) { f(r.names[i]) }) }
+
+// Listers returns the linked peers whose strict list has a name.
+func (r *Relays) Listers(name topics.Name) (listers []topics.Name) {
+	i, ok := r.slot(name)
+	for _, l := range r.rows {
+		if ok && l.has.has(i) {
+			listers = append(listers, r.names[l.slot])
+		}
+	}
+	return listers
+}
+
+// EachUnheard calls f with every name that some linked peer lists and that is not linked itself.
+func (r *Relays) EachUnheard(f func(topics.Name)) { r.lacked.each(func(i int) { f(r.names[i]) }) }

@@ -1,0 +1,51 @@
+package mesh
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"hearsay/topics"
+)
+
+// Who is lacked, and who could relay, is read off the strict lists of those whose messages come.
+func TestWhoIsUnheardAndWhoListsIt(t *testing.T) {
+	r := newRig(t, Config{Seeds: []topics.Name{"a", "b", "n"}})
+	a, b, naive := r.puppet("a", "b", "c", "gone"), r.puppet("b", "a", "C"), r.puppet("n", "d")
+	c := r.puppet("c", "a")
+	c.hang, naive.header = true, nil
+	r.pass(2 * time.Second)
+	look := func(want string) {
+		t.Helper()
+		var unheard, linked []topics.Name
+		v := r.m.Relays()
+		v.EachUnheard(func(n topics.Name) { unheard = append(unheard, n) })
+		v.EachLinked(func(n topics.Name) { linked = append(linked, n) })
+		slices.Sort(unheard)
+		slices.Sort(linked)
+		got := fmt.Sprintf("linked %v, unheard %v, c of %v", linked, unheard, v.Listers("c"))
+		if got != want {
+			t.Errorf("at %v: %s, want %s", r.now, got, want)
+		}
+		for _, n := range linked {
+			if !v.Linked(n) {
+				t.Errorf("%s is among the linked, and is not", n)
+			}
+		}
+	}
+	look("linked [a b n], unheard [c gone], c of [a b]")
+	b.mute = true // a suspect relays nothing
+	r.pass(5 * time.Second)
+	look("linked [a n], unheard [b c gone], c of [a]")
+	a.say("b")
+	look("linked [a n], unheard [b], c of []")
+	b.mute = false
+	r.pass(2 * time.Second)
+	c.hang = false // it is heard, and lacked no more
+	r.pass(time.Minute)
+	look("linked [a b c n], unheard [], c of [b]")
+	if v := r.m.Relays(); v.Linked("d") || v.Linked("self") || v.Listers("nobody") != nil {
+		t.Error("names that are no peers are linked or listed")
+	}
+}

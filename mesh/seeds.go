@@ -1,0 +1,133 @@
+package mesh
+
+import (
+	"cmp"
+	"time"
+
+	"hearsay/topics"
+)
+
+// A configured name that leads to nobody is most often a mistake of whoever configured it, and nothing else in the mesh
+// can show that: so it is told, with its cause, and then ever more rarely.
+
+// failure is how the last dial of a peer led nowhere.
+type failure struct {
+	why    DialReason
+	addr   string // the endpoint that it is about, if there was one
+	silent bool   // a link came up, and no beat over it
+	mesh   string // the label of another mesh that it led into
+}
+
+// silentAt is the failure of links that came up and stayed silent.
+func silentAt(links ...*link) failure {
+	for _, l := range links {
+		if l != nil {
+			return failure{addr: l.addr, silent: true}
+		}
+	}
+	return failure{}
+}
+
+// String is the cause for people; "" if nothing failed.
+func (f failure) String() string {
+	who := cmp.Or(f.addr, "it")
+	switch {
+	case f.silent:
+		return who + " answers, but sends no lists: is that a discovery port?"
+	case f.why == Refused:
+		return who + " refuses connections: no node runs there"
+	case f.why == Unresolved:
+		return "no such host"
+	case f.why == Unreachable:
+		return "no route to " + who
+	case f.why == TimedOut:
+		return who + " does not answer: timed out"
+	case f.why == Wordless:
+		return who + " accepts, but says nothing: it hangs, or is no node"
+	case f.why == BadPeer:
+		return who + " answers, but not as a ZeroMQ publisher: no node runs there"
+	case f.why == NoKey:
+		return "no key: of " + who + " and this node, one is locked and the other is not"
+	case f.why == WrongKey:
+		return "wrong key: " + who + " has another one than this node speaks with"
+	case f.why == NotLetIn:
+		return "not let in: " + who + " does not know this node's key"
+	case f.why == Unauthorized:
+		return "unauthorized: no key of it is known here"
+	case f.why == OtherMesh:
+		return otherMesh(f.mesh) + ": " + who + " is a node of it"
+	case f.why == NoDNS:
+		return "no answer from DNS"
+	case f.why == Local:
+		return "this machine has no free port or file descriptor for a connection"
+	}
+	return ""
+}
+
+// missing is what was told of a seed that leads to nobody.
+type missing struct {
+	told  int    // times
+	cause string // the last one
+	at    Time
+}
+
+const toldLongest = time.Hour // between two lines about one seed
+
+// unreachedWait is the wait before a seed that still leads to nobody is told again: 10 s, 40 s, and so on up to an hour.
+func unreachedWait(told int, c *Config) time.Duration {
+	if told == 0 {
+		return 0
+	}
+	return min(toldLongest, c.BackOff<<(2*min(told-1, 10)))
+}
+
+// tell reports whether a cause is to be told now: another one is told like the first, though no sooner than BackOff
+// after the last.
+func (s *missing) tell(cause string, now Time, c *Config) bool {
+	told := s.told
+	if cause != s.cause {
+		told = min(told, 1)
+	}
+	if now < s.at+unreachedWait(told, c) {
+		return false
+	}
+	*s = missing{told + 1, cause, now}
+	return true
+}
+
+// unreached is why a seed leads to nobody, "" if it leads to somebody, did so once, or was not tried yet.
+func (m *Machine) unreached(p *peer) string {
+	switch {
+	case p.state == Candidate && !p.detector.met:
+		return p.reach.failure.String()
+	case p.state == Alias && p.origin.alias == nil && m.count[Alive] == 0:
+		return "it leads to this node itself"
+	}
+	return ""
+}
+
+// judgeSeeds tells of the seeds that lead to nobody. It goes by rounds: nodes that start together do not find each
+// other at the first dial.
+func (m *Machine) judgeSeeds() {
+	for _, p := range m.seeds {
+		if cause := m.unreached(p); cause != "" && p.reach.missing.tell(cause, m.now, &m.cfg) {
+			m.tell(Unreached, p, cause)
+		}
+	}
+}
+
+// Lost is a seed that leads to nobody.
+type Lost struct {
+	Name  topics.Name
+	Cause string
+}
+
+// LostSeeds returns the seeds that lead to nobody, and never did.
+func (m *Machine) LostSeeds() (lost []Lost) {
+	for _, p := range m.seeds {
+		if cause := m.unreached(p); cause != "" {
+			lost = append(lost, Lost{p.name, cause})
+		}
+	}
+	return lost
+}

@@ -1,0 +1,112 @@
+package mesh
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"hearsay/topics"
+)
+
+// A seed that leads to nobody is told with its cause after the first round of dials, and then ever more rarely.
+func TestSeedThatLeadsToNobodyIsTold(t *testing.T) {
+	for _, c := range []struct {
+		how  DialReason
+		want string
+	}{
+		{Unresolved, "no such host"}, {Refused, "10.0.0.9:20000 refuses"}, {TimedOut, "timed out"}, {Unreachable, "no route to 10.0.0.9:20000"},
+		{BadPeer, "not as a ZeroMQ publisher"}, {Wordless, "says nothing"}, {NoKey, "no key: "}, {WrongKey, "wrong key: "}, {NotLetIn, "not let in: "}, {Unauthorized, "unauthorized: "},
+		{NoDNS, "no answer from DNS"}, {Local, "file descriptor"},
+	} {
+		r := newRig(t, Config{Seeds: []topics.Name{"there"}})
+		p := r.puppet("there")
+		p.fail, p.addr = c.how, "10.0.0.9:20000"
+		r.pass(500 * time.Millisecond)
+		if len(r.told(Unreached)) > 0 {
+			t.Fatalf("%v: told before a round was over: %v", c.how, r.changes)
+		}
+		r.pass(time.Hour)
+		told := r.told(Unreached)
+		if len(told) < 4 || len(told) > 7 {
+			t.Errorf("%v: told %d times in an hour", c.how, len(told))
+		}
+		if why := told[0].Why; !strings.Contains(why, c.want) {
+			t.Errorf("%v: %q, want %q", c.how, why, c.want)
+		}
+		if lost := r.m.LostSeeds(); len(lost) != 1 || lost[0].Cause != told[0].Why {
+			t.Errorf("%v: %+v", c.how, lost)
+		}
+		if m := r.m.Members(); len(m) != 1 || m[0].Failure != told[0].Why {
+			t.Errorf("%v: %+v", c.how, m)
+		}
+		p.reachable()
+		r.pass(20 * time.Minute)
+		r.want("there", Alive)
+		if m := r.m.Members()[0]; len(r.m.LostSeeds()) > 0 || m.Failure != "" || m.LastAddr != p.addr {
+			t.Errorf("%v: found, and yet %+v, %+v", c.how, r.m.LostSeeds(), m)
+		}
+	}
+}
+
+// Another cause is told soon, however long the first one was told of.
+func TestAnotherCauseIsTold(t *testing.T) {
+	r := newRig(t, Config{Seeds: []topics.Name{"there"}})
+	p := r.puppet("there")
+	p.fail = Unresolved
+	r.pass(30 * time.Minute)
+	before := len(r.told(Unreached))
+	p.fail = Refused
+	r.pass(20 * time.Second)
+	if told := r.told(Unreached); len(told) != before+1 || !strings.Contains(told[before].Why, "refuses") {
+		t.Errorf("%v", told)
+	}
+}
+
+// A seed that answers and sends no lists, as a message port does, says so.
+func TestSilentSeedIsTold(t *testing.T) {
+	r := newRig(t, Config{Seeds: []topics.Name{"there"}})
+	r.puppet("there").mute = true
+	r.pass(time.Minute)
+	if told := r.told(Unreached); len(told) == 0 || !strings.Contains(told[0].Why, "sends no lists") {
+		t.Errorf("%v", told)
+	}
+}
+
+// A node whose only seed leads to itself is told so.
+func TestSeedThatLeadsHereIsTold(t *testing.T) {
+	r := newRig(t, Config{Seeds: []topics.Name{"mirror"}})
+	p := r.puppet("mirror")
+	p.name = "self"
+	p.header.Incarnation = r.m.Incarnation()
+	r.dns["mirror"] = []string{"10.0.0.1"}
+	r.pass(5 * time.Second)
+	if lost := r.m.LostSeeds(); len(lost) != 1 || !strings.Contains(lost[0].Cause, "this node itself") {
+		t.Errorf("%+v, %v", lost, r.changes)
+	}
+}
+
+// An evicted peer owes ever more beats, and the address where it was heard last stays known.
+func TestQuarantinedPeerOwesBeats(t *testing.T) {
+	r := newRig(t, Config{})
+	p := r.puppet("a")
+	r.hear(p, r.puppet("b"), r.puppet("c"))
+	p.mute, p.hang = true, true
+	p.breaks()
+	r.pass(time.Minute)
+	r.want("a", Quarantined)
+	i := slices.IndexFunc(r.m.Members(), func(m Member) bool { return m.Name == "a" })
+	if m := r.m.Members()[i]; m.Owes < 55 || m.LastAddr != p.addr || m.Addr != "" {
+		t.Errorf("%+v", m)
+	}
+}
+
+// told returns the changes of a kind.
+func (r *rig) told(k Kind) (out []Change) {
+	for _, c := range r.changes {
+		if c.Kind == k {
+			out = append(out, c)
+		}
+	}
+	return out
+}

@@ -1,0 +1,88 @@
+package sim
+
+import (
+	"fmt"
+	"time"
+
+	"hearsay/mesh"
+	"hearsay/topics"
+)
+
+// Talk lets every process publish a plain message now and then, each at its own times. A plan that has it is a plan
+// with messages (Plan.Talk).
+type Talk struct{ Every, For time.Duration }
+
+func (f Talk) apply(w *world) {
+	w.talkAt = w.now
+	end := w.now + f.For
+	for _, h := range w.hosts {
+		var say func()
+		say = func() {
+			if p := h.proc; p != nil && p.courier != nil && p.stalls == 0 {
+				p.courier.publish(topics.Message)
+			}
+			if w.now < end {
+				w.after(f.Every, say)
+			}
+		}
+		w.after(Span{0, f.Every}.pick(w.net.rng), say)
+	}
+}
+func (f Talk) String() string { return fmt.Sprintf("talk every %v%s", f.Every, lasting(f.For)) }
+
+// PostLoss drops messages of applications before TCP sees them, as full outboxes do.
+type PostLoss struct {
+	Rate float64
+	For  time.Duration
+}
+
+func (f PostLoss) apply(w *world) {
+	w.loseposts(f.Rate)
+	if f.For > 0 {
+		w.after(f.For, func() { w.loseposts(0) })
+	}
+}
+
+func (w *world) loseposts(rate float64) {
+	w.postLoss = rate
+	for _, h := range w.hosts {
+		if h.proc != nil && h.proc.courier != nil {
+			h.proc.courier.lost = rate
+		}
+	}
+}
+func (f PostLoss) String() string {
+	return fmt.Sprintf("drop %.0f%% of messages%s", 100*f.Rate, lasting(f.For))
+}
+func (f PostLoss) mark() Mark { return Mark{Until: f.For, glyph: glyphNetwork} }
+
+// NoMessages drops all packets to and from the message ports between each of From and each of To, and of connections
+// made before.
+type NoMessages struct {
+	From, To []int
+	For      time.Duration
+}
+
+func (f NoMessages) apply(w *world) {
+	w.noMessages(f, 1)
+	if f.For > 0 {
+		w.after(f.For, func() { w.noMessages(f, -1) })
+	}
+}
+
+func (w *world) noMessages(f NoMessages, by int) {
+	nw := w.net
+	for _, a := range f.From {
+		for _, b := range f.To {
+			nw.noPosts[a*nw.n+b] += uint16(by)
+			nw.noPosts[b*nw.n+a] += uint16(by)
+		}
+	}
+	if by > 0 {
+		nw.changed(w, func(l *link) bool { return l.port == mesh.MessagePort && !nw.works(l) })
+	}
+}
+func (f NoMessages) String() string {
+	return fmt.Sprintf("no messages %s|%s%s", hosts(f.From), hosts(f.To), lasting(f.For))
+}
+func (f NoMessages) mark() Mark { return Mark{Hosts: f.From, Until: f.For, glyph: glyphNetwork} }

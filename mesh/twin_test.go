@@ -1,0 +1,111 @@
+package mesh
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"hearsay/topics"
+)
+
+// A stranger that claims this node's name, and to be older, is told of. It is not the member while the peers listen to
+// this node.
+func TestStrangerIsNotTheMemberOfOurName(t *testing.T) {
+	r := newRig(t, Config{})
+	x, stranger := r.puppet("x"), r.puppet("stranger")
+	r.hear(x)
+	stranger.mute = true
+	r.step(Known{[]topics.Name{"stranger"}})
+	r.pass(100 * time.Millisecond)
+	r.step(Beat{stranger.link, []topics.Name{"self"}, stranger.header})
+	r.wantTold(Conflict, "self")
+	for range 20 {
+		if why := r.m.Stats().Second; why != "" {
+			t.Fatalf("at %v it thinks that it is the second: %s", r.now, why)
+		}
+		r.pass(500 * time.Millisecond)
+	}
+}
+
+func TestGivesWay(t *testing.T) {
+	const name, there, other = "10.0.0.2", "10.0.0.2:20000", "10.0.0.9:20000"
+	for _, c := range []struct {
+		name          topics.Name
+		member, other string
+		beats         time.Duration
+		want          bool
+	}{
+		{name, there, other, 1, false},
+		{name, other, there, 1000, true},
+		{name, other, "10.0.0.8:20000", standsAfter, true},
+		{"n1", there, other, standsAfter, true},
+		{"n1", there, other, standsAfter + 1, false},
+	} {
+		if got := givesWay(c.name, c.member, c.other, c.beats*time.Second, time.Second); got != c.want {
+			t.Errorf("%+v: %v", c, got)
+		}
+	}
+}
+
+// A rival that has become the member is none.
+func TestRivalStands(t *testing.T) {
+	r := rival{"10.0.0.9:20000", 5, 0}
+	for _, c := range []struct {
+		member string
+		now    Time
+		want   bool
+	}{{"10.0.0.2:20000", twinFor, true}, {"10.0.0.2:20000", twinFor + 1, false}, {"10.0.0.9:20000", 0, false}} {
+		if got := r.stands(c.member, c.now); got != c.want {
+			t.Errorf("%+v: %v", c, got)
+		}
+	}
+}
+
+// The address that a process was at before it came back elsewhere is nobody's to be asked for.
+func TestFormerAddressIsNotAsked(t *testing.T) {
+	r := newRig(t, Config{})
+	x := r.puppet("x")
+	r.hear(x)
+	r.listens("x", "10.0.0.1")
+	r.pass(2 * time.Second)
+	x.dies()
+	x.reachable()
+	x.addr = "10.0.0.99:20000"
+	x.header.Incarnation++
+	r.listens("x", "10.0.0.99")
+	r.pass(time.Minute)
+	r.want("x", Alive)
+	if cs := r.m.peers["x"].twins.callers; len(cs) != 1 || cs[0].addr != x.addr {
+		t.Errorf("asked are %v", cs)
+	}
+}
+
+// Whoever says members' names from ever more addresses makes a node look at one of them in two beats, and keeps nobody
+// else's twin from being looked for.
+func TestLooksForTwinsAreBounded(t *testing.T) {
+	r := newRig(t, Config{})
+	names := []topics.Name{"a", "c", "d"}
+	r.hear(r.puppet("a"), r.puppet("b"), r.puppet("c"), r.puppet("d"))
+	r.pass(2 * time.Second)
+	for i := range 80 {
+		r.listens(names[i%len(names)], fmt.Sprintf("10.5.%d.1", i))
+		if i == 20 {
+			r.listens("b", "10.6.0.1")
+		}
+		r.pass(250 * time.Millisecond)
+	}
+	looks := 0
+	for _, to := range r.to {
+		if strings.HasPrefix(to, "10.5.") {
+			looks++
+		}
+	}
+	if looks < 5 || looks > 20/twinBeats+1 {
+		t.Errorf("%d looks in 20 beats: %q", looks, r.to)
+	}
+	if !slices.Contains(r.to, "10.6.0.1:20000") {
+		t.Errorf("no look for the twin of another one: %q", r.to)
+	}
+}

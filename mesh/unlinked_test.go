@@ -1,0 +1,64 @@
+package mesh
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"hearsay/topics"
+)
+
+// A member whose lists come and whose messages do not is told of, and one that hears this node and does not get its
+// messages: after ten seconds, then ever more rarely, and not once they pass.
+func TestUnlinked(t *testing.T) {
+	r := newRig(t, Config{})
+	a, b := r.puppet("a"), r.puppet("b")
+	naive := r.puppet("naive")
+	naive.header = nil
+	r.hear(a, b, naive)
+	r.step(ReaderUp{1, "10.0.0.1"})
+	r.step(ReaderNamed{1, "a"})
+	told := func(name topics.Name, words string) (n int) {
+		for _, c := range r.unlinked {
+			if c.Peer == name && strings.Contains(c.Why, words) {
+				n++
+			}
+		}
+		return n
+	}
+	unread := func(name topics.Name) bool {
+		for _, m := range r.m.Members() {
+			if m.Name == name {
+				return m.Unread
+			}
+		}
+		t.Fatalf("no %s", name)
+		return false
+	}
+	r.pass(8 * time.Second)
+	if len(r.unlinked) > 0 || unread("a") || !unread("b") {
+		t.Fatalf("%v, a is unread %v, b %v", r.unlinked, unread("a"), unread("b"))
+	}
+	r.pass(5 * time.Second)
+	if told("b", "this node's messages do not reach it directly: no connection of it comes to port 30000") != 1 || told("a", "") != 0 || told("naive", "") != 0 || unread("naive") {
+		t.Fatalf("%v", r.unlinked)
+	}
+	r.pass(10 * time.Minute)
+	if n := told("b", ""); n < 3 || n > 6 {
+		t.Errorf("told %d times in ten minutes", n)
+	}
+	r.step(ReaderUp{2, "10.0.0.2"})
+	r.step(ReaderNamed{2, "b"})
+	before := len(r.unlinked)
+	r.pass(2 * time.Hour)
+	if len(r.unlinked) != before || unread("b") {
+		t.Errorf("messages pass, and it is told still: %v", r.unlinked[before:])
+	}
+	a.fail = TimedOut // its message port is blocked from now on
+	r.step(LinkDown{r.m.peers["a"].feed.link.id, "broken"})
+	r.pass(30 * time.Second)
+	r.want("a", Alive)
+	if told("a", "its messages do not arrive directly: ") == 0 {
+		t.Errorf("%v", r.unlinked)
+	}
+}

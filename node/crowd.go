@@ -1,0 +1,83 @@
+package node
+
+import (
+	"time"
+
+	"hearsay/mesh"
+)
+
+const (
+	crowdGap  = 300 * time.Millisecond // a change that is alone for so long is logged
+	crowdMost = 3 * time.Second        // none waits longer, however many come
+	crowdFull = 4096                   // changes that wait at once
+)
+
+// crowd gathers the changes that come by the hundred where a mesh forms: who joined, and whose messages flow, or do not.
+// The zero value is ready. It belongs to the loop.
+type crowd struct {
+	groups []*group
+	timer  *time.Timer
+}
+
+// group is the changes of one kind.
+type group struct {
+	changes     []mesh.Change
+	first, last time.Time
+}
+
+// take keeps a change of a kind that comes in crowds, and reports whether it did.
+func (c *crowd) take(change mesh.Change, now time.Time) bool {
+	switch change.Kind {
+	case mesh.Joined, mesh.Linked, mesh.Returned, mesh.Unlinked:
+	default:
+		return false
+	}
+	if len(c.groups) == 0 {
+		c.timer = time.NewTimer(crowdGap)
+	} else if now.Sub(c.groups[0].first) < crowdMost-crowdGap {
+		c.timer.Reset(crowdGap)
+	}
+	g := c.of(change.Kind)
+	if g == nil {
+		g = &group{first: now}
+		c.groups = append(c.groups, g)
+	}
+	g.changes, g.last = append(g.changes, change), now
+	return true
+}
+
+func (c *crowd) of(k mesh.Kind) *group {
+	for _, g := range c.groups {
+		if g.changes[0].Kind == k {
+			return g
+		}
+	}
+	return nil
+}
+
+// full reports whether no more should wait.
+func (c *crowd) full() bool {
+	waiting := 0
+	for _, g := range c.groups {
+		waiting += len(g.changes)
+	}
+	return waiting >= crowdFull
+}
+
+// due is when the changes that wait are to be logged.
+func (c *crowd) due() <-chan time.Time {
+	if len(c.groups) == 0 {
+		return nil
+	}
+	return c.timer.C
+}
+
+// empty returns what waited.
+func (c *crowd) empty() []*group {
+	out := c.groups
+	c.groups = nil
+	if c.timer != nil {
+		c.timer.Stop()
+	}
+	return out
+}

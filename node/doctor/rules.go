@@ -1,0 +1,338 @@
+package doctor
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"hearsay/node/web"
+	"hearsay/topics"
+)
+
+// Level is how bad a finding is.
+type Level string
+
+const (
+	OK      Level = "ok"
+	Warning Level = "warning" // it works, and somebody should know
+	Fault   Level = "fault"   // it does not work as it should
+)
+
+// Finding is one line of the doctor's: what was looked at, and what to do.
+type Finding struct {
+	Level Level  `json:"level"`
+	Check string `json:"check"` // node, name, ports, files, seeds, mesh, multicast, peers, clocks, versions, links or dns
+	Text  string `json:"text"`
+	Do    string `json:"do,omitempty"`
+}
+
+// rules are the checks, in the order in which their findings are shown.
+var rules = []struct {
+	check string
+	judge func(*Facts) []Finding
+}{
+	{"node", judgeNode}, {"name", judgeName}, {"ports", judgePorts}, {"files", judgeFiles}, {"seeds", judgeSeeds},
+	{"mesh", judgeMesh}, {"multicast", judgeMulticast}, {"peers", judgePeers}, {"clocks", judgeClocks}, {"versions", judgeVersions}, {"links", judgeLinks},
+	{"dns", judgeNames},
+}
+
+// Examine judges.
+func Examine(f Facts) []Finding {
+	var out []Finding
+	for _, r := range rules {
+		for _, found := range r.judge(&f) {
+			found.Check = r.check
+			out = append(out, found)
+		}
+	}
+	return out
+}
+
+func ok(format string, args ...any) Finding {
+	return Finding{Level: OK, Text: fmt.Sprintf(format, args...)}
+}
+
+func warning(do, format string, args ...any) Finding {
+	return Finding{Level: Warning, Text: fmt.Sprintf(format, args...), Do: do}
+}
+
+func fault(do, format string, args ...any) Finding {
+	return Finding{Level: Fault, Text: fmt.Sprintf(format, args...), Do: do}
+}
+
+// judgeNode: it answers, and thinks well of itself.
+func judgeNode(f *Facts) []Finding {
+	switch s := f.Status; {
+	case f.Hung:
+		return []Finding{fault("look at its process: it may be stopped (kill -CONT), or starved", "the node at %s accepts connections and does not answer", f.Addr)}
+	case s == nil:
+		return []Finding{warning("start it, or name its address with --addr; what follows is seen without it", "%v", f.Asked)}
+	case s.Leaving:
+		return []Finding{warning("", "%s is leaving the mesh", s.Name)}
+	case !s.Ready && s.Conflict == "":
+		return []Finding{fault("see below", "%s is not ready: %s", s.Name, s.ReadyReason)}
+	default:
+		return []Finding{ok("%s (%s) is up for %s, and hears %d", s.Name, cmp.Or(s.Version, "unknown version"), time.Duration(s.Uptime*float64(time.Second)).Round(time.Second), s.Alive)}
+	}
+}
+
+// judgeName: the node's name leads to this machine, and to nobody else.
+func judgeName(f *Facts) []Finding {
+	name := f.Self.Name
+	if name == "" {
+		return nil
+	}
+	var out []Finding
+	if f.Status != nil && f.Status.Conflict != "" {
+		out = append(out, fault("give one of the two another --hostname", "%s", f.Status.Conflict))
+	}
+	out = append(out, namesakes(f)...)
+	foreign := slices.DeleteFunc(slices.Clone(f.Self.Addrs), f.here)
+	switch {
+	case len(out) > 0:
+	case len(f.Self.Addrs) == 0:
+		out = append(out, warning("enter it into DNS or /etc/hosts of the others, or take an address for --hostname",
+			"%s has no address here (%s): peers find it only by the address that it calls from", name, f.Self.NoDNS))
+	case len(foreign) == len(f.Self.Addrs):
+		out = append(out, fault("correct DNS or /etc/hosts, or choose another --hostname",
+			"%s leads to %s, which is not this machine: DNS is out of date, or another machine has the name", name, addrs(foreign)))
+	case len(foreign) > 0:
+		out = append(out, warning("give each machine a name of its own", "%s leads to %s, which is not this machine, too", name, addrs(foreign)))
+	default:
+		out = append(out, ok("%s leads to %s, this machine", name, addrs(f.Self.Addrs)))
+	}
+	return out
+}
+
+// namesakes are other processes that call themselves like this node.
+func namesakes(f *Facts) (out []Finding) {
+	if f.Status == nil {
+		return nil
+	}
+	for _, v := range f.Self.Discovery {
+		if v.Outcome == Spoke && v.Name().Key() == f.Self.Name.Key() && v.Header != nil && v.Header.Incarnation != 0 && v.Header.Incarnation != f.Status.Incarnation {
+			which := "older"
+			if v.Header.Incarnation > f.Status.Incarnation {
+				which = "younger"
+			}
+			out = append(out, fault("give one of the two another --hostname", "another, %s process at %s uses the name %s", which, v.Endpoint, f.Self.Name))
+		}
+	}
+	return out
+}
+
+// judgePorts: both publishers listen, or are free where no node runs.
+func judgePorts(f *Facts) (out []Finding) {
+	if f.Hung {
+		return nil
+	}
+	for _, of := range []struct {
+		what   string
+		visits []Visit
+	}{{"lists", f.Self.Discovery}, {"messages", f.Self.Messages}} {
+		mine := slices.DeleteFunc(slices.Clone(of.visits), func(v Visit) bool { return !f.here(addrOf(v)) })
+		if len(mine) == 0 {
+			continue
+		}
+		switch v := best(mine); {
+		case f.Status == nil && v.Outcome == Refused:
+			out = append(out, ok("%s is free for %s", v.Endpoint, of.what))
+		case f.Status == nil && v.Name() != "":
+			out = append(out, ok("%s runs at %s", v.Name(), v.Endpoint))
+		case v.Outcome == Spoke, v.Outcome == Locked:
+			out = append(out, ok("%s publishes %s", v.Endpoint, of.what))
+		case v.Outcome == Refused:
+			out = append(out, fault("is its --bind address another one? The name has to lead to it", "%s is closed: %s of this node cannot be read there", v.Endpoint, of.what))
+		default:
+			out = append(out, fault("find out what listens there", "%s %s", v.Endpoint, v.Outcome))
+		}
+	}
+	return out
+}
+
+// filesEach is how many descriptors a peer takes: two connections each way, and one more while it is dialled.
+const filesEach = 5
+
+// judgeFiles: there are descriptors for everybody.
+func judgeFiles(f *Facts) []Finding {
+	peers := 0
+	if f.Status != nil {
+		peers = f.Status.Members
+	}
+	need := max(256, filesEach*peers+64)
+	if f.OpenFiles > 0 && f.OpenFiles < need {
+		return []Finding{fault("raise it: ulimit -n 65536, LimitNOFILE= of systemd, ulimits: of compose",
+			"the node may open %d files; with %d peers it should be %d or more", f.OpenFiles, peers, need)}
+	}
+	return []Finding{ok("%d files may be open", f.OpenFiles)}
+}
+
+// judgeSeeds: each leads to a node of this mesh.
+func judgeSeeds(f *Facts) (out []Finding) {
+	for i := range f.Seeds {
+		out = append(out, judgeSeed(f, &f.Seeds[i]))
+	}
+	if len(f.Seeds) == 0 && f.Status != nil && f.Status.Alive == 0 && f.Status.Multicast == nil {
+		out = append(out, warning("give it the name of any other node as SEED", "the node has no seed and hears nobody: it waits to be found"))
+	}
+	return out
+}
+
+func judgeSeed(f *Facts, p *Place) Finding {
+	d, m := best(p.Discovery), best(p.Messages)
+	heard := f.member(p.Name)
+	switch {
+	case p.NoDNS != "" && len(p.Discovery) == 0:
+		return fault("correct the name, or enter it into DNS or /etc/hosts", "seed %s: %s", p.Name, p.NoDNS)
+	case d.Outcome != Spoke && d.Outcome != Locked && heard != nil && heard.State == "alive" && !isAt(heard.Address, addrOf(d)):
+		return staleDNS(p, d, heard)
+	case d.Outcome == Silent && m.Outcome != Spoke:
+		return fault("give it the discovery port, 20000 unless you changed it", "seed %s: %s %s", p.Name, d.Endpoint, d.Outcome)
+	case d.Outcome < Locked, d.Outcome == Silent:
+		return fault(remedy(d.Outcome, p.Name, "20000"), "seed %s: %s %s", p.Name, d.Endpoint, d.Outcome)
+	case d.Outcome == OtherMesh:
+		return fault("give both nodes one --mesh, or this one another seed", "seed %s: %s is of another mesh (%s); this node is of %s",
+			p.Name, d.Endpoint, meshName(d.Mesh), ownMesh(f.Mesh))
+	case d.Outcome == Locked:
+		return ok("seed %s: %s %s; the doctor has none", p.Name, d.Endpoint, d.Outcome)
+	case m.Outcome != Spoke:
+		return fault(remedy(m.Outcome, p.Name, "30000"), "seed %s sends lists, but its messages do not arrive: %s %s", p.Name, m.Endpoint, m.Outcome)
+	case f.isSelf(d):
+		return warning("give it the name of another node", "seed %s leads to this node itself", p.Name)
+	case f.apart(d):
+		return fault("start one of the nodes again with one of the other mesh as SEED", "seed %s is in another mesh: %s hears %s, this node hears %s",
+			p.Name, d.Name(), names(d.Names[1:]), names(f.alive()))
+	}
+	return ok("seed %s is %s at %s, and hears %d", p.Name, d.Name(), d.Endpoint, len(d.Names)-1)
+}
+
+// meshName is a label, or a word for none.
+func meshName(label string) string { return cmp.Or(label, "without a label") }
+
+// ownMesh is how a sentence has the mesh of the node that was asked.
+func ownMesh(label string) string {
+	if label == "" {
+		return "the mesh without a label"
+	}
+	return "mesh " + label
+}
+
+func staleDNS(p *Place, d Visit, m *web.Member) Finding {
+	return fault("correct DNS or /etc/hosts here", "%s leads to %s, which %s; the mesh hears it at %s: DNS is out of date", p.Name, addrOf(d), d.Outcome, m.Address)
+}
+
+// remedy is what to do about a publisher that is not reached.
+func remedy(o Outcome, who topics.Name, port string) string {
+	switch o {
+	case Refused:
+		return fmt.Sprintf("start the node on %s, or correct the address", who)
+	case TimedOut, NoRoute:
+		return fmt.Sprintf("is %s switched on? Let its firewall, and those between, pass TCP port %s from here", who, port)
+	case Wordless:
+		return fmt.Sprintf("look at the process on %s: it is stopped, or starved", who)
+	case Foreign:
+		return "another program has the port: correct the name or the port"
+	}
+	return ""
+}
+
+// member finds a peer.
+func (f *Facts) member(name topics.Name) *web.Member {
+	if f.Members == nil {
+		return nil
+	}
+	for i := range f.Members.Members {
+		if f.Members.Members[i].Name.Key() == name.Key() {
+			return &f.Members.Members[i]
+		}
+	}
+	return nil
+}
+
+// alive are the peers that the node hears.
+func (f *Facts) alive() (out []topics.Name) {
+	if f.Members != nil {
+		for _, m := range f.Members.Members {
+			if m.State == "alive" {
+				out = append(out, m.Name)
+			}
+		}
+	}
+	return out
+}
+
+// isSelf reports whether a visit met the node that was asked.
+func (f *Facts) isSelf(v Visit) bool {
+	return f.Status != nil && v.Header != nil && v.Header.Incarnation == f.Status.Incarnation && v.Name().Key() == f.Status.Name.Key()
+}
+
+// apart reports whether a visit met a node of another mesh: neither hears the other, nor anybody in common.
+func (f *Facts) apart(v Visit) bool {
+	mine := f.alive()
+	if f.Status == nil || len(mine)+len(v.Names) < 2 {
+		return false
+	}
+	known := make(map[topics.Name]bool)
+	for _, name := range append(mine, f.Status.Name) {
+		known[name.Key()] = true
+	}
+	return !slices.ContainsFunc(v.Names, func(n topics.Name) bool { return known[n.Key()] })
+}
+
+// at is how long ago something was, by the node's clock.
+func (f *Facts) at(t time.Time) time.Duration {
+	if f.Status == nil {
+		return math.MaxInt64
+	}
+	return f.Status.Started.Add(time.Duration(f.Status.Uptime * float64(time.Second))).Sub(t)
+}
+
+func addrOf(v Visit) netip.Addr {
+	ep, _ := netip.ParseAddrPort(v.Endpoint)
+	return ep.Addr()
+}
+
+// isAt reports whether an endpoint is at an address.
+func isAt(endpoint string, addr netip.Addr) bool {
+	ep, err := netip.ParseAddrPort(endpoint)
+	return err == nil && ep.Addr() == addr
+}
+
+func port(v Visit) string {
+	if ep, err := netip.ParseAddrPort(v.Endpoint); err == nil {
+		return fmt.Sprint(ep.Port())
+	}
+	return "20000 and 30000"
+}
+
+func addrs(all []netip.Addr) string {
+	words := make([]string, len(all))
+	for i, a := range all {
+		words[i] = a.String()
+	}
+	return strings.Join(words, " and ")
+}
+
+// names lists a few.
+func names(all []topics.Name) string {
+	const few = 4
+	var words []string
+	for _, n := range all[:min(few, len(all))] {
+		words = append(words, string(n))
+	}
+	if len(all) > few {
+		words = append(words, fmt.Sprintf("%d more", len(all)-few))
+	}
+	return cmp.Or(strings.Join(words, ", "), "nobody")
+}
+
+func plural(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}

@@ -1,0 +1,157 @@
+package doctor
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"hearsay/node/dns"
+	"hearsay/node/web"
+	"hearsay/topics"
+)
+
+// sound are the facts of a node among two peers, with nothing wrong.
+func sound() Facts {
+	now := time.Now()
+	spoke := func(name topics.Name, addr string, lists ...topics.Name) Place {
+		v := Visit{Endpoint: addr + ":20000", Outcome: Spoke, Names: append([]topics.Name{name}, lists...), At: now,
+			Header: &topics.Header{Version: 1, Incarnation: 5, At: now.UnixMilli()}}
+		return Place{Name: name, Addrs: []netip.Addr{netip.MustParseAddr(addr)}, Discovery: []Visit{v}, Messages: []Visit{{Endpoint: addr + ":30000", Outcome: Spoke}}}
+	}
+	member := func(name topics.Name, addr string) web.Member {
+		return web.Member{Name: name, State: "alive", Since: now.Add(-time.Minute), Address: addr + ":20000", HearsMe: true, MessagesLink: true,
+			Flowing: true, Program: "hearsay v1", Why: "heard"}
+	}
+	f := Facts{
+		Addr:   "127.0.0.1:8080",
+		Status: &web.Status{Name: "a", Incarnation: 7, Started: now.Add(-time.Hour), Uptime: 3600, Alive: 2, Members: 3, Ready: true, OpenFiles: 1024},
+		Members: &web.Members{Self: web.Self{Name: "a", Program: "hearsay v1"}, Members: []web.Member{
+			member("b", "10.0.0.2"), member("c", "10.0.0.3"),
+		}},
+		Links: &web.Links{Nodes: []web.Row{
+			{Name: "a", Hears: []topics.Name{"b", "c"}}, {Name: "b", Hears: []topics.Name{"a", "c"}}, {Name: "c", Hears: []topics.Name{"a", "b"}},
+		}},
+		Self: spoke("a", "10.0.0.1", "b", "c"), Here: []netip.Addr{netip.MustParseAddr("10.0.0.1")}, OpenFiles: 1024,
+		Seeds: []Place{spoke("b", "10.0.0.2", "a", "c")},
+		Peers: []Place{spoke("b", "10.0.0.2", "a", "c"), spoke("c", "10.0.0.3", "a", "b")},
+	}
+	f.Self.Discovery[0].Header.Incarnation = 7
+	f.Status.DNS = &dns.Stats{Addr: "127.0.0.1:5300", Domain: "hearsay", Names: 3}
+	f.Names = []Asked{{"udp", ""}, {"tcp", ""}}
+	return f
+}
+
+// Each thing that is wrong is found, by the check that it belongs to, and nothing else is.
+func TestExamine(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		what  string
+		wrong func(*Facts)
+		want  []string // LEVEL CHECK: words, of all that is not ok
+	}{
+		{"nothing", func(*Facts) {}, nil},
+		{"no node", func(f *Facts) { *f = Facts{Asked: errNothing} }, []string{"warning node: nothing"}},
+		{"a node that hangs", func(f *Facts) { *f = Facts{Hung: true} }, []string{"fault node: does not answer"}},
+		{"not ready", func(f *Facts) { f.Status.Ready, f.Status.ReadyReason = false, "hears nobody" }, []string{"fault node: hears nobody"}},
+		{"a namesake in DNS", func(f *Facts) {
+			v := f.Self.Discovery[0]
+			v.Endpoint, v.Header = "10.0.0.9:20000", &topics.Header{Incarnation: 3}
+			f.Self.Discovery = append(f.Self.Discovery, v)
+		}, []string{"fault name: another, older process at 10.0.0.9:20000"}},
+		{"its name is taken", func(f *Facts) { f.Status.Ready, f.Status.Conflict = false, "an older process" }, []string{"fault name: an older process"}},
+		{"its name leads elsewhere", func(f *Facts) {
+			f.Self = Place{Name: "a", Addrs: []netip.Addr{netip.MustParseAddr("10.0.0.9")}}
+		}, []string{"fault name: 10.0.0.9, which is not this machine"}},
+		{"its name leads nowhere", func(f *Facts) { f.Self = Place{Name: "a", NoDNS: "no such host"} }, []string{"warning name: no such host"}},
+		{"a port that is closed", func(f *Facts) { f.Self.Messages[0].Outcome = Refused }, []string{"fault ports: 10.0.0.1:30000 is closed"}},
+		{"few descriptors", func(f *Facts) { f.OpenFiles = 64 }, []string{"fault files: may open 64 files"}},
+		{"a seed without an address", func(f *Facts) { f.Seeds = []Place{{Name: "x", NoDNS: "no such host"}} }, []string{"fault seeds: x: no such host"}},
+		{"a seed that refuses", func(f *Facts) { f.Seeds[0].Name, f.Seeds[0].Discovery[0].Outcome = "x", Refused }, []string{"fault seeds: refuses"}},
+		{"a seed that is a message port", func(f *Facts) {
+			f.Seeds[0].Name, f.Seeds[0].Discovery[0].Outcome, f.Seeds[0].Messages[0].Outcome = "x:30000", Silent, Refused
+		}, []string{"fault seeds: sends no lists"}},
+		{"a seed that is this node", func(f *Facts) { f.Seeds = []Place{f.Self} }, []string{"warning seeds: this node itself"}},
+		{"a seed in another mesh", func(f *Facts) { f.Seeds[0].Discovery[0].Names = []topics.Name{"x", "y"} }, []string{"fault seeds: another mesh: x hears y, this node hears b, c"}},
+		{"a seed of another mesh", func(f *Facts) {
+			f.Seeds[0].Name, f.Seeds[0].Discovery[0].Outcome, f.Seeds[0].Discovery[0].Mesh = "x", OtherMesh, "red"
+		}, []string{"fault seeds: seed x: 10.0.0.2:20000 is of another mesh (red); this node is of the mesh without a label"}},
+		{"a peer that went to another mesh", func(f *Facts) {
+			f.Members.Members[1].State, f.Peers[1].Discovery[0].Outcome, f.Mesh = "quarantined", OtherMesh, "blue"
+		}, []string{"warning peers: 10.0.0.3:20000 is of another mesh (without a label) now"}},
+		{"neighbours of another mesh", func(f *Facts) { f.Status.Foreign = []web.Foreigner{{Name: "x", Mesh: "red", Address: "10.0.0.9"}} }, nil},
+		{"multicast", func(f *Facts) { f.Status.Multicast = &web.Multicast{Interfaces: []string{"eth0"}, Heard: 4} }, nil},
+		{"multicast over nothing", func(f *Facts) { f.Status.Multicast = &web.Multicast{Problem: "no interface is up"} }, []string{"fault multicast: no interface is up"}},
+		{"multicast that nobody answers", func(f *Facts) {
+			*f = Facts{Status: &web.Status{Name: "a", Ready: true, Multicast: &web.Multicast{Interfaces: []string{"eth0"}}}}
+		}, []string{"warning multicast: no beacon was heard over eth0"}},
+		{"stale DNS", func(f *Facts) {
+			v := Visit{Endpoint: "10.0.0.7:20000", Outcome: TimedOut}
+			f.Seeds[0].Addrs, f.Seeds[0].Discovery = []netip.Addr{addrOf(v)}, []Visit{v}
+		}, []string{"fault seeds: b leads to 10.0.0.7, which does not answer: timed out; the mesh hears it at 10.0.0.2:20000"}},
+		{"a seed that is silent at the IPv6 address where it is heard", func(f *Facts) {
+			v := Visit{Endpoint: "[2001:db8::1]:20000", Outcome: TimedOut}
+			f.Seeds[0].Addrs, f.Seeds[0].Discovery = []netip.Addr{addrOf(v)}, []Visit{v}
+			f.Members.Members[0].Address = v.Endpoint
+		}, []string{"fault seeds: seed b: [2001:db8::1]:20000 does not answer"}},
+		{"mute", func(f *Facts) { f.Status.Mute = true }, []string{"fault mesh: none of them hears it"}},
+		{"degraded", func(f *Facts) { f.Status.Degraded = true }, []string{"fault mesh: degraded"}},
+		{"its messages do not arrive", func(f *Facts) {
+			f.Members.Members[1].MessagesLink, f.Members.Members[1].Flowing, f.Peers[1].Messages[0].Outcome = false, false, TimedOut
+		}, []string{"fault peers: c is heard, but its messages do not arrive: 10.0.0.3:30000 does not answer"}},
+		{"ours do not arrive", func(f *Facts) { f.Members.Members[1].Flowing = false }, []string{"fault peers: c does not get this node's messages"}},
+		{"just joined", func(f *Facts) { f.Members.Members[1].Flowing, f.Members.Members[1].Since = false, time.Now() }, nil},
+		{"not heard by one", func(f *Facts) { f.Members.Members[1].HearsMe, f.Members.Members[1].Flowing = false, false }, []string{"fault peers: c does not hear this node"}},
+		{"a frozen one", func(f *Facts) {
+			f.Members.Members[1].State, f.Peers[1].Discovery[0] = "quarantined", Visit{Endpoint: "10.0.0.3:20000", Outcome: Wordless}
+		}, []string{"fault peers: c is quarantined (heard): 10.0.0.3:20000 accepts connections and says nothing"}},
+		{"one that is off", func(f *Facts) {
+			f.Members.Members[1].State, f.Peers[1].Discovery[0] = "quarantined", Visit{Endpoint: "10.0.0.3:20000", Outcome: Refused}
+		}, []string{"warning peers: refuses connections"}},
+		{"one that has moved", func(f *Facts) {
+			f.Members.Members[1].State, f.Members.Members[1].CalledFrom = "quarantined", "10.0.0.8:20000"
+		}, []string{"fault peers: it leads to 10.0.0.3, but calls from 10.0.0.8:20000: DNS is out of date"}},
+		{"two of one name", func(f *Facts) { f.Members.Members[1].Conflict = "two processes" }, []string{"fault peers: c: two processes"}},
+		{"a clock", func(f *Facts) { f.Peers[1].Discovery[0].Header.At += time.Hour.Milliseconds() }, []string{"fault clocks: the clock of c is 1h0m0s ahead of this machine's"}},
+		{"its own clock", func(f *Facts) {
+			for i := range f.Peers {
+				f.Peers[i].Discovery[0].Header.At -= time.Hour.Milliseconds()
+			}
+		}, []string{"fault clocks: this machine's clock is 1h0m0s ahead of those of 2 peers"}},
+		{"versions", func(f *Facts) { f.Members.Members[1].Program = "hearsay v0" }, []string{"warning versions: hearsay v0 on c; hearsay v1 on a, b"}},
+		{"a one-way link of others", func(f *Facts) { f.Links.Nodes[1].Hears = f.Links.Nodes[1].Hears[:1] }, []string{"warning links: c hears b, and is not heard by it"}},
+		{"DNS that is not answered", func(f *Facts) { f.Names[1].Failed = "refuses" }, []string{"fault dns: 127.0.0.1:5300 over TCP refuses"}},
+		{"DNS that is asked too often", func(f *Facts) { f.Status.DNS.Dropped = 1 }, []string{"warning dns: 127.0.0.1:5300 dropped 1 question of addresses"}},
+	} {
+		f := sound()
+		c.wrong(&f)
+		var got []string
+		for _, x := range Examine(f) {
+			if x.Level != OK {
+				got = append(got, string(x.Level)+" "+x.Check+": "+x.Text)
+			}
+		}
+		if c.what == "a clock" || c.what == "its own clock" {
+			got = got[:min(len(got), 1)]
+		}
+		same := len(got) == len(c.want)
+		for i := range got {
+			same = same && matches(got[i], c.want[i])
+		}
+		if !same {
+			t.Errorf("%s: %q, want %q", c.what, got, c.want)
+		}
+	}
+}
+
+// matches compares the level and the check, and looks for the words.
+func matches(got, want string) bool {
+	head, words, _ := strings.Cut(want, ": ")
+	return strings.HasPrefix(got, head+": ") && strings.Contains(got, words)
+}
+
+type nothing struct{}
+
+func (nothing) Error() string { return "nothing there" }
+
+var errNothing = nothing{}

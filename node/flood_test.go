@@ -1,0 +1,160 @@
+package node
+
+import (
+	"bufio"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+
+	"hearsay/node/nodetest"
+)
+
+// flooder is a publisher that is made by hand: whoever connects to a port of it is sent the same messages again and
+// again, as fast as it takes them.
+type flooder struct {
+	mu    sync.Mutex
+	lns   []net.Listener
+	conns []net.Conn
+	wg    sync.WaitGroup
+}
+
+func newFlooder(t *testing.T) *flooder {
+	f := &flooder{}
+	t.Cleanup(func() {
+		f.mu.Lock()
+		for _, ln := range f.lns {
+			ln.Close()
+		}
+		for _, c := range f.conns {
+			c.Close()
+		}
+		f.mu.Unlock()
+		f.wg.Wait()
+	})
+	return f
+}
+
+// at listens at an endpoint. first is sent once, and flood without end; none: nothing more comes.
+func (f *flooder) at(t *testing.T, endpoint string, first, flood []byte) {
+	t.Helper()
+	ln, err := net.Listen("tcp", endpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.mu.Lock()
+	f.lns = append(f.lns, ln)
+	f.mu.Unlock()
+	f.wg.Add(1)
+	go func() {
+		defer f.wg.Done()
+		for {
+			c, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			f.mu.Lock()
+			f.conns = append(f.conns, c)
+			f.mu.Unlock()
+			f.wg.Add(2)
+			go func() { defer f.wg.Done(); _, _ = io.Copy(io.Discard, c) }()
+			go func() { defer f.wg.Done(); f.serve(c, first, flood) }()
+		}
+	}()
+}
+
+func (f *flooder) serve(c net.Conn, first, flood []byte) {
+	w := bufio.NewWriterSize(c, 1<<20)
+	_, _ = w.WriteString("\xff\x00\x00\x00\x00\x00\x00\x00\x00\x7f\x03\x00NULL" + strings.Repeat("\x00", 48))
+	_, _ = w.WriteString("\x04\x19\x05READY\x0bSocket-Type\x00\x00\x00\x03PUB")
+	_, err := w.Write(first)
+	if flood == nil {
+		_ = w.Flush()
+		return
+	}
+	for err == nil {
+		_, err = w.Write(flood)
+	}
+}
+
+// framed is a message as it goes over the wire.
+func framed(frames ...string) (b []byte) {
+	for i, f := range frames {
+		flags := byte(2) // a long frame
+		if i < len(frames)-1 {
+			flags |= 1
+		}
+		b = binary.BigEndian.AppendUint64(append(b, flags), uint64(len(f)))
+		b = append(b, f...)
+	}
+	return b
+}
+
+// numberedLists are lists of a thousand names each, of which no two in a row have any in common.
+func numberedLists(self string) (b []byte) {
+	for i := range 10 {
+		names := []string{self}
+		for j := range 1000 {
+			names = append(names, fmt.Sprintf("n%d-%d", i, j))
+		}
+		b = append(b, framed("0", strings.Join(names, ","), fmt.Sprintf(`{"v":1,"inc":1,"seq":%d,"beat":200,"list":%d}`, i+1, i+1))...)
+	}
+	return b
+}
+
+// rounds is how often a node has judged its peers.
+func rounds(n *Node) uint64 { return n.Machine().Rounds }
+
+// Whatever a member sends, and however fast, the node that hears it judges, and beats, as often as one that is not
+// flooded.
+func TestFloodPutsNoRoundOff(t *testing.T) {
+	list := func(self string) []byte { return framed("0", self) }
+	for name, tc := range map[string]struct {
+		members       int
+		lists, bodies func(self string) []byte // none: only one list, no message
+	}{
+		"lists":        {1, numberedLists, nil},
+		"ten of lists": {10, numberedLists, nil},
+		"pulses":       {1, list, nil},
+		"long lists":   {1, func(self string) []byte { return framed("0", self+strings.Repeat(",", 65_000)) }, nil},
+		"messages":     {1, nil, func(string) []byte { return framed("1", "x") }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFlooder(t)
+			addrs := nodetest.Addresses(t, tc.members+2)
+			var seeds []string
+			for _, self := range addrs[2:] {
+				var lists, bodies []byte
+				if tc.lists != nil {
+					lists = tc.lists(self)
+				}
+				if tc.bodies != nil {
+					bodies = tc.bodies(self)
+				}
+				f.at(t, self+":20000", list(self), lists)
+				f.at(t, self+":30000", nil, bodies)
+				seeds = append(seeds, self)
+			}
+			control, n := startAt(t, addrs[0]), startAt(t, addrs[1], seeds...)
+			nodetest.Eventually(t, func() error {
+				if count := n.Stats()["link_messages_in"]; count < 3 {
+					return fmt.Errorf("%d messages have come", count)
+				}
+				return nil
+			})
+			before, begin := rounds(n), rounds(control)
+			nodetest.Eventually(t, func() error {
+				if r := rounds(control) - begin; r < 10 {
+					return fmt.Errorf("%d rounds without a flood", r)
+				}
+				return nil
+			})
+			if r := rounds(n) - before; r < 5 {
+				t.Errorf("%d rounds in the time of 10 without a flood", r)
+			}
+		})
+	}
+}

@@ -1,0 +1,62 @@
+package link
+
+import (
+	"slices"
+
+	"hearsay/topics"
+)
+
+// Audience is a connection to the publisher of messages that has subscribed to a topic.
+type Audience struct {
+	Name  topics.Name // that it said hello with, or that its key is known for; "" if it said none
+	Topic string
+}
+
+// Audience returns who has subscribed to a topic that is wanted, by now: what is published next reaches them. wanted is
+// called often, and may not wait.
+func (l *Link) Audience(wanted func(topic string) bool) (all []Audience) {
+	g := l.pubs[Message].gate
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for s := range g.all {
+		if !s.belongs.Load() {
+			continue // it is of another mesh, or has not said which
+		}
+		heeded := s.heeded
+		if s.wired() {
+			heeded = s.topics
+		}
+		for _, topic := range heeded {
+			if !wanted(topic) {
+				continue
+			}
+			one := Audience{Topic: topic}
+			if s.named {
+				one.Name = s.name
+			} else {
+				one.Name = s.knownAs()
+			}
+			all = append(all, one)
+		}
+	}
+	return all
+}
+
+// heed notes that zmq4 has taken in the last subscription.
+func (s *subscriber) heed() {
+	if s.fresh == "" {
+		return
+	}
+	s.gate.mu.Lock()
+	s.heeded = append(s.heeded, s.fresh)
+	s.gate.mu.Unlock()
+	s.fresh = ""
+}
+
+func (s *subscriber) unheed(topic string) {
+	s.gate.mu.Lock()
+	defer s.gate.mu.Unlock()
+	if i := slices.Index(s.heeded, topic); i >= 0 {
+		s.heeded = slices.Delete(s.heeded, i, i+1)
+	}
+}

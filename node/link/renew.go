@@ -1,0 +1,234 @@
+package link
+
+import (
+	"context"
+	"errors"
+	"hash/maphash"
+	"slices"
+	"sync"
+	"time"
+
+	"hearsay/node/link/zmtp"
+)
+
+// A dialled connection is made anew, when the keys have changed, without a message lost or doubled, and without anybody
+// above noticing: it keeps its ID.
+//
+// The heir is dialled and subscribes. As soon as something comes over it, it has what is published from then on. Then
+// the old connection takes its subscriptions back, and is read until its publisher says that it has heard that. What
+// came over both is dropped from the heir, which is read last.
+
+const (
+	renewAtOnce = 4                    // connections that are renewed at the same time
+	partingTime = withdrawTime * 3 / 4 // for the publisher's answer over the old connection
+	partingMost = 30 * time.Second     // for what the publisher has sent before it
+	partingPing = "parting"            // the context of the PING that asks for it
+	maxRecalled = 1 << 16              // messages that are remembered of the old connection
+)
+
+var errRenewed = errors.New("replaced by a connection with other keys")
+
+// succession is what an old connection and its heir share.
+type succession struct {
+	old   *dialled
+	over  chan struct{} // closed when the old one has been read to its end
+	ended sync.Once
+
+	mu   sync.Mutex
+	seen []uint64 // hashes of messages that came over the old one, in their order
+}
+
+func (s *succession) end() { s.ended.Do(func() { close(s.over) }) }
+
+var recallSeed = maphash.MakeSeed()
+
+// recall notes the messages of a run.
+func (s *succession) recall(run []byte, limits zmtp.Limits) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for len(run) > 0 {
+		n, _, _, err := limits.Item(run)
+		if n == 0 || err != nil {
+			break
+		}
+		s.seen = append(s.seen, maphash.Bytes(recallSeed, run[:n]))
+		run = run[n:]
+	}
+	if over := len(s.seen) - maxRecalled; over > 0 {
+		s.seen = s.seen[over:]
+	}
+}
+
+// doubled is what came over the old connection, and may come over its heir once more. It is the heir's reader's own.
+//
+// The heir's first message was the last of its kind on the old connection, or came after it. From there on both had the
+// same: so the rest of the old one is what comes again.
+type doubled struct {
+	rest  []uint64
+	begun bool
+}
+
+// drop reports whether a message came over the old connection already.
+func (d *doubled) drop(message []byte) bool {
+	if len(d.rest) == 0 {
+		return false
+	}
+	hash := maphash.Bytes(recallSeed, message)
+	if !d.begun {
+		d.begun = true
+		at := len(d.rest) - 1
+		for at >= 0 && d.rest[at] != hash {
+			at--
+		}
+		if at < 0 {
+			d.rest = nil
+			return false
+		}
+		d.rest = slices.Clone(d.rest[at+1:])
+		return true
+	}
+	if d.rest[0] != hash {
+		d.rest = nil // one of the two lost something
+		return false
+	}
+	d.rest = d.rest[1:]
+	return true
+}
+
+// renewAll makes connections anew in the background, a few at a time.
+func (l *Link) renewAll(stale []*dialled) {
+	places := make(chan struct{}, renewAtOnce)
+	for _, d := range stale {
+		s := &succession{old: d, over: make(chan struct{})}
+		l.mu.Lock()
+		if l.closed || !d.heir.CompareAndSwap(nil, s) {
+			l.mu.Unlock()
+			continue
+		}
+		l.dials.Add(1)
+		l.mu.Unlock()
+		if d.readOut.Load() {
+			s.end()
+		}
+		go func() {
+			defer l.dials.Done()
+			places <- struct{}{}
+			defer func() { <-places }()
+			l.renew(d, s)
+		}()
+	}
+}
+
+// renew makes one anew. Where that fails, it stays as it is for as long as its keys are good.
+func (l *Link) renew(d *dialled, s *succession) {
+	ctx, cancel := context.WithTimeout(l.ctx, 2*l.cfg.HandshakeTimeout)
+	defer cancel()
+	ways, err := l.ways(d.name, d.port)
+	if err == nil {
+		var heir *dialled
+		if heir, err = l.reach(ctx, d.port, d.remote, d.target, ways[0]); err == nil {
+			err = l.inherit(heir, s)
+		}
+	}
+	if err == nil {
+		return
+	}
+	d.heir.Store(nil)
+	if !d.kept() || d.forbidden() {
+		d.hangUp(errWithdrawn)
+	}
+}
+
+// inherit puts an heir in the place of the old connection, unless that was given up meanwhile.
+func (l *Link) inherit(heir *dialled, s *succession) error {
+	d := s.old
+	heir.name, heir.told, heir.inherits = d.name, d.told, s
+	l.mu.Lock()
+	ok := !l.closed && l.standingLocked(d.told) == d && !errors.Is(d.ended(), errHungUp)
+	if ok {
+		heir.before = d
+		l.heirs[d.told] = heir
+	}
+	l.mu.Unlock()
+	if !ok {
+		heir.hangUp(errHungUp)
+		return errHungUp
+	}
+	l.counters.add(renewed, 1)
+	return l.take(heir)
+}
+
+// forbidden reports whether the other end may not be called any more as it was dialled.
+func (d *dialled) forbidden() bool {
+	r := d.link.ring()
+	if r == nil || !r.ByName() {
+		return false
+	}
+	_, other := d.keys()
+	return !r.May(other, d.name)
+}
+
+// succeed waits until an heir is to be read: there is something to read, and the connection before it is over.
+func (d *dialled) succeed() error {
+	for {
+		n, need, _, err := d.link.cfg.limits().Item(d.in.unread())
+		if n > 0 || err != nil {
+			break
+		}
+		if err := d.in.fill(need); err != nil {
+			d.inherits.old.parts() // it was subscribed by then, or never will be
+			return err
+		}
+	}
+	d.inherits.old.parts()
+	select {
+	case <-d.inherits.over:
+	case <-d.done():
+		return d.ended()
+	}
+	d.inherits.mu.Lock()
+	d.doubled.rest = d.inherits.seen
+	d.inherits.mu.Unlock()
+	return nil
+}
+
+// parts lets a connection go whose heir is there: once its publisher has said all that it says over it, or in time
+// before it would be hung up.
+func (d *dialled) parts() {
+	if d.ended() != nil {
+		return
+	}
+	d.link.wanted.Lock()
+	defer d.link.wanted.Unlock()
+	d.parting = true
+	var b []byte
+	for _, topic := range slices.Concat(d.link.topicsLocked(d.port), d.own) {
+		b = zmtp.AppendCancellation(b, topic)
+	}
+	d.out.put(zmtp.AppendCommand(b, "PING", []byte("\x00\x00"+partingPing)))
+	d.partBy(clock() + partingMost)
+}
+
+// partBy hangs an old connection up that brings nothing any more, or goes on to for too long. One whose reader has no
+// room brings nothing either, and is waited for.
+func (d *dialled) partBy(latest time.Duration) {
+	runs := d.runs.Load()
+	time.AfterFunc(partingTime, func() {
+		if (d.runs.Load() != runs || d.held.Load()) && d.ended() == nil && clock() < latest {
+			d.partBy(latest)
+			return
+		}
+		d.hangUp(errRenewed)
+	})
+}
+
+// parted ends a connection whose publisher has answered the last PING.
+func (d *dialled) parted(frame []byte) bool {
+	_, _, head := zmtp.Head(frame)
+	name, context, ok := zmtp.ParseCommand(frame[head:])
+	if !ok || name != "PONG" || string(context) != partingPing || d.heir.Load() == nil {
+		return false
+	}
+	d.hangUp(errRenewed)
+	return true
+}

@@ -1,0 +1,27 @@
+package link
+
+import "time"
+
+// stall tells who takes nothing from who takes little. A write of much may last for as long as the kernel finds no
+// room worth waking for, so it is the bytes that the far end's kernel has taken that count. While the far end does
+// not answer at all it is for TCP to judge: the network is at fault then, or a machine that may come back.
+type stall struct {
+	limit time.Duration
+	since time.Time // of the last progress
+	acked uint64
+}
+
+// progress notes that something was taken.
+func (s *stall) progress(now time.Time) { s.since = now }
+
+// stalled judges a write that got nowhere. v is what the kernel says, where it says anything.
+func (s *stall) stalled(now time.Time, v view, known bool) bool {
+	if known && (v.silent || v.acked != s.acked) {
+		s.acked = v.acked
+		s.progress(now)
+	}
+	return now.Sub(s.since) >= s.limit
+}
+
+// look is when to judge next: often enough that a judgement is not late by more than an eighth.
+func (s *stall) look(now time.Time) time.Time { return now.Add(s.limit / 8) }

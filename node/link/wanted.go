@@ -1,0 +1,104 @@
+package link
+
+import (
+	"slices"
+	"sync"
+
+	"hearsay/node/link/zmtp"
+	"hearsay/topics"
+)
+
+// wanted is what a link subscribes to at the publishers of messages that it dials. Whoever says subscriptions over a
+// connection holds it, so that each connection is told of each change once.
+type wanted struct {
+	sync.Mutex
+	messages []string
+}
+
+var discoveryTopics = []string{topics.Discovery}
+
+// topicsLocked are what we want to hear of a publisher. l.wanted is held.
+func (l *Link) topicsLocked(port Port) []string {
+	if port == Message {
+		return l.wanted.messages
+	}
+	return discoveryTopics
+}
+
+// enlist notes a connection that has subscribed.
+func (l *Link) enlist(d *dialled) {
+	l.mu.Lock()
+	l.dialled[d.id] = d
+	l.mu.Unlock()
+}
+
+// Subscribe subscribes to a topic, and all that begin with it, at every publisher of messages: those that are dialled
+// later too.
+func (l *Link) Subscribe(topic string) {
+	l.wanted.Lock()
+	defer l.wanted.Unlock()
+	if slices.Contains(l.wanted.messages, topic) {
+		return
+	}
+	l.wanted.messages = append(l.wanted.messages, topic)
+	l.eachMessage(func(d *dialled) { d.subscribe(topic) })
+}
+
+// Unsubscribe takes it back. What was published before may still come.
+func (l *Link) Unsubscribe(topic string) {
+	l.wanted.Lock()
+	defer l.wanted.Unlock()
+	i := slices.Index(l.wanted.messages, topic)
+	if i < 0 {
+		return
+	}
+	l.wanted.messages = slices.Delete(l.wanted.messages, i, i+1)
+	l.eachMessage(func(d *dialled) { d.cancel(topic) })
+}
+
+// eachMessage calls f with every connection to a publisher of messages.
+func (l *Link) eachMessage(f func(*dialled)) {
+	l.mu.Lock()
+	all := make([]*dialled, 0, len(l.dialled))
+	for _, d := range l.dialled {
+		if d.port == Message {
+			all = append(all, d)
+		}
+	}
+	l.mu.Unlock()
+	for _, d := range all {
+		if !d.parting {
+			f(d)
+		}
+	}
+}
+
+// subscribe says one subscription. l.wanted is held.
+func (d *dialled) subscribe(topic string) {
+	if d.wire == nil {
+		d.out.put(zmtp.AppendSubscription(nil, topic))
+		return
+	}
+	s := d.wire.from
+	s.gate.mu.Lock()
+	if _, in := s.gate.all[s]; in {
+		s.topics = append(s.topics, topic)
+		s.noteRelays(1, topic)
+	}
+	s.gate.mu.Unlock()
+}
+
+// cancel takes one back.
+func (d *dialled) cancel(topic string) {
+	if d.wire == nil {
+		d.out.put(zmtp.AppendCancellation(nil, topic))
+		return
+	}
+	s := d.wire.from
+	s.gate.mu.Lock()
+	if i := slices.Index(s.topics, topic); i >= 0 {
+		s.topics = slices.Delete(s.topics, i, i+1)
+		s.noteRelays(-1, topic)
+	}
+	s.gate.mu.Unlock()
+}

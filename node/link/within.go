@@ -1,0 +1,109 @@
+package link
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+
+	"hearsay/node/link/zmtp"
+	"hearsay/topics"
+)
+
+// A dial to a publisher of this process needs no socket: the gate takes a subscriber that is the end of a wire (wire.go),
+// and hands it what the meter hears.
+
+// localGates are the publishers of this process by address: a dial to one of them needs no socket.
+type localGates struct {
+	mu     sync.Mutex
+	byAddr map[netip.AddrPort]*gate
+}
+
+var local = localGates{byAddr: make(map[netip.AddrPort]*gate)}
+
+func (lg *localGates) add(addr netip.AddrPort, g *gate) {
+	lg.mu.Lock()
+	lg.byAddr[addr] = g
+	lg.mu.Unlock()
+}
+
+func (lg *localGates) remove(addr netip.AddrPort, g *gate) {
+	lg.mu.Lock()
+	if lg.byAddr[addr] == g {
+		delete(lg.byAddr, addr)
+	}
+	lg.mu.Unlock()
+}
+
+// at returns the publisher at an address, if it is open.
+func (lg *localGates) at(addr netip.AddrPort) *gate {
+	lg.mu.Lock()
+	g := lg.byAddr[addr]
+	lg.mu.Unlock()
+	if g == nil || g.closing() {
+		return nil
+	}
+	return g
+}
+
+// join lets in a connection from within this process, which subscribes to these topics. What is ours at both ends
+// needs no judgement.
+func (g *gate) join(s *subscriber, h topics.Hello, wanted []string) error {
+	if h.Name != "" && !s.mayBe(h.Name) {
+		return errMisnamed
+	}
+	if !g.enter(s) {
+		return errFull
+	}
+	s.noteRelays(1, wanted...)
+	said := h != topics.Hello{}
+	s.belongs.Store(h.Mesh == g.link.cfg.Mesh)
+	g.mu.Lock()
+	s.topics, s.name, s.hasHello = wanted, h.Name, h.Name != ""
+	if s.belongs.Load() {
+		g.settledLocked(s)
+	}
+	s.named = s.hasHello
+	s.introduced.Store(s.belongs.Load() && h != topics.Hello{})
+	g.within = append(g.within, s)
+	g.mu.Unlock()
+	listens := slices.ContainsFunc(wanted, s.covers)
+	go func() { // the reader of our events may take its time
+		defer g.wg.Done()
+		defer close(s.welcomed)
+		if !s.belongs.Load() {
+			s.label()
+		}
+		switch {
+		case said && !s.belongs.Load():
+			s.parts(h)
+		case listens:
+			s.welcome()
+		}
+	}()
+	return nil
+}
+
+// wired reports whether a subscriber is in this process, at the end of a wire.
+func (s *subscriber) wired() bool { return s.welcomed != nil }
+
+// leave forgets a subscriber within this process whose wire has ended.
+func (s *subscriber) leave() {
+	defer s.link.wires.Done()
+	<-s.welcomed
+	s.gate.gone(s)
+}
+
+// deliver hands a run to the subscribers within this process, as zmq4 does to all others.
+func (g *gate) deliver(piece []byte) {
+	run := textFor(piece, true)
+	_, size, head := zmtp.Head(run)
+	topic := string(run[head : head+int(size)]) // of all its messages
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, s := range g.within {
+		if slices.ContainsFunc(s.topics, func(wanted string) bool { return strings.HasPrefix(topic, wanted) }) {
+			s.send(textFor(piece, s.introduced.Load()), g.now)
+		}
+	}
+}

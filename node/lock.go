@@ -1,0 +1,78 @@
+package node
+
+import (
+	"hearsay/mesh"
+	"hearsay/node/keys"
+	"hearsay/node/link"
+	"hearsay/topics"
+)
+
+// Keys say where the keys of a locked mesh are.
+type Keys = keys.Config
+
+// lock is what keeps strangers out. Its keeper is nil where the node is open.
+type lock struct {
+	keeper *keys.Keeper
+	first  *keys.Ring
+	byName bool // names are bound to keys
+	change func(*keys.Ring, error)
+}
+
+// openLock reads the keys, if there are any.
+func openLock(cfg keys.Config, self topics.Name) (l *lock, err error) {
+	l = &lock{}
+	if !cfg.Locked() {
+		return l, nil
+	}
+	l.keeper, l.first, err = keys.Open(cfg, self, func(r *keys.Ring, err error) { l.change(r, err) })
+	if err != nil {
+		return nil, err
+	}
+	l.byName = l.first.ByName()
+	return l, nil
+}
+
+// watchKeys follows the files with keys until the node ends.
+func (n *Node) watchKeys() {
+	if n.lock.keeper == nil {
+		return
+	}
+	exposed := ""
+	tell := func(r *keys.Ring) { // when it becomes so
+		was := exposed
+		if exposed = r.Exposed(); exposed != "" && was == "" {
+			n.log.Warn("secret key can be read by others", "file", exposed, "hint", "chmod 600")
+		}
+	}
+	tell(n.lock.first)
+	n.lock.change = func(r *keys.Ring, err error) {
+		if err != nil {
+			n.log.Error("keys not changed", "why", err)
+			return
+		}
+		n.link.SetKeys(r)
+		n.log.Info("keys changed")
+		tell(r)
+	}
+	n.dials.Add(1)
+	go func() {
+		defer n.dials.Done()
+		n.lock.keeper.Run(n.ctx)
+	}()
+}
+
+// ReloadKeys reads the files of Config.Keys now, and returns when what they say holds, or after 5 s if the disk does not
+// answer. What is wrong with them is logged, and changes nothing. It is not needed after a change, which is noticed within
+// two seconds.
+func (n *Node) ReloadKeys() {
+	if n.lock.keeper != nil {
+		n.lock.keeper.Reload()
+	}
+}
+
+// misnamed hangs up a link whose far end says a name that its key may not say.
+func (n *Node) misnamed(id mesh.LinkID, pl *peerLink, name topics.Name) {
+	n.counters.misnamed.Add(1)
+	n.log.Warn("list refused", "peer", pl.target, "said", name, "why", "its key is not of that name")
+	n.link.HangUp(link.ID(id))
+}

@@ -1,0 +1,22 @@
+//go:build unix && !linux
+
+package multicast
+
+import (
+	"errors"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// shared lets several processes hear one port, for which these systems want both options.
+func shared(_, _ string, c syscall.RawConn) (err error) {
+	outer := c.Control(func(fd uintptr) {
+		err = errors.Join(unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEADDR, 1),
+			unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1))
+	})
+	return errors.Join(outer, err)
+}
+
+// isJoined reports whether a group had been joined before.
+func isJoined(err error) bool { return errors.Is(err, unix.EADDRINUSE) }

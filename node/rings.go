@@ -1,0 +1,134 @@
+package node
+
+import (
+	"bytes"
+	"sync"
+	"time"
+
+	"hearsay/mesh/relay"
+	"hearsay/node/link"
+	"hearsay/node/link/zmtp"
+	"hearsay/topics"
+)
+
+// ring keeps messages for those that missed them: a relay.Ring for several goroutines.
+type ring struct {
+	start time.Time
+
+	mu   sync.Mutex
+	kept *relay.Ring[link.Run]
+}
+
+// othersPart is the part of Config.RingBytes that messages of others may take. Their origins have them too.
+const othersPart = 4
+
+func newRing(bytes int, age time.Duration, start time.Time) *ring {
+	return &ring{start: start, kept: relay.NewRing[link.Run](bytes, age)}
+}
+
+// put keeps a run of one stream, with the numbers from first to last.
+func (r *ring) put(s relay.Stream, first, last uint64, run link.Run) {
+	now := time.Since(r.start)
+	r.mu.Lock()
+	r.kept.Put(now, s, first, last, run, len(run))
+	r.mu.Unlock()
+}
+
+// part is some messages of a run.
+type part struct {
+	run  link.Run
+	skip uint64 // messages before them
+	take uint64
+}
+
+// find returns what it has of what a question asks for.
+func (r *ring) find(q topics.Question, most int) (parts []part) {
+	now := time.Since(r.start)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.kept.Answer(now, q, most, func(k *relay.Kept[link.Run], from, to uint64) {
+		parts = append(parts, part{k.Run, from - k.First, to - from + 1})
+	})
+	return parts
+}
+
+// answerRun is the bytes of the runs that an answer is given in.
+const answerRun = 64 << 10
+
+// sayAgain gives a link what it has of what a question asks for, under the question's topic.
+func (n *Node) sayAgain(q topics.Question, topic string, most int, give func(link.Run)) {
+	q.Origin = q.Origin.Key()
+	from := n.others
+	if q.Origin == n.key {
+		from = n.own
+	}
+	var run link.Run
+	var frames [topics.MaxFrames][]byte
+	for _, p := range from.find(q, most) {
+		for f := p.run.Next(frames[:0]); f != nil && p.take > 0; f = p.run.Next(frames[:0]) {
+			if p.skip > 0 {
+				p.skip--
+				continue
+			}
+			p.take--
+			f[0] = []byte(topic)
+			run = zmtp.AppendMessage(run, f...)
+			if len(run) >= answerRun {
+				give(run)
+				run = nil
+			}
+		}
+	}
+	if len(run) > 0 {
+		give(run)
+	}
+}
+
+// keepOwn keeps a run that this node publishes.
+func (n *Node) keepOwn(topic []byte, run link.Run, messages int) {
+	var frames [topics.MaxFrames][]byte
+	first := run
+	f := first.Next(frames[:0])
+	if len(f) < 3 {
+		return
+	}
+	e, err := topics.ParseEnvelope(f[2])
+	if err != nil || e.Number == 0 {
+		return
+	}
+	s := relay.Stream{Origin: n.key, Incarnation: e.Incarnation, Topic: string(topic)}
+	n.own.put(s, e.Number, e.Number+uint64(messages)-1, run)
+}
+
+// span is a row of messages of one stream in the run that they came in.
+type span struct {
+	relay.Stream
+	first, last uint64 // numbers; 0: it is empty
+	from, to    int    // bytes of the run
+}
+
+// smallSpan is what is copied to be kept: a run may hold a buffer of 128 KiB, however small it is.
+const smallSpan = 4 << 10
+
+// add takes in a message that stands in a run from a byte to another.
+func (s *span) add(r *ring, run link.Run, m relay.Stream, number uint64, from, to int) {
+	if s.first > 0 && number == s.last+1 && from == s.to && m == s.Stream {
+		s.last, s.to = number, to
+		return
+	}
+	s.flush(r, run)
+	*s = span{m, number, number, from, to}
+}
+
+// flush keeps it.
+func (s *span) flush(r *ring, run link.Run) {
+	if s.first == 0 {
+		return
+	}
+	kept := run[s.from:s.to:s.to]
+	if len(kept) < smallSpan {
+		kept = bytes.Clone(kept)
+	}
+	r.put(s.Stream, s.first, s.last, kept)
+	s.first = 0
+}

@@ -1,0 +1,120 @@
+package node
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"hearsay/node/link"
+	"hearsay/topics"
+)
+
+// talk is what a node knows of requests: of its own, those whose replies are waited for; of those of others, who answers
+// them here. What is said on the wire is in package topics, under Requests.
+//
+//	run -> decode -> judge -> takeTalk -> pending: Asked.Next
+//	                                  \-> desk -> Handler -> reply
+type talk struct {
+	prefix string // of the UIDs of all that is said here
+	count  atomic.Uint64
+
+	mu      sync.Mutex
+	pending map[string]*Asked // by the UID of the request
+	desks   map[string]*desk  // by channel; "": the node itself
+	former  map[string]bool   // channels on which somebody did answer
+	limit   int               // bytes of replies that wait for who asked
+	replies int               // so many do
+	calls   int               // bytes of requests that wait to be answered, or are being
+}
+
+// callBytes is how many bytes of requests may wait. One may always be answered.
+const callBytes = 8 << 20
+
+func newTalk(start time.Time, limit int) *talk {
+	return &talk{
+		prefix:  strconv.FormatInt(start.UnixMilli(), 36) + ".", // the speaker's have a hyphen
+		pending: make(map[string]*Asked), desks: make(map[string]*desk), former: make(map[string]bool), limit: limit,
+	}
+}
+
+func (t *talk) uid() string { return t.prefix + strconv.FormatUint(t.count.Add(1), 36) }
+
+// isTalk reports whether a topic is one of requests and replies.
+func (n *Node) isTalk(topic []byte) bool {
+	kind := topics.KindOf(topic)
+	return kind == topics.KindRequest || kind == topics.KindDirect
+}
+
+// talksAbout reports whether a request or a reply that this node says is for somebody here.
+func (n *Node) talksAbout(topic []byte) bool {
+	if d, err := topics.ParseDirect(topic); err == nil {
+		return d.Name.Key() == n.id.name.Key()
+	}
+	channel, _ := topics.RequestChannel(string(topic))
+	return n.talk.desk(channel) != nil
+}
+
+// takeTalk takes a request or a reply that has come. What is neither is counted.
+func (n *Node) takeTalk(a *arrival) {
+	d, err := topics.ParseDirect(a.topic)
+	direct := err == nil
+	switch {
+	case a.naive:
+		n.counters.badMessages.Add(1)
+	case a.envelope.Origin.Key() != a.via.Key():
+		n.counters.forgedOrigins.Add(1)
+	case direct && d.Name.Key() != n.id.name.Key():
+		n.counters.unsubscribed.Add(1) // which its publisher should not have sent
+	case direct && d.Channel == "" && a.envelope.Re != "":
+		n.takeReply(a)
+	case a.envelope.Ask == 0:
+		n.counters.badMessages.Add(1)
+	case direct:
+		n.takeRequest(a, d.Channel, true)
+	default:
+		channel, _ := topics.RequestChannel(string(a.topic))
+		n.takeRequest(a, channel, false)
+	}
+}
+
+// takeReply gives a reply to who asked, if that is so.
+func (n *Node) takeReply(a *arrival) {
+	t := n.talk
+	t.mu.Lock()
+	asked := t.pending[a.envelope.Re]
+	t.mu.Unlock()
+	switch {
+	case asked != nil && asked.take(a):
+		n.counters.repliesTaken.Add(1)
+	case asked == nil && strings.HasPrefix(a.envelope.Re, t.prefix), asked != nil && asked.knows(a.via):
+		n.counters.repliesLate.Add(1)
+	default:
+		n.counters.repliesUnasked.Add(1)
+	}
+}
+
+// sayTalk publishes a request or a reply.
+func (n *Node) sayTalk(topic string, e topics.Envelope, body []byte) error {
+	e.Version, e.Origin, e.SentAt = 1, n.id.name, time.Now().UnixMilli()
+	if err := e.Validate(); err != nil {
+		return err
+	}
+	if err := n.maySay(body); err != nil {
+		return err
+	}
+	if err := n.link.Publish(link.Message, []byte(topic), body, topics.AppendEnvelope(nil, e)); err != nil {
+		return ErrClosed
+	}
+	return nil
+}
+
+// kept is a message that outlives its run. A run is bounded while it is judged, and not after.
+func (a *arrival) kept() Message {
+	m := *a.Message
+	m.Body = bytes.Clone(m.Body)
+	m.UID, m.Type = strings.Clone(m.UID), strings.Clone(m.Type)
+	return m
+}

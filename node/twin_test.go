@@ -1,0 +1,111 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"hearsay/mesh"
+	"hearsay/node/nodetest"
+	"hearsay/topics"
+)
+
+// names is a resolver of names that a test gives addresses.
+type names struct {
+	mu    sync.Mutex
+	addrs map[string][]string
+}
+
+func (n *names) set(host string, addrs ...string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.addrs[host] = addrs
+}
+
+func (n *names) LookupNetIP(_ context.Context, _, host string) (out []netip.Addr, err error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, a := range n.addrs[host] {
+		out = append(out, netip.MustParseAddr(a))
+	}
+	if len(out) == 0 {
+		return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+	}
+	return out, nil
+}
+
+// Two nodes with one name: the others say so, hear the older one and nothing of what the other one says; the second one
+// knows. Once the older one is gone the second one is the member.
+func TestTwoNodesWithOneName(t *testing.T) {
+	t.Parallel()
+	addrs := nodetest.Addresses(t, 4)
+	dns := &names{addrs: map[string][]string{"n1": addrs[:1], "n2": addrs[1:2], "twin": addrs[2:3]}}
+	at := func(name, addr string, seeds ...string) *Node {
+		return start(t, Config{Hostname: name, Bind: addr, Seeds: seeds, Resolver: dns, OverTCP: true})
+	}
+	one, first := at("n1", addrs[0]), at("twin", addrs[2], "n1")
+	two := at("n2", addrs[1], "n1")
+	whole(t, one, first, two)
+	dns.set("twin", addrs[3], addrs[2])
+	second := at("twin", addrs[3], "n1")
+	nodetest.Eventually(t, func() error {
+		for _, n := range []*Node{one, two} {
+			m := member(n, "twin")
+			if m.State != mesh.Alive || !strings.HasPrefix(m.Addr, addrs[2]+":") || !strings.Contains(m.Conflict, addrs[2]) || !strings.Contains(m.Conflict, addrs[3]) {
+				return fmt.Errorf("%s: %+v", n.Name(), m)
+			}
+		}
+		if first.Machine().Second != "" || second.Machine().Second == "" {
+			return fmt.Errorf("first %q, second %q", first.Machine().Second, second.Machine().Second)
+		}
+		return nil
+	})
+	said := make(chan string, 64)
+	go func() {
+		for m := range one.Messages() {
+			said <- string(m.Body)
+		}
+	}()
+	for range 5 {
+		_ = second.Publish([]byte("second"))
+		_ = first.Publish([]byte("first"))
+	}
+	for range 5 {
+		select {
+		case text := <-said:
+			if text != "first" {
+				t.Fatalf("heard of the %s one", text)
+			}
+		case <-time.After(nodetest.Patience):
+			t.Fatal("nothing is heard of the first one")
+		}
+	}
+	dns.set("twin", addrs[3])
+	first.Close()
+	nodetest.Eventually(t, func() error {
+		for _, n := range []*Node{one, two} {
+			m := member(n, "twin")
+			if m.State != mesh.Alive || !strings.HasPrefix(m.Addr, addrs[3]+":") || !m.Flowing || m.Conflict != "" {
+				return fmt.Errorf("%s: %+v", n.Name(), m)
+			}
+		}
+		if why := second.Machine().Second; why != "" {
+			return fmt.Errorf("%s", why)
+		}
+		return nil
+	})
+}
+
+func member(n *Node, name topics.Name) mesh.Member {
+	for _, m := range n.Members() {
+		if m.Name == name {
+			return m
+		}
+	}
+	return mesh.Member{}
+}
