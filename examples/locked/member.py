@@ -1,0 +1,55 @@
+#!/usr/bin/python3
+"""A member of a locked mesh in forty lines, without anything of hearsay: member.py HOST mesh.key_secret SEED...
+
+HOST is its own name. It lists whom it hears, says "PING! from host HOST", and prints what others say.
+"""
+import sys
+import time
+
+import zmq
+import zmq.auth
+
+name, path, *seeds = sys.argv[1:]
+public, secret = zmq.auth.load_certificate(path)
+context = zmq.Context()
+
+
+def socket(kind):
+    s = context.socket(kind)
+    s.curve_publickey, s.curve_secretkey = public, secret
+    if kind == zmq.PUB:
+        s.curve_server = True  # libzmq lets in everybody who knows the key, as nothing else is asked of it
+    else:
+        s.curve_serverkey = public
+    return s
+
+
+lists, messages, ear = socket(zmq.PUB), socket(zmq.PUB), socket(zmq.SUB)
+peers = []
+
+
+def add(peer):
+    peers.append(peer)
+    for port in 20000, 30000:
+        ear.connect(f"tcp://{name}:0;{peer}:{port}")
+
+
+lists.bind(f"tcp://{name}:20000")
+messages.bind(f"tcp://{name}:30000")
+ear.subscribe("0")
+ear.subscribe("1")
+for peer in [name, *seeds]:
+    add(peer)
+due = time.monotonic()
+while True:
+    if ear.poll(max(0, due - time.monotonic()) * 1000):
+        topic, body, *_ = ear.recv_multipart()
+        if topic == b"1":
+            print(body.decode(errors="replace"), flush=True)
+        for peer in body.decode().split(",") if topic == b"0" else []:
+            if peer not in peers:
+                add(peer)
+    if time.monotonic() >= due:
+        lists.send_multipart([b"0", ",".join(peers).encode()])
+        messages.send_multipart([b"1", f"PING! from host {name}".encode()])
+        due += 1
