@@ -11,11 +11,13 @@
 # run scripts/base-image.sh first.
 # shellcheck source-path=SCRIPTDIR source=lib/build.sh
 source "$(dirname "$0")/lib/build.sh"
-export PYTHONPATH=$root/scripts/lib
 case " $* " in
 *" --local "*)
 	build
 	alone "$python" "$root/scripts/chaos" "$root" "$@"
 	;;
-*) exec "$python" "$root/scripts/chaos" "$root" "$@" ;;
+*)
+	[ -z "${LOCKED:-}" ] || build # for the key
+	exec "$python" "$root/scripts/chaos" "$root" "$@"
+	;;
 esac

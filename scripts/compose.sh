@@ -4,4 +4,6 @@
 # Where no registry can be reached, run scripts/base-image.sh first.
 # shellcheck source-path=SCRIPTDIR source=lib/build.sh
 source "$(dirname "$0")/lib/build.sh"
-exec "$python" "$root/scripts/lib/compose.py" "$root"
+HEARSAY_VERSION=$("$root/scripts/version.sh")
+export HEARSAY_VERSION
+exec "$python" "$root/scripts/compose" "$root"

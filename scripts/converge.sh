@@ -4,4 +4,4 @@
 # shellcheck source-path=SCRIPTDIR source=lib/build.sh
 source "$(dirname "$0")/lib/build.sh"
 build
-alone "$python" "$root/scripts/lib/converge.py" "$@"
+alone "$python" "$root/scripts/converge" "$@"

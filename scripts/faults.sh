@@ -5,4 +5,4 @@
 # shellcheck source-path=SCRIPTDIR source=lib/build.sh
 source "$(dirname "$0")/lib/build.sh"
 build
-alone "$python" "$root/scripts/lib/faults.py" "$@"
+alone "$python" "$root/scripts/faults" "$@"

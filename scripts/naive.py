@@ -11,6 +11,7 @@ import sys
 import time
 
 import zmq
+import zmq.auth
 
 NAME = os.environ["HOSTNAME"]
 ADDRESS = os.environ.get("NAIVE_ADDRESS", "")
@@ -19,6 +20,14 @@ INTERVAL = float(os.environ.get("NAIVE_INTERVAL", "2.5"))  # seconds
 context = zmq.Context()
 discovery, message, ear = context.socket(zmq.PUB), context.socket(zmq.PUB), context.socket(zmq.SUB)
 peers = []
+
+KEY = os.environ.get("HEARSAY_MESH_KEY")  # a mesh of tests may be locked: libzmq asks three options for that
+if KEY:
+    public, secret = zmq.auth.load_certificate(KEY)
+    for socket in discovery, message, ear:
+        socket.curve_publickey, socket.curve_secretkey = public, secret
+    discovery.curve_server = message.curve_server = True
+    ear.curve_serverkey = public
 
 
 def add(name):

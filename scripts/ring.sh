@@ -4,4 +4,4 @@
 # shellcheck source-path=SCRIPTDIR source=lib/build.sh
 source "$(dirname "$0")/lib/build.sh"
 build
-exec "$python" "$root/scripts/lib/ring.py" "$@"
+exec "$python" "$root/scripts/ring" "$@"

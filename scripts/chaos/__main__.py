@@ -37,7 +37,6 @@ def main():
         for name, (act, *_) in cases.CASES.items():
             print(f"{name:<12} {act.__doc__}")
         return
-    os.environ.pop("PYTHONPATH", None)  # it is ours: docker-compose is a Python program too, with a module compose of its own
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     mesh = processes.Processes() if args.local else containers.Containers(args.root, not args.no_build)
     print(f"{'processes' if args.local else 'containers'}; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores", flush=True)

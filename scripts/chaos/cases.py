@@ -1,12 +1,21 @@
 """The cases: each breaks a fresh mesh of four, says what must hold, and how soon."""
+import os
+import subprocess
+import tempfile
+import threading
 import time
+
+import replicas
+import web
 
 # Seconds, for four nodes on a machine that is busy with other things; scripts/faults.sh measures against the goals.
 OFF = 6       # a dead or silent one is on nobody's list
 GONE = 12     # and quarantined everywhere
 GOODBYE = 2   # one that left is known to have left
 WHOLE = 10    # one mesh again
+TOGETHER = 5  # replicas that start together are one mesh
 STAYS = 120   # a flapper that stays is alive everywhere
+ROTATES = 4   # between the steps of a change of keys: files are looked at each second, and links renewed within two
 
 
 class Case:
@@ -239,6 +248,87 @@ def hostile(c, mesh, victim):
     c.innocent(victim, address)
 
 
+def one_name(c, mesh, _):
+    """Replicas of a service are given its name alone: started together ten times, more added, all replaced, they are one mesh."""
+    pods = replicas.Replicas(mesh)
+    try:
+        for _ in range(10):
+            pods.down()
+            since = pods.scale(5)
+            c.must("5", pods.whole(pods.names, since, TOGETHER), TOGETHER)
+        since = pods.scale(8)
+        c.must("8", pods.whole(pods.names, since, TOGETHER), TOGETHER)
+        for name in list(pods.names):
+            pods.remove(name)
+            since = pods.scale(8)
+            c.must("replaced", pods.whole(pods.names, since, TOGETHER), TOGETHER)
+    finally:
+        pods.down()
+
+
+def multicast(c, mesh, _):
+    """Nodes that are given nobody find each other: together, more of them, all killed at once, one whose network goes and comes."""
+    pods = replicas.Replicas(mesh, "multicast")
+    try:
+        for _ in range(3):
+            pods.down()
+            since = pods.scale(5)
+            c.must("5", pods.whole(pods.names, since, TOGETHER), TOGETHER)
+        since = pods.scale(8)
+        c.must("8", pods.whole(pods.names, since, TOGETHER), TOGETHER)
+        pods.kill(*pods.names)
+        c.must("all killed", pods.whole(pods.names, pods.start(*pods.names), TOGETHER), TOGETHER)
+        victim = pods.names[0]
+        pods.unplug(victim)
+        c.pause(15, time.time())
+        since = time.time()
+        pods.plug(victim)
+        c.must("plugged in again", pods.whole(pods.names, since, WHOLE + 10), WHOLE + 10)  # its next beacon may be 12 s away
+    finally:
+        pods.down()
+
+
+def rotate(c, mesh, victim):
+    """The key of a locked mesh is changed under traffic: appended, put first, the old one removed. Nobody notices."""
+    key, sent, ended = os.environ["HEARSAY_MESH_KEY"], [], threading.Event()
+    with tempfile.TemporaryDirectory() as directory:
+        subprocess.run([os.environ["HEARSAY"], "keygen", "--dir", directory], check=True, stdout=subprocess.DEVNULL)
+        with open(key) as old, open(os.path.join(directory, "mesh.key_secret")) as new:
+            old, new = old.read(), new.read()
+
+    def publish():
+        while not ended.is_set():
+            sent.append(f"number {len(sent)}")
+            if not web.publish(mesh.nodes.at[victim], sent[-1]):
+                c.wrong.append(f"{sent[-1]} was not published")
+    publisher = threading.Thread(target=publish)
+    publisher.start()
+    try:
+        for step in old + new, new + old, new:
+            with open(os.open(key + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+                file.write(step)
+            os.replace(key + ".new", key)
+            c.pause(ROTATES, time.time())
+    finally:
+        ended.set()
+        publisher.join()
+    deadline = time.time() + WHOLE
+    others = c.others(victim)
+    while time.time() < deadline and any(sent[-1] not in mesh.nodes.processes[n].messages() for n in others):
+        time.sleep(0.2)
+    c.words.append(f"{len(sent)} messages")
+    for name in others:
+        got = [line for line in mesh.nodes.processes[name].messages() if line.startswith("number ")]
+        first = sent.index(got[0]) if got else 0  # what was said before the links for messages were up
+        if got != sent[first:]:
+            c.wrong.append(f"{name} has {len(got)} of {len(sent) - first}")
+    links = 2 * len(others)
+    stale = [n for n in mesh.names if web.ask(mesh.nodes.at[n], "/v1/status")["counters"]["link_renewed"] < links]
+    c.never("not renewed", stale)
+    c.never("suspected", mesh.events("suspect"))
+    c.must("whole", mesh.whole(mesh.names, time.time(), WHOLE), WHOLE)
+
+
 def alive(view):
     return {name for name, m in view.items() if m["state"] == "alive"}
 
@@ -256,7 +346,10 @@ CASES = {
     "rolling": (rolling, 1, False, False),
     "all-killed": (all_killed, 1, False, False),
     "flapper": (flapper, 4, False, False),
+    "rotate": (rotate, 1, False, False),
     "naive": (naive, 1, False, True),
+    "one-name": (one_name, 1, False, True),
+    "multicast": (multicast, 1, False, True),
     "hostile": (hostile, 2, False, True),
 }
 
@@ -268,6 +361,8 @@ def possible(mesh, name):
         return "needs root and nft"
     if guests and not mesh.has_guests:
         return "needs containers"
+    if name == "rotate" and (mesh.has_guests or "HEARSAY_MESH_KEY" not in os.environ):
+        return "needs a locked mesh of processes: LOCKED=1, --local"
     if name == "move" and not mesh.has_guests and not mesh.resolver:
         return "needs a namespace of its own for its resolver"
     return None

@@ -1,6 +1,7 @@
 """The four nodes of docker-compose.yml as containers built from the Dockerfile."""
 import json
 import os
+import shutil
 import subprocess
 import time
 
@@ -21,7 +22,18 @@ class Containers(compose.Ring, cluster.Cluster):
         self.root, self.build, self.names = root, build, list(compose.NAMES)
         self.command[self.command.index(compose.PROJECT)] = PROJECT
         self.command += ["--file", os.path.join(root, "scripts", "chaos", "json-logs.yml")]
+        self.key = os.environ.get("HEARSAY_MESH_KEY")
+        if self.key:
+            self._lock()
         self.guests, self.cuts, self.ids, self.born = [], [], {}, time.time()
+
+    def _lock(self):
+        """A copy of the key that the user of the image can read."""
+        shared = self.key + ".shared"
+        shutil.copyfile(self.key, shared)
+        os.chmod(shared, 0o644)
+        os.environ["MESH_KEY"] = shared
+        self.command += ["--file", os.path.join(self.root, "deploy", "locked.yml")]
 
     def begin(self):
         if self.build:
@@ -154,7 +166,8 @@ class Containers(compose.Ring, cluster.Cluster):
         container = compose.output(
             "docker", "run", "--detach", "--network", self.network, "--network-alias", name, "--hostname", name,
             "--volume", "/usr:/usr:ro", "--volume", f"{scripts}:/scripts:ro", "--ulimit", "nofile=8192",
-            "--env", "PYTHONPATH=/scripts/lib:/scripts/interop", "--env", "PYTHONDONTWRITEBYTECODE=1",
+            "--env", "PYTHONPATH=/scripts/lib", "--env", "PYTHONDONTWRITEBYTECODE=1",
+            *(["--volume", f"{self.key}:/key:ro", "--env", "HEARSAY_MESH_KEY=/key"] if self.key else []),
             GUEST, "/usr/bin/python3", f"/scripts/{script}", *args)
         self.guests.append(container)
         (network,) = json.loads(compose.output("docker", "inspect", container))[0]["NetworkSettings"]["Networks"].values()

@@ -7,7 +7,7 @@ import socket
 import sys
 import time
 
-import garbage
+import lie
 import mesh
 
 IDLE = 400          # connections to each port of each node that never say a word
@@ -40,7 +40,7 @@ def main():
     targets = [socket.gethostbyname(node) for node in sys.argv[1:]]
     rogue = mesh.Publisher(socket.gethostbyname(socket.gethostname()))
     rogue.ears = [mesh.Ear(node, source=None) for node in targets]  # as a naive newcomer: they dial back
-    lies = list(garbage.CASES.items())
+    lies = list(lie.CASES.items())
     kept, turn = [], 0
     while True:
         for connection in kept:

@@ -7,7 +7,7 @@ import cases
 
 BASE = 10       # seconds to be whole after the last fault is mended, for nodes without a penalty
 NETWORK = ["one-way", "loss", "split"]  # faults of more than one node
-FORGIVEN = 1.25  # the penalty without consequence, as in mesh/rules.go
+FORGIVEN = 1.25  # the penalty without consequence, as in mesh/record/record.go
 
 
 def run(mesh, minutes, seed):
@@ -94,7 +94,7 @@ def between(case, mesh, faults):
 
 def sentence(mesh):
     """How much longer than others the one with the greatest penalty anywhere has to prove itself, in seconds: what hold, the
-    wait for a probe and probation come to, as mesh/rules.go has them, with their jitter."""
+    wait for a probe and probation come to, as mesh/backoff.go and mesh/record have them, with their jitter."""
     penalties = [m["penalty"] for view in mesh.views(mesh.names).values() for m in view.values()]
     worst = max(penalties, default=0)
     if worst <= FORGIVEN:

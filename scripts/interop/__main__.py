@@ -3,12 +3,13 @@ import sys
 
 import clients
 import garbage
+import locked
 import mesh
 import mixed
 import names
 import phantoms
 
-PARTS = {part.__name__: part for part in (mixed, clients, garbage, phantoms, names)}
+PARTS = {part.__name__: part for part in (mixed, clients, garbage, phantoms, names, locked)}
 
 
 def main():

@@ -35,6 +35,10 @@ class Cuts:
         self.one_way(one, other)
         self.one_way(other, one)
 
+    def port(self, target, port, sources):
+        """No connection of the sources to a port of the target is answered, as behind a firewall that drops."""
+        self._drop(f"ip saddr {_set(sources)} ip daddr {target} tcp dport {port}")
+
     def lose(self, share, among):
         """This share of the packets among these addresses is lost, each by chance."""
         nodes = _set(among)

@@ -18,7 +18,10 @@ try:
 except ImportError:
     sys.exit(f"{sys.executable} has no zmq, which the scripts listen with: apt-get install python3-zmq")
 
+import lock  # needs zmq
+
 DISCOVERY, MESSAGE = 20000, 30000
+NO_KEYS = ()  # for an ear without keys in a locked mesh
 EAR = "127.77.255.1"  # where ears connect from: nothing listens there, so nobody takes an ear for a node
 HERE = os.path.dirname(os.path.abspath(__file__))
 NAIVE = os.path.join(HERE, "..", "naive.py")
@@ -131,7 +134,7 @@ class Mesh:
 class Ear:
     """A libzmq SUB on one node: the frames it hears, or the lists."""
 
-    def __init__(self, host, topic="0", port=DISCOVERY, source=EAR, **options):
+    def __init__(self, host, topic="0", port=DISCOVERY, source=EAR, keys=None, server=None, **options):
         self.host = host
         self.socket = context.socket(zmq.SUB)
         self.socket.linger = 0
@@ -139,6 +142,8 @@ class Ear:
         self.socket.reconnect_ivl = 20  # ms; the node may not be up yet
         for option, value in options.items():
             setattr(self.socket, option, value)
+        if keys != NO_KEYS:
+            lock.client(self.socket, keys, server)
         self.socket.subscribe(topic)
         self.socket.connect(f"tcp://{source}:0;{host}:{port}" if source else f"tcp://{host}:{port}")
         self.frames = []    # every message, as its frames
@@ -235,6 +240,7 @@ class Publisher:
     def _bind(self, port):
         socket = context.socket(zmq.PUB)
         socket.linger, socket.sndhwm = 0, 10
+        lock.server(socket)
         socket.bind(f"tcp://{self.host}:{port}")
         return socket
 

@@ -3,7 +3,7 @@
  *   stream sub tcp://127.0.0.1:PORT N        counts N messages and prints "messages N seconds S"
  *   stream pub tcp://127.0.0.1:PORT N SIZE   binds, waits for the SUB, sends N messages of SIZE bytes
  *
- * No high-water mark, so nothing is lost. cc -O2 -o stream stream.c -lzmq
+ * With BENCH_KEY="PUBLIC SECRET", both in Z85, it is CURVE. No high-water mark, so nothing is lost. cc -O2 -o stream stream.c -lzmq
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +36,22 @@ static void *open_socket(void *context, int type)
 	return s;
 }
 
+/* CURVE with the key of the environment, if there is one. */
+static void lock(void *s, int server)
+{
+	char public[41], secret[41];
+	const char *text = getenv("BENCH_KEY");
+	if (!text)
+		return;
+	check(sscanf(text, "%40s %40s", public, secret) == 2, "BENCH_KEY");
+	check(zmq_setsockopt(s, ZMQ_CURVE_PUBLICKEY, public, 41) == 0, "ZMQ_CURVE_PUBLICKEY");
+	check(zmq_setsockopt(s, ZMQ_CURVE_SECRETKEY, secret, 41) == 0, "ZMQ_CURVE_SECRETKEY");
+	if (server)
+		check(zmq_setsockopt(s, ZMQ_CURVE_SERVER, &server, sizeof server) == 0, "ZMQ_CURVE_SERVER");
+	else
+		check(zmq_setsockopt(s, ZMQ_CURVE_SERVERKEY, public, 41) == 0, "ZMQ_CURVE_SERVERKEY");
+}
+
 /* An XPUB is a PUB that shows its subscriptions: the first one says that the SUB is there. */
 static void publish(void *context, const char *endpoint, long n, size_t size)
 {
@@ -43,6 +59,7 @@ static void publish(void *context, const char *endpoint, long n, size_t size)
 	char subscription[16], *body = malloc(size);
 	check(body != NULL, "malloc");
 	memset(body, 'x', size);
+	lock(pub, 1);
 	check(zmq_bind(pub, endpoint) == 0, endpoint);
 	check(zmq_recv(pub, subscription, sizeof subscription, 0) > 0, "zmq_recv");
 	for (long i = 0; i < n; i++) {
@@ -59,6 +76,7 @@ static void subscribe(void *context, const char *endpoint, long n)
 	zmq_msg_t frame;
 	double start = 0;
 	check(zmq_setsockopt(sub, ZMQ_SUBSCRIBE, "1", 1) == 0, "ZMQ_SUBSCRIBE");
+	lock(sub, 0);
 	check(zmq_connect(sub, endpoint) == 0, endpoint);
 	zmq_msg_init(&frame);
 	for (long i = 0; i < n; i++) {

@@ -3,7 +3,8 @@
 //	link sub tcp://127.0.0.1:PORT N        counts N messages and prints "messages N seconds S"
 //	link pub tcp://127.0.0.1:PORT N SIZE   binds, waits for the SUB, sends N messages of SIZE bytes
 //
-// The outbox is as large as the stream, so nothing is lost, as with the other programs, which have no bounds.
+// With BENCH_KEY="PUBLIC SECRET", both in Z85, it is a stream of a locked mesh. The outbox is as large as the stream, so
+// nothing is lost, as with the other programs, which have no bounds.
 package main
 
 import (
@@ -17,7 +18,9 @@ import (
 	"strings"
 	"time"
 
+	"hearsay/node/keys"
 	"hearsay/node/link"
+	"hearsay/node/link/zmtp"
 )
 
 func main() {
@@ -47,17 +50,30 @@ func number(s string) int {
 	return n
 }
 
-// publish uses the discovery publisher, which reports its listeners: nothing is sent before there is one.
+// ring is the key of the environment; nil: there is none.
+func ring() *keys.Ring {
+	text := strings.Fields(os.Getenv("BENCH_KEY"))
+	if len(text) != 2 {
+		return nil
+	}
+	pair, err := zmtp.ParseKeyPair(text[0], text[1])
+	if err != nil {
+		log.Fatal(err)
+	}
+	return keys.Mesh(pair)
+}
+
+// publish sends nothing before the publisher of messages has reported a reader.
 func publish(addr netip.AddrPort, n, size int) error {
-	l, err := link.Open(link.Config{Bind: addr.Addr().String(), DiscoveryPort: int(addr.Port()), OutboxBytes: 1 << 40})
+	l, err := link.Open(link.Config{Bind: addr.Addr().String(), MessagePort: int(addr.Port()), OutboxBytes: 1 << 40, Keys: ring()})
 	if err != nil {
 		return err
 	}
 	for (<-l.Events()).Kind != link.ListenerUp {
 	}
-	topic, body := []byte("0"), bytes.Repeat([]byte("x"), size)
+	topic, body := []byte("1"), bytes.Repeat([]byte("x"), size)
 	for range n {
-		if err := l.Publish(link.Discovery, topic, body); err != nil {
+		if err := l.Publish(link.Message, topic, body); err != nil {
 			return err
 		}
 	}
@@ -66,11 +82,11 @@ func publish(addr netip.AddrPort, n, size int) error {
 
 // subscribe measures from the first message to the last.
 func subscribe(addr netip.AddrPort, n int) error {
-	l, err := link.Open(link.Config{Bind: addr.Addr().String()})
+	l, err := link.Open(link.Config{Bind: addr.Addr().String(), Subscribe: []string{"1"}, Keys: ring()})
 	if err != nil {
 		return err
 	}
-	for l.Dial(context.Background(), link.Discovery, addr, "") != nil {
+	for l.Dial(context.Background(), link.Message, addr, "") != nil {
 		time.Sleep(10 * time.Millisecond) // it has not bound yet
 	}
 	var start time.Time

@@ -47,6 +47,7 @@ def serf_cluster(m, n):
     names = [mesh.address(i, "127.78.0") for i in range(1, n + 1)]
     agents = [m.start("serf", name, names[:1] if name != names[0] else []) for name in names]
     members = [os.environ["SERF"], "members", f"-rpc-addr={names[0]}:7373", "-status=alive"]
+
     def complete():
         return len(subprocess.run(members, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout.splitlines()) == n
     if mesh.until(complete, 120, every=0.5) is None:
@@ -92,12 +93,14 @@ def main():
     args = arguments()
     sizes = [int(n) for n in args.nodes.split(",")]
     print(f"{args.kind} rings, a process a node, {args.seconds:g} s each after {args.settle:g} s of rest; per node, median (most)")
-    print(f"{'N':>4}{'CPU s/min':>16}{'resident MiB':>16}{'rx B/s':>16}{'rx B/s / N':>12}{'tx B/s':>16}{'sockets':>9}{'load':>6}", flush=True)
+    print(f"{'N':>4}{'CPU s/min':>16}{'resident MiB':>16}{'rx B/s':>16}{'rx B/s / N':>12}{'tx B/s':>16}{'sockets':>9}{'load':>6}",
+          flush=True)
     failed = []
     for n in sizes:
         beside = "SERF" in os.environ and n == max(sizes)
         figures = measure(args, n, beside)
         median = {key: statistics.median(values) for key, values in figures.items() if key != "links" and values}
+
         def cell(key, form):
             return f"{median[key]:{form}} ({max(figures[key]):{form}})"
         print(f"{n:>4}{cell('cpu', '.2f'):>16}{cell('rss', '.1f'):>16}{cell('rx', ',.0f'):>16}{median['rx'] / n:>12.1f}"

@@ -1,0 +1,256 @@
+"""Ten broken meshes, and what 'hearsay doctor' finds in each. See scripts/doctor.sh."""
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import cut
+import mesh
+import web
+from resolver import Resolver
+
+SETTLE = 9  # seconds: three missed beats, and the five that a peer has before the doctor judges it
+
+
+class Broken:
+    """A mesh of named nodes that a case breaks."""
+
+    def __init__(self, m, resolver, cuts):
+        self.mesh, self.resolver, self.cuts, self.nodes, self.unsaid = m, resolver, cuts, {}, []
+
+    def start(self, name, i, *seeds, program="HEARSAY", files=None):
+        address = mesh.address(i)
+        self.resolver.names.setdefault(name, address)
+        before = os.environ["HEARSAY"]
+        os.environ["HEARSAY"] = os.environ[program]
+        if files:
+            limit = os.path.join(self.mesh.directory, f"limited-{name}")
+            with open(limit, "w") as script:
+                script.write(f'#!/bin/sh\nulimit -n {files}\nexec {before} "$@"\n')
+            os.chmod(limit, 0o755)
+            os.environ["HEARSAY"] = limit
+        try:
+            self.mesh.start("hearsay", name, seeds, bind=address)
+            self.nodes[name] = self.mesh.nodes[f"{name} at {address}"] = self.mesh.nodes.pop(name)  # two may have one name
+        finally:
+            os.environ["HEARSAY"] = before
+
+    def ring(self, n=3, first=1):
+        for i in range(first, first + n):
+            self.start(f"node_{i}", i, f"node_{first + (i - first + 1) % n}")
+        self.wait(first, n)
+
+    def wait(self, i, n):
+        done = mesh.until(lambda: sum(s == "alive" for s in web.states(mesh.address(i)).values()) == n - 1, 20)
+        if done is None:
+            sys.exit(f"node_{i} does not hear {n - 1}: {web.states(mesh.address(i))}")
+
+    def doctor(self, i, *seeds):
+        command = [os.environ["HEARSAY"], "doctor", "--json", "--addr", f"{mesh.address(i)}:8080", "--bind", mesh.address(i), *seeds]
+        run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60)
+        try:
+            return run.returncode, json.loads(run.stdout)["findings"]
+        except (ValueError, KeyError):
+            sys.exit(f"{' '.join(command)}: status {run.returncode}, {run.stdout} {run.stderr}")
+
+    def says(self, i, *words, command, status=0):
+        """What a command prints when it asks a node has these words."""
+        run = subprocess.run([os.environ["HEARSAY"], command[0], "--addr", f"{mesh.address(i)}:8080", *command[1:]],
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
+        self.holds(run.returncode == status and all(w in run.stdout for w in words), f"{' '.join(command)} at node_{i}", run.stdout)
+
+    def logs(self, i, *words):
+        """One line of a node's log has these words."""
+        with open(self.nodes[f"node_{i}"].err) as log:
+            lines = log.read().splitlines()
+        self.holds(any(all(w in line for w in words) for line in lines), f"log of node_{i}", "\n".join(lines))
+
+    def holds(self, well, what, said):
+        if not well:
+            self.unsaid.append(f"{what} does not say so: {said}")
+
+
+def sound(b):
+    """Nothing is wrong."""
+    b.ring()
+    time.sleep(6)
+    yield b.doctor(1), []
+
+
+def one_name(b):
+    """Two nodes with one name."""
+    b.ring()
+    time.sleep(2)
+    b.start("node_3", 9, "node_1")
+    time.sleep(SETTLE)
+    yield b.doctor(1), [("fault", "peers", "two processes use this name", "127.77.0.3:20000", "127.77.0.9:20000")]
+    yield b.doctor(9), [("fault", "name", "is the member", "node_3")]
+
+
+def wrong_seed(b):
+    """A seed that does not exist, and one where nobody runs."""
+    b.resolver.names["node_2"] = mesh.address(2)
+    b.start("node_1", 1, "noed_2", "node_2")
+    time.sleep(3)
+    yield b.doctor(1), [("fault", "seeds", "noed_2", "no such host"), ("fault", "seeds", "node_2", "refuses connections"),
+                        ("fault", "node", "not ready", "no such host")]
+
+
+def messages_blocked(b):
+    """Port 30000 of one is blocked, port 20000 is not."""
+    b.cuts.port(mesh.address(2), mesh.MESSAGE, [mesh.address(1), mesh.address(3)])
+    b.ring()
+    time.sleep(SETTLE)
+    yield b.doctor(1), [("fault", "peers", "node_2 is heard, but its messages do not arrive", "127.77.0.2:30000", "timed out")]
+    yield b.doctor(2), [("fault", "peers", "node_1 does not get this node's messages"), ("fault", "peers", "node_3 does not get")]
+    time.sleep(5)
+    b.logs(1, "level=WARN", "peer unlinked", "peer=node_2",
+           "its messages do not arrive directly: 127.77.0.2:30000 does not answer: timed out")
+    b.logs(2, "level=WARN", "peer unlinked", "peer=node_1", "this node's messages do not reach it")
+    b.says(1, "no message link", command=["members"])
+    b.says(2, "our messages do not reach it", command=["members"])
+    b.says(1, "those of node_2 do not arrive here", command=["links"])
+    b.says(2, "ours do not reach node_1", "ours do not reach node_3", command=["links"])
+    b.says(1, "published 5 bytes\n", command=["pub", "hello"])
+    b.says(2, "not handed directly to 2 members: ", "node_1", "node_3", command=["pub", "hello"])
+    b.says(1, "node_2: heard; no message link", command=["wait", "--members", "3", "--timeout", "2s"], status=4)
+
+
+def one_way(b):
+    """Port 20000 of one is blocked for one other."""
+    b.cuts.port(mesh.address(1), mesh.DISCOVERY, [mesh.address(2)])
+    b.ring()
+    time.sleep(SETTLE)
+    yield b.doctor(1), [("fault", "peers", "node_2 does not hear this node")]
+    yield b.doctor(2), [("fault", "seeds|peers", "node_1", "127.77.0.1:20000", "timed out")]
+
+
+def stale_dns(b):
+    """DNS leads to where a node was."""
+    b.ring()
+    time.sleep(2)
+    b.nodes["node_3"].kill()
+    b.start("node_3", 9, "node_1")
+    time.sleep(SETTLE)
+    yield b.doctor(1), [("fault", "peers", "leads to 127.77.0.3, but calls from 127.77.0.9", "DNS is out of date")]
+
+
+def clock(b):
+    """The clock of one is an hour off."""
+    b.ring(2)
+    b.resolver.names["node_3"] = mesh.address(3)
+    here = os.path.dirname(os.path.abspath(__file__))
+    process = subprocess.Popen([sys.executable, os.path.join(here, "clock.py"), "node_3", mesh.address(3), "node_1", "3600"])
+    try:
+        b.wait(1, 3)
+        time.sleep(2)
+        yield b.doctor(1), [("fault", "clocks", "clock of node_3", "1h0m", "ahead")]
+    finally:
+        process.kill()
+        process.wait()
+
+
+def few_files(b):
+    """One may open 64 files."""
+    b.start("node_1", 1, "node_2", files=64)
+    b.start("node_2", 2, "node_1")
+    b.wait(1, 2)
+    time.sleep(6)
+    yield b.doctor(1), [("fault", "files", "may open 64 files")]
+
+
+def two_meshes(b):
+    """Two meshes in one network."""
+    b.ring(2)
+    b.ring(2, first=3)
+    time.sleep(6)
+    yield b.doctor(1, "node_3"), [("fault", "seeds", "node_3 is in another mesh", "node_4", "node_2")]
+
+
+def versions(b):
+    """A peer of another version."""
+    b.start("node_1", 1, "node_2")
+    b.start("node_2", 2, "node_1", program="OTHER_HEARSAY")
+    b.wait(1, 2)
+    time.sleep(6)
+    yield b.doctor(1), [("warning", "versions", "hearsay v0.0.1 on node_2")]
+
+
+def frozen(b):
+    """A node that is stopped."""
+    b.ring()
+    b.nodes["node_3"].send(signal.SIGSTOP)
+    try:
+        time.sleep(SETTLE)
+        yield b.doctor(1), [("fault", "peers", "node_3", "accepts connections and says nothing")]
+        yield b.doctor(3), [("fault", "node", "127.77.0.3:8080 accepts connections and does not answer")]
+    finally:
+        b.nodes["node_3"].send(signal.SIGCONT)
+
+
+CASES = {f.__name__: f for f in (
+    sound, one_name, wrong_seed, messages_blocked, one_way, stale_dns, clock, few_files, two_meshes, versions, frozen)}
+
+
+def same(finding, want):
+    level, checks, *words = want
+    return finding["level"] == level and finding["check"] in checks.split("|") and all(w in finding["text"] for w in words)
+
+
+def judge(status, findings, wanted):
+    """What is wrong with the doctor's word: findings that are missing, faults that are not there."""
+    wrong = [f"nothing of {want}" for want in wanted if not any(same(f, want) for f in findings)]
+    checks = {check for _, check, *_ in wanted for check in check.split("|")}
+    about = checks | ({"seeds", "peers", "mesh", "node", "links"} if wanted else set())
+    wrong += [f"unasked: {f['check']}: {f['text']}" for f in findings if f["level"] == "fault" and f["check"] not in about]
+    faults = any(level == "fault" for level, *_ in wanted)
+    if (status == 1) != faults:
+        wrong.append(f"status {status}")
+    return wrong
+
+
+def play(case, resolver, cuts, show):
+    resolver.names.clear()
+    cuts.heal()
+    bad = []
+    with mesh.Mesh() as m:
+        broken = Broken(m, resolver, cuts)
+        for (status, findings), wanted in case(broken):
+            wrong = judge(status, findings, wanted)
+            bad += wrong
+            for f in findings:
+                if show or wrong or any(same(f, want) for want in wanted):
+                    print(f"    {f['level']:8} {f['check']:9} {f['text']}")
+                    if f.get("do"):
+                        print(f"    {'':18} > {f['do']}")
+            for text in wrong:
+                print(f"    WRONG: {text}")
+        for text in broken.unsaid:
+            print(f"    WRONG: {text}")
+        bad += broken.unsaid
+    return bad
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="doctor.sh")
+    parser.add_argument("--cases", default=",".join(CASES))
+    parser.add_argument("--show", action="store_true", help="all that the doctor says")
+    args = parser.parse_args()
+    resolver, cuts = Resolver(), cut.Cuts()
+    failed = 0
+    try:
+        for name in args.cases.split(","):
+            print(f"{name}: {CASES[name].__doc__}", flush=True)
+            failed += bool(play(CASES[name], resolver, cuts, args.show))
+            sys.stdout.flush()
+    finally:
+        cuts.heal()
+        resolver.close()
+    print(f"{len(args.cases.split(',')) - failed} of {len(args.cases.split(','))} meshes were seen through")
+    sys.exit(failed > 0)
+
+
+main()
