@@ -3,7 +3,10 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-RUN CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o /hearsay ./cmd/hearsay
+# The builder is given no .git: what "hearsay version" says is said here, as in
+# docker build --build-arg VERSION="$(scripts/version.sh)" .
+ARG VERSION=
+RUN CGO_ENABLED=0 go build -buildvcs=false -trimpath -ldflags="-s -w -X main.version=${VERSION}" -o /hearsay ./cmd/hearsay
 
 FROM scratch
 COPY --from=build /hearsay /hearsay
