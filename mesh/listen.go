@@ -84,18 +84,18 @@ func (m *Machine) meetRefused(s *source) {
 
 // claim counts a listener for a peer.
 func (m *Machine) claim(l *listener, p *peer) {
+	if l.claim == p {
+		return // nor drop it in between: who was guessed from an address may say that very name
+	}
 	m.unclaim(l)
-	l.claim = p.key
+	l.claim = p
 	p.origin.claims++
 }
 
 func (m *Machine) unclaim(l *listener) {
-	if l.claim == "" {
-		return
-	}
-	p := m.peers[l.claim]
-	l.claim = ""
-	if p != nil && p.origin.claims > 0 {
+	p := l.claim
+	l.claim = nil
+	if p != nil && m.peers[p.key] == p {
 		p.origin.claims--
 		m.dropUnclaimed(p)
 	}

@@ -8,7 +8,7 @@ type listener struct {
 	addr  string
 	due   Time        // until when it may say its name
 	hello topics.Name // key of the name it says
-	claim topics.Name // key of the peer that it counts for
+	claim *peer       // the one that it counts for; nil: none
 	naive bool        // its time is over
 }
 

@@ -7,9 +7,10 @@ import (
 	"hearsay/topics"
 )
 
-// onPulse reads a pulse: the list with its number stands, or is not known here.
+// onPulse reads a pulse: the list with its number stands, or is not known here. A newer one that is known was shown to
+// this node as a new listener, and goes to all later.
 func (m *Machine) onPulse(p *peer, h *topics.Header) {
-	p.row.known = p.row.known && h.List == p.row.number
+	p.row.known = p.row.known && h.List <= p.row.number
 	p.row.complete = h.Complete
 	if !p.row.known && h.List > 0 {
 		m.askList(p)

@@ -30,7 +30,8 @@ type rig struct {
 	lists    []Publish // whole ones
 	kept     Edition   // what new listeners get
 	pulses   int
-	plain    int // whole lists to listeners without a name
+	pulse    Edition // the last one
+	plain    int     // whole lists to listeners without a name
 	plainAt  Time
 	plainGap time.Duration // longest between two of them
 
@@ -130,7 +131,7 @@ func (r *rig) step(ev Input) {
 				r.plain, r.plainAt = r.plain+1, r.now
 			}
 			if e.Header.Pulse {
-				r.pulses++
+				r.pulses, r.pulse = r.pulses+1, e.Edition
 			} else {
 				r.lists = append(r.lists, e)
 			}

@@ -11,6 +11,7 @@ import (
 type roster struct {
 	names      []topics.Name // of the last whole list, own name first; never modified
 	number     uint64
+	said       uint64        // the number of the last one that went to all
 	nameless   []topics.Name // the same for listeners without a name; nil: no other
 	namelessAt Time          // they were told a whole list
 	whole      bool          // it was all that this node hears
@@ -105,7 +106,7 @@ func (m *Machine) show() {
 // kept is what new listeners get: the last whole list, with what the header of a beat says now. It says that it was
 // said before.
 func (m *Machine) kept(h topics.Header) Edition {
-	h.Pulse, h.Replay = false, true
+	h.Pulse, h.Replay, h.List = false, true, m.roster.number
 	m.saySelf(&h)
 	e := Edition{Said: Said{m.roster.names, h}}
 	e.Nameless = m.forNameless(e.Said)
@@ -120,6 +121,7 @@ func (m *Machine) publishList() {
 	l.changed, l.sentAt = false, m.now
 	l.wholeAt = m.after(m.cfg.Refresh)
 	m.stats.Lists++
+	l.said = l.number
 	m.send(l.names, false)
 }
 
@@ -159,15 +161,20 @@ func (m *Machine) pulseSoon() {
 	m.at(l.pulseAt)
 }
 
-// header says what stands beside a list.
+// header says what stands beside a list. A pulse has the number of the list that went to all: who was shown a newer one
+// has missed nothing, and the others are not to ask for what they will be sent soon.
 func (m *Machine) header(pulse bool) topics.Header {
 	l := &m.roster
+	number := l.number
+	if pulse {
+		number = l.said
+	}
 	h := topics.Header{
 		Version:     1,
 		Incarnation: m.cfg.Incarnation,
 		Seq:         l.seq,
 		Beat:        int(m.cfg.Beat / time.Millisecond),
-		List:        l.number,
+		List:        number,
 		Pulse:       pulse,
 		Strict:      true,
 		Complete:    l.whole,

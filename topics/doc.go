@@ -146,7 +146,7 @@
 //	seq        integer  0..2^53-1         counts the beats of this incarnation from 1. 0: not counted
 //	beat       integer  10..3600000       ms from one beat to the next. Required
 //	list       integer  0..2^53-1         number of the list that stands, from 1. 0: not numbered
-//	pulse      boolean                    this beat has only the own name; list number list still stands
+//	pulse      boolean                    only the own name is here; the last list to all was number list, and stands
 //	strict     boolean                    I list only what I hear
 //	complete   boolean                    I list all that I hear
 //	leaving    boolean                    I am about to go
