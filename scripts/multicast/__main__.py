@@ -94,7 +94,7 @@ def main():
     parser = argparse.ArgumentParser(prog="multicast.sh", description="Measures how soon nodes find each other by multicast.")
     parser.add_argument("--nodes", type=int, default=5, metavar="N")
     parser.add_argument("--runs", type=int, default=3, metavar="K")
-    parser.add_argument("--within", type=float, default=5, metavar="S", help="goal for each run, in seconds (default 5)")
+    parser.add_argument("--within", type=float, default=5, metavar="S", help="fail if a run takes longer (default 5)")
     args = parser.parse_args()
     if "IN_OWN_NETWORK" not in os.environ:
         sys.exit("no network namespace to be had: this needs root")

@@ -107,7 +107,8 @@ def main():
               f"{cell('tx', ',.0f'):>16}{figures['links']:>9.1f}{os.getloadavg()[0]:>6.1f}", flush=True)
         if beside:
             print(f"serf{cell('serf cpu', '.2f'):>16}{cell('serf rss', '.1f'):>16}")
-            args.cpu = round(2 * median["serf cpu"], 2)
+            args.cpu = round(args.times * median["serf cpu"], 2)
+            print(f"CPU {median['cpu'] / median['serf cpu']:.2f} times serf's")
         if n == max(sizes):
             failed = [f"{what} {median[key]:.2f} > {goal}" for key, what, goal in
                       (("cpu", "CPU s/min", args.cpu), ("rss", "resident MiB", args.rss)) if median[key] > goal]
@@ -120,11 +121,12 @@ def arguments():
     parser = argparse.ArgumentParser(prog="steady.sh", description="Processor, memory and traffic of a node in a mesh where nothing "
                                      "happens. Traffic is counted as on a wire: payload, and 66 bytes for each segment. Where $SERF "
                                      "names a serf program, as many of its agents as the largest ring has nodes run at the same "
-                                     "time, and the goal for the processor is twice what they take.")
+                                     "time, and the goal for the processor is --times what they take.")
     parser.add_argument("--nodes", default="8,16,32", metavar="N,N…", help="sizes of the rings (default 8,16,32)")
     parser.add_argument("--seconds", type=float, default=60, metavar="S", help="to measure each (default 60)")
     parser.add_argument("--settle", type=float, default=10, metavar="S", help="to rest before (default 10)")
     parser.add_argument("--cpu", type=float, default=0.30, metavar="S", help="goal: CPU seconds a minute (default 0.30)")
+    parser.add_argument("--times", type=float, default=2, metavar="RATIO", help="goal: CPU beside serf's, with $SERF (default 2)")
     parser.add_argument("--rss", type=float, default=30, metavar="MIB", help="goal: resident memory (default 30)")
     parser.add_argument("--kind", choices=("hearsay", "naive"), default="hearsay")
     parser.add_argument("flags", nargs="*", help="after --: flags for hearsay node, such as --ping")
