@@ -3,6 +3,7 @@ package mesh
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"hearsay/mesh/rate"
 	"hearsay/mesh/shares"
@@ -19,6 +20,7 @@ const (
 	classSeed                 // configured
 	classFound                // an address that a configured name leads to
 	classHearsay              // in somebody's list: fair by network, then lister
+	classSilent               // such an address, once it had its head start
 	classKnown                // from an earlier life, while nobody is heard: there is nothing else to go by
 	classProbe                // silent for a while: rationed
 	classMessage              // message port of an alive peer
@@ -35,10 +37,16 @@ const maxPerLane = 4
 // caused and one that a list caused may hang at the old address when its hello comes.
 const maxPerPeer = 3
 
-// maxPerClass bounds each class. What outsiders can cause (hello, vouched, hearsay) leaves most to others.
+// maxPerClass bounds each class. What outsiders can cause (hello, vouched, hearsay) leaves most to others, and so do
+// the addresses of services (found, silent).
 var maxPerClass = [classes]int{
-	classMember: 24, classHello: 8, classVouched: 10, classSeed: 24, classFound: 16, classHearsay: 6, classKnown: 12, classProbe: 12, classMessage: 16,
+	classMember: 24, classHello: 8, classVouched: 10, classSeed: 24, classFound: 36, classHearsay: 6, classSilent: 12,
+	classKnown: 12, classProbe: 12, classMessage: 16,
 }
+
+// headStart is for how long the first dial of a found address keeps its place: any number may lead nowhere, and whoever
+// is there answers the first SYN, which is sent again after a second. RFC 8305 (Happy Eyeballs) has a quarter of that.
+const headStart = time.Second
 
 // dial is one that waits or is under way.
 type dial struct {
@@ -139,6 +147,8 @@ func (p *peer) classOf() class {
 	switch {
 	case p.origin.seed:
 		return classSeed
+	case p.origin.found && p.reach.tries > 0:
+		return classSilent
 	case p.origin.found:
 		return classFound
 	case p.origin.claims > 0:
@@ -274,7 +284,11 @@ func (m *Machine) launch(d *dial, tell bool) {
 	q.flying++
 	q.perKind[d.class]++
 	m.stats.Dials++
-	m.do(Dial{ID: d.id, Target: d.peer.name, Port: d.port, Addr: d.addr, Tell: tell})
+	e := Dial{ID: d.id, Target: d.peer.name, Port: d.port, Addr: d.addr, Tell: tell}
+	if d.class == classFound {
+		e.Within = max(headStart, 4*q.usual)
+	}
+	m.do(e)
 }
 
 // landed accounts for the answer to a dial. Two of one peer may be answered in any order, so it goes by the ID. It

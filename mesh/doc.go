@@ -103,7 +103,9 @@
 // what is said there says who it is. The name is asked for again for ever, at once when the peer that it led to is
 // lost: more and more rarely while answers have nothing new, up to 5 s apart while nobody is heard and 30 s else, so
 // that two meshes which share a name become one. A name that is one node's own, heard under it at its one address, is
-// asked for no more. An answer may have all addresses or some, or one at a time.
+// asked for no more. An answer may have all addresses or some, or one at a time. The first dial of each gives its place
+// up after a second, so that one which lives is soon found behind many that are silent; these are then dialled for as long
+// as it takes, a few at a time.
 //
 // # Two of one name
 //

@@ -1,6 +1,10 @@
 package mesh
 
-import "hearsay/topics"
+import (
+	"time"
+
+	"hearsay/topics"
+)
 
 // Effect is what the machine wants done. The runtime does them in order.
 type Effect interface{ effect() }
@@ -15,7 +19,8 @@ type (
 		Target topics.Name
 		Port   Port
 		Addr   string
-		Tell   bool // a Resolved says what Target leads to, the address that is tried first before the others
+		Within time.Duration // it fails after so long at the latest; 0: that is the runtime's to say
+		Tell   bool          // a Resolved says what Target leads to, the address that is tried first before the others
 	}
 
 	// Lookup asks for all addresses of a name. Answered by exactly one Resolved.

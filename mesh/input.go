@@ -209,6 +209,9 @@ func (r DialReason) gone() bool {
 	return r == Refused || r == Unresolved || r == Unauthorized || r == OtherMesh
 }
 
+// silent tells that nothing was heard: a longer dial might.
+func (r DialReason) silent() bool { return r == TimedOut || r == Unreachable || r == Wordless }
+
 // strange tells that somebody else than a member is there. Where that is a node of another mesh, one of this mesh may
 // have the same name elsewhere.
 func (r DialReason) strange() bool { return r == BadPeer || r >= NoKey && r != OtherMesh }

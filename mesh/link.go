@@ -251,6 +251,11 @@ func (m *Machine) discoveryFailed(p *peer, c class, why DialReason) {
 		return
 	}
 	gone := p.reach.tour.end()
+	if c == classFound && p.state == Candidate && why.silent() { // it had its head start
+		p.reach.tries++
+		m.want(p, due, classSilent)
+		return
+	}
 	if !why.strange() && m.adopt(p) {
 		return
 	}

@@ -13,6 +13,7 @@ const (
 	lookupRow   = 4                      // of those, asked in a row
 	maxLookups  = 16                     // under way at once: a resolver that hangs holds as many sockets
 	maxFound    = 1024                   // addresses held: as many as a list has names; a DNS answer has up to 4,000
+	ownMost     = 8                      // addresses of an answer that share the time of one dial of the name itself
 	foundFor    = 4                      // times the longest wait: an address that no answer had for so long is forgotten
 	foundApart  = 500 * time.Millisecond // between two dials of all addresses that do not answer, on average: 2 a second
 	oursFor     = time.Minute            // an address that led to this node is believed to, by a node that hears nobody

@@ -110,7 +110,7 @@ func (m *Machine) probeFailed(p *peer) {
 		wait := candidateWait(p.reach.tries, &m.cfg)
 		switch alone := m.count[Alive] == 0; {
 		case p.origin.found:
-			wait = foundWait(p.reach.tries, alone, m.found, &m.cfg)
+			wait = foundWait(p.reach.tries-1, alone, m.found, &m.cfg)
 		case p.origin.seed:
 			wait = seedWait(p.reach.tries, alone, &m.cfg)
 		case p.origin.known && alone:

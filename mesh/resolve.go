@@ -121,8 +121,8 @@ func (m *Machine) follow(p *peer, ev Resolved) (news bool) {
 		p.reach.lookup.tried = d.first
 	}
 	busy := m.busyEndpoints()
-	if p.state != Alias {
-		busy[p.reach.lookup.tried] = true // its own dials go there, and wait as is right for it
+	if tried := p.reach.lookup.tried; p.state != Alias {
+		busy[tried] = len(addrs) <= ownMost // its own dials go there, and wait as is right for it
 	}
 	m.rng.Shuffle(len(addrs), func(i, j int) { addrs[i], addrs[j] = addrs[j], addrs[i] })
 	for _, addr := range addrs {

@@ -206,3 +206,67 @@ func TestSeedThatIsHeardCostsNoTicks(t *testing.T) {
 		t.Errorf("%d ticks in ten minutes", ticks)
 	}
 }
+
+// Any number of addresses at which nobody answers hold up one that lives for a head start, and then are dialled for as
+// long as it takes, a few at a time.
+func TestSilentAddressesHaveAHeadStart(t *testing.T) {
+	r := svc(t)
+	late := func(d Dial) { r.step(DialFailed{Dial: d, Reason: TimedOut}) }
+	for i := range 2*maxPerClass[classFound] - 1 {
+		name := topics.Name(fmt.Sprintf("10.9.9.%d", i))
+		r.puppet(name).hang = true
+		r.dns["svc"] = append(r.dns["svc"], string(name))
+	}
+	a := r.puppet("a")
+	a.addr = "10.9.0.1:20000"
+	r.dns["svc"] = append(r.dns["svc"], "10.9.0.1")
+	first := func() (all []Dial) {
+		for _, d := range r.dials {
+			if d.Within > 0 {
+				all = append(all, d)
+			}
+		}
+		r.dials = nil
+		return all
+	}
+	r.pass(10 * time.Millisecond)
+	if r.state("a") != Alive { // else it was in the first lot
+		for _, d := range first() {
+			if d.Within != headStart {
+				t.Fatalf("%+v", d)
+			}
+			late(d)
+		}
+		r.pass(10 * time.Millisecond)
+	}
+	r.want("a", Alive)
+	for _, d := range first() {
+		late(d)
+	}
+	if n := r.m.dials.perKind[classSilent]; n != maxPerClass[classSilent] || r.m.dials.perKind[classFound] != 0 {
+		t.Errorf("%d dials of silent addresses, %d of others", n, r.m.dials.perKind[classFound])
+	}
+	for _, d := range r.dials {
+		if d.Port == DiscoveryPort && d.Within != 0 {
+			t.Errorf("a second dial has %v", d.Within)
+		}
+	}
+}
+
+// The time of a dial of the name itself is shared by all of its addresses, so the one that it tries first is dialled as
+// the others are where there are many.
+func TestFirstOfManyAddressesIsDialledToo(t *testing.T) {
+	for _, n := range []int{2, ownMost, ownMost + 1} {
+		r := svc(t)
+		for i := range n {
+			r.dns["svc"] = append(r.dns["svc"], fmt.Sprintf("10.9.9.%d", i))
+		}
+		r.puppet("svc").hang = true
+		r.puppet("10.9.9.0").hang = true
+		d := r.dials[0]
+		r.step(Resolved{Name: "svc", Dial: d.ID, Addrs: r.dns["svc"]})
+		if got := r.count["10.9.9.0"] > 0; got != (n > ownMost) {
+			t.Errorf("%d addresses: dialled %v", n, got)
+		}
+	}
+}

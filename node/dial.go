@@ -70,7 +70,7 @@ func (n *Node) report(e mesh.Input) {
 // success is the link's to report.
 func (n *Node) dial(d mesh.Dial) {
 	defer n.dials.Done()
-	ctx, cancel := context.WithTimeout(n.ctx, dialTimeout)
+	ctx, cancel := context.WithTimeout(n.ctx, within(d))
 	defer cancel()
 	why, err := n.dialAny(ctx, d)
 	if err == nil || n.ctx.Err() != nil {
@@ -89,6 +89,14 @@ func (n *Node) dial(d mesh.Dial) {
 		failed.Addr = at.addr.String()
 	}
 	n.report(failed)
+}
+
+// within is how long a dial may take.
+func within(d mesh.Dial) time.Duration {
+	if d.Within > 0 {
+		return min(d.Within, dialTimeout)
+	}
+	return dialTimeout
 }
 
 // endpointError is why one endpoint was not reached.

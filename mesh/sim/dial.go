@@ -28,6 +28,9 @@ var synWaits = []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}
 // startDial does what the machine asked for.
 func (w *world) startDial(p *process, d mesh.Dial) {
 	t := &dial{p: p, asked: d, deadline: w.now + w.net.DialTimeout}
+	if d.Within > 0 {
+		t.deadline = min(t.deadline, w.now+d.Within)
+	}
 	if d.Addr != "" {
 		t.eps = []string{d.Addr}
 		w.connect(t)

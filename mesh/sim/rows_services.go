@@ -76,6 +76,11 @@ func services() []Scenario {
 			Goals: []Goal{within("whole", "all know all after the last start", 2), noFalse()},
 		},
 		{
+			Name: "headless-silent", Title: "one more, whose name has one living address behind 63 silent ones", Nodes: 5, Least: 3,
+			Length: warm + 60*time.Second, Fixed: true, Plan: planSilent,
+			Goals: []Goal{within("whole", "all know all after its start", 2), noFalse()},
+		},
+		{
 			Name: "headless-rolling", Title: "each in its turn leaves and comes back elsewhere", Nodes: 5, Least: 3,
 			Length: warm + 200*time.Second, Fixed: true,
 			Plan: planRolling,
@@ -97,6 +102,27 @@ func (p *Plan) headless(hosts ...int) {
 		p.Hosts[i].NoName = noName
 		p.DNS[service] = append(p.DNS[service], p.Hosts[i].Addrs...)
 	}
+}
+
+// planSilent starts a node in a mesh that runs. Its one name leads to one of that and to many addresses at which
+// nobody answers anything, as those of machines that are switched off.
+func planSilent(p *Plan) {
+	for i := range 63 {
+		p.DNS[service] = append(p.DNS[service], fmt.Sprintf("10.7.7.%d", i+1))
+	}
+	p.Styles[service] = Style(p.Rand.IntN(int(OneByOne)))
+	x, lives := p.Any(), p.Any()
+	for lives == x {
+		lives = p.Any()
+	}
+	p.DNS[service] = append(p.DNS[service], p.Hosts[lives].Addrs...)
+	for _, i := range p.All() {
+		if i != lives {
+			p.Hosts[i].Seeds = []topics.Name{p.Hosts[lives].Name}
+		}
+	}
+	p.Hosts[x].Seeds, p.Hosts[x].Begin = []topics.Name{service}, -1
+	p.At(warm, Start{x}, Measure{Figure: "whole", Until: Whole()})
 }
 
 // planRolling replaces all nodes, one after the other, twice: some say goodbye, some crash, all get another address.
