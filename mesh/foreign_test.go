@@ -178,3 +178,34 @@ func TestForeignersAreBounded(t *testing.T) {
 		t.Errorf("%d counted", n)
 	}
 }
+
+// A name that leads into another mesh has an address: nobody who listens lends it another.
+func TestNameInAnotherMeshHasAnAddress(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, Config{Seeds: []topics.Name{"x"}})
+	r.puppet("x").ofMesh("red")
+	p := r.m.peers["x"]
+	p.reach.tour.way.nameless = true // DNS had no answer once
+	r.pass(time.Second)
+	if way := p.reach.tour.way; !way.resolved || way.open() {
+		t.Errorf("%+v", way)
+	}
+}
+
+// Another name of a member that leads into another mesh now is none of its names any more.
+func TestAliasGoesToAnotherMesh(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, Config{})
+	x, b := r.puppet("x"), r.puppet("b").ofMesh("red")
+	r.hear(x)
+	r.step(Known{[]topics.Name{"y"}})
+	r.dials = nil
+	r.step(Beat{r.up(r.underWay("y"), x.addr), []topics.Name{"x"}, x.header})
+	r.want("y", Alias)
+	r.m.want(r.m.peers["y"], due, classSeed)
+	r.step(Heard{0})
+	r.dials = nil
+	r.step(Beat{r.up(r.underWay("y"), b.addr), []topics.Name{"b"}, b.header})
+	r.want("y", Candidate)
+	r.want("x", Alive)
+}

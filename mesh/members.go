@@ -32,9 +32,10 @@ type Member struct {
 	Seed        bool
 	Naive       bool
 	Degraded    bool
-	Messages    bool // its message link is up: what it publishes reaches this node
-	Flowing     bool // and what this node publishes reaches it
-	Unread      bool // it hears this node, and does not get its messages
+	Messages    bool   // its message link is up: what it publishes reaches this node
+	Flowing     bool   // and what this node publishes reaches it
+	Unread      bool   // it hears this node, and does not get its messages
+	Unlinked    string // why messages do not pass directly, one way or both, once that was told (Unlinked); "": they do
 }
 
 // Members returns a snapshot of every peer in the table, aliases left out, in the table's order. It costs
@@ -77,6 +78,9 @@ func (m *Machine) member(p *peer) Member {
 	}
 	if p.due != never {
 		v.Next = p.due
+	}
+	if p.state == Alive && p.feed.missing.told > 0 {
+		v.Unlinked = m.unlinked(p)
 	}
 	if !p.state.Member() && p.state != Probation {
 		v.Missed = 0

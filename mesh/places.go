@@ -1,15 +1,11 @@
 package mesh
 
-import (
-	"cmp"
-
-	"hearsay/topics"
-)
+import "hearsay/topics"
 
 // Place is what those need of a peer who look for services: where it is, and what it says of itself.
 type Place struct {
 	Name  topics.Name
-	Addr  string // endpoint where it is heard, or was heard last
+	Addr  string // endpoint where it was heard last: one that only answers there may be somebody else
 	Tags  topics.Tags
 	Alive bool // it is alive, and not only known from before
 }
@@ -21,11 +17,7 @@ func (m *Machine) Places() []Place {
 		if p == nil || p.state == Candidate || p.state == Alias || p.state == Left {
 			continue
 		}
-		place := Place{Name: p.name, Addr: p.detector.where, Tags: p.says.Tags, Alive: p.state == Alive}
-		if p.reach.link != nil {
-			place.Addr = cmp.Or(p.reach.link.addr, place.Addr)
-		}
-		out = append(out, place)
+		out = append(out, Place{Name: p.name, Addr: p.detector.where, Tags: p.says.Tags, Alive: p.state == Alive})
 	}
 	return out
 }

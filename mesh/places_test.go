@@ -25,6 +25,14 @@ func TestPlaces(t *testing.T) {
 	r.want("b", Suspect)
 	r.want("c", Left)
 	r.want("nobody", Candidate)
+	b.hang = true
+	for r.m.peers["b"].reach.link != nil {
+		r.step(LinkDown{r.m.peers["b"].reach.link.id, "broken"})
+	}
+	for tries := 0; len(r.m.peers["b"].reach.flying[DiscoveryPort]) == 0 && tries < 20; tries++ {
+		r.pass(time.Second)
+	}
+	r.up(r.underWay("b"), "10.0.0.77:20000") // says nothing yet: it may be somebody else
 	var got []string
 	for _, p := range r.m.Places() {
 		got = append(got, fmt.Sprintf("%s at %s says %q, alive %v", p.Name, p.Addr, p.Tags, p.Alive))

@@ -35,13 +35,27 @@ func TestUnlinked(t *testing.T) {
 		t.Fatalf("no %s", name)
 		return false
 	}
+	why := func(name topics.Name) string {
+		for _, m := range r.m.Members() {
+			if m.Name == name {
+				return m.Unlinked
+			}
+		}
+		return "no such member"
+	}
 	r.pass(8 * time.Second)
+	if why("a")+why("b") != "" {
+		t.Errorf("early: %q, %q", why("a"), why("b"))
+	}
 	if len(r.unlinked) > 0 || unread("a") || !unread("b") {
 		t.Fatalf("%v, a is unread %v, b %v", r.unlinked, unread("a"), unread("b"))
 	}
 	r.pass(5 * time.Second)
 	if told("b", "this node's messages do not reach it directly: no connection of it comes to port 30000") != 1 || told("a", "") != 0 || told("naive", "") != 0 || unread("naive") {
 		t.Fatalf("%v", r.unlinked)
+	}
+	if why("a")+why("naive") != "" || !strings.Contains(why("b"), "do not reach it directly") {
+		t.Errorf("a %q, naive %q, b %q", why("a"), why("naive"), why("b"))
 	}
 	r.pass(10 * time.Minute)
 	if n := told("b", ""); n < 3 || n > 6 {
@@ -51,14 +65,40 @@ func TestUnlinked(t *testing.T) {
 	r.step(ReaderNamed{2, "b"})
 	before := len(r.unlinked)
 	r.pass(2 * time.Hour)
-	if len(r.unlinked) != before || unread("b") {
+	if len(r.unlinked) != before || unread("b") || why("b") != "" {
 		t.Errorf("messages pass, and it is told still: %v", r.unlinked[before:])
+	}
+	r.step(ReaderDown{2})
+	r.pass(5 * time.Second)
+	if why("b") != "" || len(r.unlinked) != before {
+		t.Errorf("a link that broke just now is told: %q", why("b"))
+	}
+	r.pass(10 * time.Second)
+	if len(r.unlinked) != before+1 {
+		t.Errorf("not told again: %v", r.unlinked[before:])
+	}
+	naive.fail = TimedOut
+	r.step(LinkDown{r.m.peers["naive"].feed.link.id, "broken"})
+	r.pass(20 * time.Second)
+	if why("naive") == "" {
+		t.Error("messages of the naive one do not arrive, and it is not said")
+	}
+	naive.fail = 0
+	r.pass(5 * time.Minute)
+	r.step(LinkDown{r.m.peers["naive"].feed.link.id, "broken"})
+	if why("naive") != "" {
+		t.Errorf("its link broke just now: %q", why("naive"))
 	}
 	a.fail = TimedOut // its message port is blocked from now on
 	r.step(LinkDown{r.m.peers["a"].feed.link.id, "broken"})
 	r.pass(30 * time.Second)
 	r.want("a", Alive)
-	if told("a", "its messages do not arrive directly: ") == 0 {
-		t.Errorf("%v", r.unlinked)
+	if told("a", "its messages do not arrive directly: ") == 0 || !strings.Contains(why("a"), "timed out") {
+		t.Errorf("%v, %q", r.unlinked, why("a"))
+	}
+	a.fail = 0
+	r.pass(5 * time.Minute)
+	if why("a") != "" {
+		t.Errorf("its messages arrive again: %q", why("a"))
 	}
 }

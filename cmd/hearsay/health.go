@@ -1,10 +1,13 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 
 	"github.com/urfave/cli/v2"
+
+	"hearsay/node/plain"
 )
 
 func healthCommand() *cli.Command {
@@ -12,7 +15,8 @@ func healthCommand() *cli.Command {
 		Name:  "health",
 		Usage: "tell by the exit status whether the node works",
 		Description: "Status 0 when the node's loop answers, 1 when it does not or cannot be reached: for HEALTHCHECK in an image\n" +
-			"without a shell. With --ready it has to be of use, too: to hear peers, or to be the first of its mesh.",
+			"without a shell. With --ready it has to be of use, too: to hear peers, or to be the first of its mesh. A peer\n" +
+			"with which messages do not pass directly is named behind the word, and changes no status.",
 		Flags: []cli.Flag{
 			addrFlag(), jsonFlag(),
 			&cli.BoolFlag{Name: "ready", Usage: "ask whether the node is ready, not only whether it works"},
@@ -37,6 +41,10 @@ func runHealth(c *cli.Context) error {
 		return statusError{err, exitFailed} // Docker knows no other
 	case c.Bool("json"):
 		return printJSON(c.App.Writer, body)
+	}
+	var said struct{ Warning string }
+	if json.Unmarshal(body, &said) == nil && said.Warning != "" {
+		good += ": " + plain.Text(said.Warning)
 	}
 	_, err = fmt.Fprintln(c.App.Writer, good)
 	return err

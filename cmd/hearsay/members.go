@@ -207,6 +207,7 @@ func reason(m web.Member) string {
 	add(m.State == "alive" && !m.HearsMe && !m.Naive, "does not hear us")
 	add(m.State == "alive" && !m.MessagesLink, "no message link")
 	add(m.State == "alive" && m.Unread, "our messages do not reach it directly")
+	add(m.Unlinked != "", "unlinked: %s", m.Unlinked)
 	add(m.State == "alive" && m.MessagesLink && !m.Flowing && !m.Unread, "reads no messages of ours yet")
 	add(m.Degraded, "doubts itself")
 	add(m.ClockAhead >= clockOff, "its clock is %s ahead", short(seconds(m.ClockAhead)))

@@ -258,3 +258,19 @@ func TestAmountAndShort(t *testing.T) {
 		}
 	}
 }
+
+// A member that is alive and not well has not the colour of the well.
+func TestTopColoursTheUnwell(t *testing.T) {
+	t.Parallel()
+	well := web.Member{State: "alive", HearsMe: true, MessagesLink: true, Flowing: true}
+	unlinked := well
+	unlinked.MessagesLink, unlinked.Flowing, unlinked.Unlinked = false, false, "as port 30000 is shut"
+	naive := web.Member{State: "alive", Naive: true, MessagesLink: true}
+	for want, ms := range map[string][]web.Member{"32": {well, naive}, "33": {unlinked, {State: "suspect"}}, "31": {{State: "quarantined"}}} {
+		for _, m := range ms {
+			if got := tableRow(m, 100, 10, time.Now()).code; got != want {
+				t.Errorf("%+v: %s, want %s", m, got, want)
+			}
+		}
+	}
+}

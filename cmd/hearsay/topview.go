@@ -285,7 +285,7 @@ func (v *topView) detail(now time.Time) []row {
 		{"state", m.State + " for " + ago(now, m.Since) + ": " + m.Why}, {"heard", heard(now, m)}, {"missed", count(m.MissedBeats, "beat")},
 		{"address", cmp.Or(m.Address, "none yet")}, {"calls from", m.CalledFrom}, {"runs", m.Program}, {"tags", m.Tags}, {"conflict", m.Conflict},
 		{"dials failed", fmt.Sprint(m.Failures)}, {"because", m.Failure}, {"next try", nextTry(now, m)}, {"penalty", fmt.Sprintf("%.2f", m.Penalty)},
-		{"hears us", yes(m.HearsMe, "in its list")}, {"messages", yes(m.MessagesLink, "arrive here") + ", " + yes(m.Flowing, "flow both ways")},
+		{"hears us", yes(m.HearsMe, "in its list")}, {"messages", yes(m.MessagesLink, "arrive here") + ", " + yes(m.Flowing, "flow both ways")}, {"unlinked", m.Unlinked},
 		{"received", amount(float64(m.Received)) + "B"}, {"listed by", fmt.Sprintf("%d: %s", len(listed), strings.Join(listed, " "))},
 	} {
 		if f[1] != "" {
@@ -320,6 +320,14 @@ func colourOf(state string) string {
 		return "31"
 	}
 	return "2"
+}
+
+// colourOfMember is that of its state: one that is alive and not well is no green one among others.
+func colourOfMember(m web.Member) string {
+	if m.State == "alive" && illness(m) > illness(web.Member{State: "alive", Naive: true, MessagesLink: true}) {
+		return colourOf("suspect")
+	}
+	return colourOf(m.State)
 }
 
 // head is the node itself.
@@ -373,7 +381,7 @@ func tableHead(width, names int) string {
 }
 
 func tableRow(m web.Member, width, names int, now time.Time) row {
-	return row{text: tableLine(width, names, func(i int) string { return columns[i].of(m, now) }), code: colourOf(m.State)}
+	return row{text: tableLine(width, names, func(i int) string { return columns[i].of(m, now) }), code: colourOfMember(m)}
 }
 
 // tableLine writes the columns that fit. The first column of all is for a mark.

@@ -105,6 +105,9 @@ func TestReadiness(t *testing.T) {
 		{"seeds that lead to itself", node.Status{Uptime: aloneAfter}, true, "lead to itself"},
 		{"the same, too early to say", node.Status{Uptime: aloneAfter - 1}, false, "nobody but itself"},
 		{"the others left", node.Status{Members: in(mesh.Left, mesh.Left)}, true, "last"},
+		{"unlinked", node.Status{Members: []mesh.Member{
+			{Name: "a", State: mesh.Alive}, {Name: "b", State: mesh.Alive, Unlinked: "as port 30000 is shut"}, {Name: "c", State: mesh.Alive, Unlinked: "x"},
+		}}, true, "it hears 3 peers, but messages do not pass directly between it and b, c: as port 30000 is shut"},
 		{"leaving", node.Status{Leaving: true, Members: in(mesh.Alive)}, false, "leaving"},
 	} {
 		ready, reason := (&view{Status: c.status}).ready()

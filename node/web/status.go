@@ -35,6 +35,7 @@ type Status struct {
 	Members     int               `json:"members"` // itself, and its peers that are alive, suspect or detached
 	Degraded    bool              `json:"degraded"`
 	Mute        bool              `json:"mute"`           // it hears peers, and none of them hears it
+	Unlinked    int               `json:"unlinked"`       // alive peers with which messages do not pass directly, one way or both
 	OpenFiles   int               `json:"max_open_files"` // that the process may have
 	Conflict    string            `json:"conflict"`       // another process is the member of its name, and why; "": none is
 	Ready       bool              `json:"ready"`
@@ -109,6 +110,7 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
 		Members:     1 + v.count(mesh.Alive, mesh.Suspect, mesh.Detached),
 		Degraded:    v.Machine.Degraded,
 		Mute:        v.Machine.Mute,
+		Unlinked:    v.unlinked(),
 		OpenFiles:   files.Limit(),
 		Conflict:    v.Machine.Second,
 		Ready:       ready,
@@ -137,7 +139,7 @@ func (s *Server) healthz(w http.ResponseWriter, r *http.Request) error {
 		return left()
 	default:
 	}
-	return writeJSON(w, map[string]any{"status": "ok", "uptime_seconds": v.Uptime.Round(time.Millisecond).Seconds()})
+	return writeJSON(w, map[string]any{"status": "ok", "uptime_seconds": v.Uptime.Round(time.Millisecond).Seconds(), "warning": v.unlinkedWhy()})
 }
 
 // readyz reports whether the node is of use.
@@ -150,7 +152,7 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) error {
 	if !ready {
 		return newFault(http.StatusServiceUnavailable, "not_ready", reason)
 	}
-	return writeJSON(w, map[string]any{"status": "ready", "reason": reason})
+	return writeJSON(w, map[string]any{"status": "ready", "reason": reason, "warning": v.unlinkedWhy()})
 }
 
 // aloneAfter is how long a node looks for others at seeds that lead to itself before it is called the first of its mesh:
@@ -170,6 +172,8 @@ func (v *view) ready() (bool, string) {
 			alive, v.count(mesh.Alive, mesh.Suspect, mesh.Detached))
 	case v.Machine.Mute && alive > 0:
 		return true, "it hears " + plural(alive, "peer") + ", and none of them hears it"
+	case alive > 0 && v.unlinked() > 0:
+		return true, "it hears " + plural(alive, "peer") + ", but " + v.unlinkedWhy()
 	case alive > 0:
 		return true, "it hears " + plural(alive, "peer")
 	case silent > 0:
@@ -184,6 +188,40 @@ func (v *view) ready() (bool, string) {
 		return true, "it is the last of its mesh: all the others have left"
 	}
 	return false, "it hears nobody yet: " + v.wanted()
+}
+
+// unlinked is how many peers are heard with which messages do not pass directly.
+func (v *view) unlinked() (n int) {
+	for _, m := range v.Members {
+		if m.Unlinked != "" {
+			n++
+		}
+	}
+	return n
+}
+
+// unlinkedWhy says which they are, and why of the first; "" if there are none. The node is of use still: others relay its
+// messages where they can.
+func (v *view) unlinkedWhy() string {
+	const few = 3
+	var names []string
+	why := ""
+	for _, m := range v.Members {
+		if m.Unlinked == "" {
+			continue
+		}
+		if why == "" {
+			why = m.Unlinked
+		}
+		names = append(names, string(m.Name))
+	}
+	switch n := len(names); {
+	case n == 0:
+		return ""
+	case n > few:
+		names = append(names[:few], fmt.Sprintf("and %d more", n-few))
+	}
+	return fmt.Sprintf("messages do not pass directly between it and %s: %s", strings.Join(names, ", "), why)
 }
 
 // wanted names those that the node looks for, and says why it has not found them.

@@ -1,4 +1,4 @@
-"""Ten broken meshes, and what 'hearsay doctor' finds in each. See scripts/doctor.sh."""
+"""Eleven broken meshes, and what 'hearsay doctor' finds in each. See scripts/doctor.sh."""
 import argparse
 import json
 import os
@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 
 import cut
 import mesh
@@ -21,7 +22,7 @@ class Broken:
     def __init__(self, m, resolver, cuts):
         self.mesh, self.resolver, self.cuts, self.nodes, self.unsaid = m, resolver, cuts, {}, []
 
-    def start(self, name, i, *seeds, program="HEARSAY", files=None):
+    def start(self, name, i, *seeds, program="HEARSAY", files=None, label=None):
         address = mesh.address(i)
         self.resolver.names.setdefault(name, address)
         before = os.environ["HEARSAY"]
@@ -33,7 +34,7 @@ class Broken:
             os.chmod(limit, 0o755)
             os.environ["HEARSAY"] = limit
         try:
-            self.mesh.start("hearsay", name, seeds, bind=address)
+            self.mesh.start("hearsay", name, seeds, ["--mesh", label] if label else [], bind=address)
             self.nodes[name] = self.mesh.nodes[f"{name} at {address}"] = self.mesh.nodes.pop(name)  # two may have one name
         finally:
             os.environ["HEARSAY"] = before
@@ -61,6 +62,12 @@ class Broken:
         run = subprocess.run([os.environ["HEARSAY"], command[0], "--addr", f"{mesh.address(i)}:8080", *command[1:]],
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
         self.holds(run.returncode == status and all(w in run.stdout for w in words), f"{' '.join(command)} at node_{i}", run.stdout)
+
+    def shows(self, i, path, *words):
+        """What a node answers at a path has these words."""
+        with urllib.request.urlopen(f"http://{mesh.address(i)}:8080{path}", timeout=10) as answer:
+            text = answer.read().decode()
+        self.holds(all(w in text for w in words), f"{path} of node_{i}", text)
 
     def logs(self, i, *words):
         """One line of a node's log has these words."""
@@ -111,7 +118,12 @@ def messages_blocked(b):
            "its messages do not arrive directly: 127.77.0.2:30000 does not answer: timed out")
     for other in "node_1", "node_3":
         b.logs(2, "level=WARN", "unlinked", other, "this node's messages do not reach it")
-    b.says(1, "no message link", command=["members"])
+    for i, other, cause in (1, "node_2", "127.77.0.2:30000 does not answer: timed out"), (2, "node_1", "no connection of it comes to port 30000"):
+        b.says(i, "ok: messages do not pass directly between it and ", other, cause, command=["health"])
+        b.says(i, "ready: messages do not pass directly between it and ", other, command=["health", "--ready"])
+        b.shows(i, "/readyz", "but messages do not pass directly between it and ", other, cause)
+        b.shows(i, "/metrics", f'hearsay_peer_unlinked{{peer="{other}"}} 1', f"hearsay_peers_unlinked {i}")
+    b.says(1, "no message link", "unlinked: its messages do not arrive directly", command=["members"])
     b.says(2, "our messages do not reach it", command=["members"])
     b.says(1, "those of node_2 do not arrive here", command=["links"])
     b.says(2, "ours do not reach node_1", "ours do not reach node_3", command=["links"])
@@ -171,6 +183,20 @@ def two_meshes(b):
     yield b.doctor(1, "node_3"), [("fault", "seeds", "node_3 is in another mesh", "node_4", "node_2")]
 
 
+def two_labels(b):
+    """Two meshes in one network, each with a label, and a seed that leads from one into the other."""
+    for i, label, seed in (1, "blue", "node_2"), (2, "blue", "node_1"), (3, "red", "node_4"), (4, "red", "node_3"):
+        b.start(f"node_{i}", i, seed, *(["node_3"] if i == 1 else []), label=label)
+    b.wait(1, 2)
+    b.wait(3, 2)
+    time.sleep(6)
+    yield b.doctor(1, "node_3"), [("fault", "seeds", "node_3", "127.77.0.3:20000 is of another mesh (red)", "this node is of mesh blue")]
+    yield b.doctor(3), [("ok", "mesh", "node_1", "of another mesh (blue)")]
+    b.logs(1, "level=WARN", "node_3", "another mesh (red)")
+    b.says(1, "node_3", "another mesh (red)", command=["members"])
+    b.shows(1, "/metrics", 'mesh="blue"')
+
+
 def versions(b):
     """A peer of another version."""
     b.start("node_1", 1, "node_2")
@@ -193,7 +219,7 @@ def frozen(b):
 
 
 CASES = {f.__name__: f for f in (
-    sound, one_name, wrong_seed, messages_blocked, one_way, stale_dns, clock, few_files, two_meshes, versions, frozen)}
+    sound, one_name, wrong_seed, messages_blocked, one_way, stale_dns, clock, few_files, two_meshes, two_labels, versions, frozen)}
 
 
 def same(finding, want):

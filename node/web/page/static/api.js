@@ -53,7 +53,7 @@ function peer(m) {
 		name: text(m.name),
 		state: text(m.state),
 		since: date(m.since),
-		why: [m.why, m.conflict, m.failure].map(text).filter(Boolean).join('; '),
+		why: [m.why, m.conflict, m.failure, m.unlinked && `unlinked: ${text(m.unlinked)}`].map(text).filter(Boolean).join('; '),
 		lastHeard: date(m.last_heard),
 		missed: number(m.missed_beats),
 		penalty: number(m.penalty),
@@ -70,6 +70,7 @@ function peer(m) {
 		seed: m.seed === true,
 		naive: m.naive === true,
 		degraded: m.degraded === true,
+		unlinked: text(m.unlinked),
 		messagesLink: m.messages_link === true,
 		received: number(m.received_bytes),
 	};

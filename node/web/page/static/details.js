@@ -70,7 +70,7 @@ function describe(node, rows, now) {
 		['Version', node.program || 'does not say'],
 		['Tags', node.tags || 'none'],
 		['Received', `${bytes(node.received)} over the links that are up`],
-		['Messages', node.messagesLink ? 'link is up' : 'no link is up'],
+		['Messages', node.unlinked || (node.messagesLink ? 'link is up' : 'no link is up')],
 		['Hears this node', node.hearsMe ? 'yes, its list says so' : 'not as far as its list says'],
 		['Listed by', names(node.listedBy)],
 		...ears,
