@@ -281,8 +281,11 @@ func (cl *client) unreachable(ctx context.Context, err error) error {
 	if errors.As(why, &through) {
 		why = through.Err
 	}
-	if errors.As(err, &timeout) && timeout.Timeout() {
+	switch {
+	case errors.As(err, &timeout) && timeout.Timeout():
 		why = errors.New("no answer in time")
+	case strings.Contains(why.Error(), "malformed HTTP"): // and then as much of it as was read
+		why = errors.New("what answers there speaks no HTTP, such as a node's ports 20000 and 30000")
 	}
 	return statusError{fmt.Errorf("no node answers at %s: %w (is it running? --addr names another)", cl.base.Host, why), exitUnreachable}
 }
@@ -367,14 +370,4 @@ func interrupted(c *cli.Context, err error) error {
 func printJSON(w io.Writer, body []byte) error {
 	_, err := fmt.Fprintf(w, "%s\n", plain.JSON(bytes.TrimRight(body, "\n")))
 	return err
-}
-
-// flagsFirst refuses flags after arguments, where they would be taken for arguments.
-func flagsFirst(c *cli.Context) error {
-	for i, arg := range c.Args().Slice() {
-		if i > 0 && strings.HasPrefix(arg, "--") {
-			return usagef("flag %.40q stands after an argument: flags go first", arg)
-		}
-	}
-	return nil
 }

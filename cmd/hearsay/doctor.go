@@ -44,9 +44,6 @@ func runDoctor(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := flagsFirst(c); err != nil {
-		return err
-	}
 	o, err := doctorOptions(c)
 	if err != nil {
 		return err

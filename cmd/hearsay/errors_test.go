@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"hearsay/node"
 	"hearsay/node/nodetest"
 )
 
@@ -69,6 +70,9 @@ func TestSomebodyElseAnswers(t *testing.T) {
 	}()
 	t.Cleanup(func() { silent.Close() })
 	fails(t, exitUnreachable, "no node answers", "members", "--addr", silent.Addr().String())
+
+	n := string(startNode(t, node.Config{}).Name())
+	fails(t, exitUnreachable, n+":20000: what answers there speaks no HTTP", "members", "--addr", n+":20000")
 }
 
 // A token is for the node at --addr alone: who answers there does not send it on, and nothing else.
@@ -106,7 +110,6 @@ func TestUsage(t *testing.T) {
 		{"takes no arguments", "leave now"},
 		{"takes one NAME", "forget"},
 		{"takes one NAME", "forget a b"},
-		{"flags go first", "forget a --json"},
 		{"in brackets: [fd00::1]", "forget fd00::1"},
 		{"must be 1048576 to", "node --inbox-bytes 0"},
 		{"must be 4194304 to", "node --outbox-bytes 1"},
@@ -121,7 +124,11 @@ func TestUsage(t *testing.T) {
 		{"TEXT or --file, not both", "pub --file x good day"},
 		{"must be 0 or more", "pub --wait -1 x"},
 		{"must be more than nothing", "pub --wait 1 --timeout 0s x"},
-		{"flags go first", "pub text --channel c"},
+		{"not defined: --chanel, did you mean --channel?", "pub text --chanel c"},
+		{"--exec needs a value: 'hearsay reply --help'", "reply time --exec"},
+		{"--members \"x\": must be a whole number", "wait --members x"},
+		{"--beat \"1\": must be a time with its unit, such as 1s", "node --beat 1"},
+		{"--ping \"maybe\": must be true or false", "node --ping=maybe"},
 		{"needs --members", "wait"},
 		{"must be 0 or more", "wait --members -1"},
 		{"must be more than nothing", "wait --members 1 --timeout 0s"},
@@ -130,7 +137,9 @@ func TestUsage(t *testing.T) {
 		{"needs a terminal", "top"},
 		{"name of a shell", "completion"},
 		{"name of a shell", "completion tcsh"},
-		{"unknown command", "membres"},
+		{"unknown command \"membres\", did you mean members?", "membres"},
+		{"unknown command \"membres\", did you mean members?", "help membres"},
+		{"unknown command \"xyzzy\": 'hearsay --help' lists", "xyzzy"},
 		{"not defined", "links --matrix"},
 		{"must be HOST:PORT", "node --http 8080"},
 		{"port \"99999\"", "node --http :99999"},

@@ -100,7 +100,7 @@ func begin(t *testing.T, input io.Reader, args ...string) *program {
 	go func() {
 		defer close(p.ended)
 		defer parsed()
-		p.err = app.RunContext(ctx, append([]string{"hearsay"}, args...))
+		p.err = app.RunContext(ctx, sortArguments(app, append([]string{"hearsay"}, args...)))
 	}()
 	t.Cleanup(func() {
 		cancel()

@@ -32,7 +32,6 @@ func forgetCommand() *cli.Command {
 		Description: "The peer's links, its penalty and its past are gone from this node. It is no ban: a peer that is there\n" +
 			"comes back at once, without probation. Other nodes keep what they know.",
 		Flags:        []cli.Flag{addrFlag(), jsonFlag()},
-		Before:       flagsFirst,
 		BashComplete: completePeers,
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 1 {

@@ -56,7 +56,8 @@ func exitStatus(err error) int {
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := newApp().RunContext(ctx, os.Args)
+	app := newApp()
+	err := app.RunContext(ctx, sortArguments(app, os.Args))
 	stop()
 	if err != nil {
 		complain(err)
@@ -107,19 +108,25 @@ func newApp() *cli.App {
 			if c.Bool("version") {
 				return printVersion(c)
 			}
-			if c.Args().Present() {
-				return usagef("unknown command %.40q: 'hearsay --help' lists the commands", c.Args().First())
+			switch word := c.Args().First(); {
+			case !c.Args().Present(), word == "help" && c.NArg() == 1:
+				return cli.ShowAppHelp(c)
+			case word == "help" && c.NArg() == 2 && c.App.Command(c.Args().Get(1)) != nil:
+				return cli.ShowCommandHelp(c, c.Args().Get(1))
+			case word == "help":
+				return unknownCommand(c.App, c.Args().Get(1))
+			default:
+				return unknownCommand(c.App, word)
 			}
-			return cli.ShowAppHelp(c)
 		},
 		ExitErrHandler: func(*cli.Context, error) {}, // main says it, on one line
 	}
 	onUsageError := func(c *cli.Context, err error, _ bool) error {
-		where := "hearsay"
+		where, flags := "hearsay", app.Flags
 		if c.Command != nil && c.Command.Name != "" && c.Command.Name != "hearsay" {
-			where += " " + c.Command.Name
+			where, flags = where+" "+c.Command.Name, c.Command.Flags
 		}
-		return usagef("%w: '%s --help' lists the flags", err, where)
+		return usagef("%s: '%s --help' lists the flags", flagError(flags, err.Error()), where)
 	}
 	app.OnUsageError = onUsageError
 	for _, command := range app.Commands {
@@ -135,6 +142,14 @@ func newApp() *cli.App {
 		command.BashComplete = completeValues(os.Args, otherwise)
 	}
 	return app
+}
+
+func unknownCommand(app *cli.App, word string) error {
+	var names []string
+	for _, command := range app.Commands {
+		names = append(names, command.Name)
+	}
+	return usagef("unknown command %.40q%s: 'hearsay --help' lists the commands", word, meant(word, names, ""))
 }
 
 // noArguments refuses arguments to a command that takes none.

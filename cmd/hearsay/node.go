@@ -241,11 +241,6 @@ func nodeConfig(c *cli.Context, level *slog.LevelVar) (node.Config, error) {
 	if err := cfg.Keys.Validate(); err != nil {
 		return cfg, usagef("--mesh-key, --key and --authorized-keys: %w", err)
 	}
-	for _, seed := range cfg.Seeds {
-		if strings.HasPrefix(seed, "-") {
-			return cfg, usagef("flag %.40q stands after a SEED: flags go first", seed)
-		}
-	}
 	if seeds := os.Getenv("HEARSAY_SEEDS"); len(cfg.Seeds) == 0 && seeds != "" {
 		cfg.Seeds = strings.Split(seeds, ",")
 	}

@@ -34,7 +34,6 @@ func pubCommand() *cli.Command {
 			&cli.IntFlag{Name: "wait", Usage: "wait until messages reach `N` peers or more, so that the first is not lost"},
 			&cli.DurationFlag{Name: "timeout", Value: time.Minute, Usage: "give up waiting after `TIME`: status 4"},
 		},
-		Before: flagsFirst,
 		Action: runPub,
 	}
 }

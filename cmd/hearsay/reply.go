@@ -33,7 +33,6 @@ func replyCommand() *cli.Command {
 			&cli.IntFlag{Name: "at-once", Value: handlersAtOnce, Usage: "run at most `N` commands at a time"},
 			&cli.DurationFlag{Name: "timeout", Value: handlerTime, Usage: "kill a command after `TIME`"},
 		},
-		Before: flagsFirst,
 		Action: runReply,
 	}
 }

@@ -40,7 +40,6 @@ func reqCommand() *cli.Command {
 			&cli.StringFlag{Name: "format", Usage: "print `FORMAT` for each reply, with the fields {from} {type} {size} {body}"},
 			&cli.StringFlag{Name: "body-format", Value: "text", Usage: "`HOW` bodies are printed: text, base64, json or raw"},
 		},
-		Before: flagsFirst,
 		Action: runReq,
 	}
 }

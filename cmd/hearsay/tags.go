@@ -26,9 +26,6 @@ func tagsCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			if err := flagsFirst(c); err != nil {
-				return err
-			}
 			if c.Bool("clear") && c.Args().Present() {
 				return usagef("--clear takes no tags, but was given %.40q", c.Args().First())
 			}

@@ -171,13 +171,13 @@ func (v *view) ready() (bool, string) {
 		return false, fmt.Sprintf("it is degraded: it hears %d of %d members, or its rounds come late",
 			alive, v.count(mesh.Alive, mesh.Suspect, mesh.Detached))
 	case v.Machine.Mute && alive > 0:
-		return true, "it hears " + plural(alive, "peer") + ", and none of them hears it"
+		return true, "it hears " + peers(alive) + ", and none of them hears it"
 	case alive > 0 && v.unlinked() > 0:
-		return true, "it hears " + plural(alive, "peer") + ", but " + v.unlinkedWhy()
+		return true, "it hears " + peers(alive) + ", but " + v.unlinkedWhy()
 	case alive > 0:
-		return true, "it hears " + plural(alive, "peer")
+		return true, "it hears " + peers(alive)
 	case silent > 0:
-		return false, "it hears nobody: " + plural(silent, "peer") + " not heard now"
+		return false, "it hears nobody: " + peers(silent) + " not heard now"
 	case v.Alone && v.Multicast != nil && v.Multicast.Problem != "":
 		return false, "it hears nobody: it was given no seed, and multicast leads nowhere: " + v.Multicast.Problem
 	case v.Alone:
@@ -252,11 +252,11 @@ func (v *view) wanted() string {
 	return "it looks for " + strings.Join(names, ", ")
 }
 
-func plural(n int, thing string) string {
+func peers(n int) string {
 	if n == 1 {
-		return "1 " + thing
+		return "1 peer"
 	}
-	return fmt.Sprintf("%d %ss", n, thing)
+	return fmt.Sprintf("%d peers", n)
 }
 
 // count returns how many peers are in one of the states.

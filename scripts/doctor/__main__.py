@@ -118,7 +118,8 @@ def messages_blocked(b):
            "its messages do not arrive directly: 127.77.0.2:30000 does not answer: timed out")
     for other in "node_1", "node_3":
         b.logs(2, "level=WARN", "unlinked", other, "this node's messages do not reach it")
-    for i, other, cause in (1, "node_2", "127.77.0.2:30000 does not answer: timed out"), (2, "node_1", "no connection of it comes to port 30000"):
+    for i, other, cause in ((1, "node_2", "127.77.0.2:30000 does not answer: timed out"),
+                            (2, "node_1", "no connection of it comes to port 30000")):
         b.says(i, "ok: messages do not pass directly between it and ", other, cause, command=["health"])
         b.says(i, "ready: messages do not pass directly between it and ", other, command=["health", "--ready"])
         b.shows(i, "/readyz", "but messages do not pass directly between it and ", other, cause)
