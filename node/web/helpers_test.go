@@ -68,26 +68,38 @@ func serve(t *testing.T, s *Server, ln net.Listener) {
 	})
 }
 
-// pair runs two nodes that hear each other, the first of them shown.
+// pair runs two nodes that hear each other and between which messages flow, the first of them shown.
 func pair(t *testing.T, o Options) (a, b *node.Node, s *Server, base string) {
 	t.Helper()
 	b = startNode(t, node.Config{})
 	a = startNode(t, node.Config{Seeds: []string{string(b.Name())}, Channels: []string{"news", "other"}})
-	hears(t, a, b)
-	hears(t, b, a)
+	flows(t, a, b)
+	flows(t, b, a)
 	s, base = startServer(t, a, o)
 	return a, b, s, base
 }
 
 func hears(t *testing.T, a, b *node.Node) {
 	t.Helper()
+	awaits(t, a, b, func(m mesh.Member) bool { return m.State == mesh.Alive })
+}
+
+// flows waits until messages go both ways, as a sees it.
+func flows(t *testing.T, a, b *node.Node) {
+	t.Helper()
+	awaits(t, a, b, func(m mesh.Member) bool { return m.State == mesh.Alive && m.Flowing })
+}
+
+func awaits(t *testing.T, a, b *node.Node, so func(mesh.Member) bool) {
+	t.Helper()
 	nodetest.Eventually(t, func() error {
-		for _, m := range a.Members() {
-			if m.Name == b.Name() && m.State == mesh.Alive {
+		all := a.Members()
+		for _, m := range all {
+			if m.Name == b.Name() && so(m) {
 				return nil
 			}
 		}
-		return fmt.Errorf("%s does not hear %s", a.Name(), b.Name())
+		return fmt.Errorf("%s does not hear %s: %+v", a.Name(), b.Name(), all)
 	})
 }
 

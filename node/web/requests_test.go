@@ -42,6 +42,7 @@ func TestRequestsOverHTTP(t *testing.T) {
 	defer stream.Body.Close()
 	calls := make(chan Call, 10)
 	go func() {
+		defer close(calls)
 		lines := bufio.NewScanner(stream.Body)
 		for lines.Scan() {
 			var call Call
@@ -50,6 +51,14 @@ func TestRequestsOverHTTP(t *testing.T) {
 			}
 		}
 	}()
+	next := func() Call {
+		t.Helper()
+		call, ok := <-calls
+		if !ok {
+			t.Fatal("the stream has ended")
+		}
+		return call
+	}
 	got := make(chan error, 1)
 	request := func(body string, check func(node.Answers, error) error) {
 		go func() {
@@ -70,7 +79,7 @@ func TestRequestsOverHTTP(t *testing.T) {
 		}
 		return nil
 	})
-	call := <-calls
+	call := next()
 	if call.From != b.Name() || call.Channel != "x" || *call.Body != "q" || call.UID == "" || call.Wait <= 0 {
 		t.Errorf("%+v", call)
 	}
@@ -90,7 +99,7 @@ func TestRequestsOverHTTP(t *testing.T) {
 		}
 		return nil
 	})
-	posts(t, base+"/v1/answers/"+(<-calls).ID+"?fail=no+idea", "", &said)
+	posts(t, base+"/v1/answers/"+next().ID+"?fail=no+idea", "", &said)
 	if err := <-got; err != nil {
 		t.Error(err)
 	}
@@ -100,7 +109,7 @@ func TestRequestsOverHTTP(t *testing.T) {
 		}
 		return nil
 	})
-	<-calls
+	next()
 	hangUp()
 	if err := <-got; err != nil {
 		t.Error(err)
