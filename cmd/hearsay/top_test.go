@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -196,16 +199,15 @@ func TestTopIsSteeredByKeys(t *testing.T) {
 	}
 }
 
-// The program in a real terminal of 60 columns, with keys as a person presses them.
-func TestTopInATerminal(t *testing.T) {
-	t.Parallel()
+// inTerminal runs top in a real terminal. do gives tmux a command, and shows waits until there is a text.
+func inTerminal(t *testing.T, width, height, addr string) (do func(args ...string) string, shows func(want string)) {
+	t.Helper()
 	tmux, err := exec.LookPath("tmux")
 	if err != nil {
 		t.Skip("no tmux")
 	}
-	_, b, addr := pair(t)
 	socket := filepath.Join(t.TempDir(), "tmux")
-	do := func(args ...string) string {
+	do = func(args ...string) string {
 		t.Helper()
 		cmd := exec.Command(tmux, append([]string{"-S", socket, "-f", "/dev/null"}, args...)...)
 		cmd.Env = append(os.Environ(), installed(t), "TERM=screen")
@@ -215,9 +217,9 @@ func TestTopInATerminal(t *testing.T) {
 		}
 		return string(out)
 	}
-	do("new-session", "-d", "-x", "60", "-y", "16", "hearsay top --addr "+addr+"; echo ended with $?; cat")
+	do("new-session", "-d", "-x", width, "-y", height, "hearsay top --addr "+addr+"; echo ended with $?; cat")
 	t.Cleanup(func() { do("kill-server") })
-	shows := func(want string) {
+	return do, func(want string) {
 		t.Helper()
 		nodetest.Eventually(t, func() error {
 			if out := do("capture-pane", "-p"); !strings.Contains(out, want) {
@@ -226,6 +228,50 @@ func TestTopInATerminal(t *testing.T) {
 			return nil
 		})
 	}
+}
+
+// The program in a real terminal of 60 columns, with keys as a person presses them, and 1,000 members.
+func TestTopOfAThousandInATerminal(t *testing.T) {
+	t.Parallel()
+	s, m := crowd(1000, time.Now())
+	for i := range m.Members {
+		m.Members[i] = web.Member{Name: m.Members[i].Name, State: "alive", HearsMe: true, MessagesLink: true, Flowing: true, Why: "first beat"}
+	}
+	m.Members[899].State, m.Members[949].Unlinked, m.Members[949].MessagesLink = "quarantined", "as port 30000 is shut", false
+	node := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/v1/status":
+			_ = json.NewEncoder(w).Encode(s)
+		case "/v1/members":
+			_ = json.NewEncoder(w).Encode(m)
+		}
+	}))
+	t.Cleanup(node.Close)
+	do, shows := inTerminal(t, "60", "20", node.URL)
+	shows(">node_900  quarantined")
+	shows(" node_950  alive")
+	do("send-keys", "G")
+	shows(">node_1000 alive")
+	do("send-keys", "g", "PageDown")
+	shows(">node_")
+	do("send-keys", "/", "node_55", "Enter")
+	shows("11 peers, unhealthy first, of 1000 with \"node_55\"")
+	do("send-keys", "Escape", "s")
+	shows("1000 peers, name")
+	shows(">node_1 ")
+	do("resize-window", "-x", "160", "-y", "50")
+	shows("VERSION")
+	do("send-keys", "/", "node_950", "Enter")
+	shows("unlinked: as port 30000 is shut")
+	do("send-keys", "q")
+	shows("ended with 0")
+}
+
+// The same with a real node.
+func TestTopInATerminal(t *testing.T) {
+	t.Parallel()
+	_, b, addr := pair(t)
+	do, shows := inTerminal(t, "60", "16", addr)
 	name := string(b.Name())
 	shows(">" + name)
 	do("send-keys", "Enter")

@@ -2,6 +2,8 @@ package page_test
 
 import (
 	"testing"
+
+	"hearsay/topics"
 )
 
 // Before the first answer the page says that it connects, and no number that it cannot know.
@@ -48,4 +50,31 @@ func TestPageShowsAndPublishesMessages(t *testing.T) {
 	p.click(`document.querySelector('#publish-send')`)
 	p.wait(`document.querySelector('#messages').innerText.includes('<b>hello</b>') && document.querySelector('#publish-text').value === ''`)
 	p.shot("messages")
+}
+
+// Of 1,000 nodes those with something wrong are drawn before those that are well, all are in the table, and the page still
+// answers.
+func TestThousand(t *testing.T) {
+	findBrowser(t)
+	f := newFake(t, 1000)
+	f.set(func() {
+		for name, state := range map[topics.Name]string{"node_400": "suspect", "node_900": "quarantined"} {
+			f.peer(name).State, f.peer(name).Why = state, "6 beats missed"
+		}
+		f.peer("node_950").Unlinked, f.peer("node_950").MessagesLink = "its messages do not arrive directly: refused", false
+		f.deafen("node_1", "node_999")
+	})
+	p := open(t, f.URL)
+	p.wait(`document.querySelectorAll('#rows tr').length === 1000`)
+	p.waitNodes(160)
+	p.wait(`document.querySelector('#undrawn').innerText.startsWith('840 of 1000 nodes')`)
+	for name, state := range map[string]string{"node_1": "alive", "node_400": "suspect", "node_900": "quarantined", "node_950": "alive"} {
+		if got := p.nodeStates()[name]; got != state {
+			t.Errorf("%s is drawn as %q, want %s", name, got, state)
+		}
+	}
+	p.shot("mesh-1000")
+	p.wait(`(document.querySelector('#filter').value = 'node_950') && document.querySelector('#filter').dispatchEvent(new Event('input', {bubbles: true}))`)
+	p.wait(`[...document.querySelectorAll('#rows tr')].filter((row) => !row.hidden).length === 1 && document.querySelector('#rows').innerText.includes('unlinked: its messages do not arrive')`)
+	p.shot("mesh-1000-filtered")
 }

@@ -155,11 +155,17 @@ export class Graph {
 	}
 }
 
-// worthwhile are the nodes to draw: all, or as many as there is room for, members first.
+// worthwhile are the nodes to draw: all, or as many as there is room for: those with something wrong, which take half of it
+// at most, then members, then the rest.
 function worthwhile(nodes) {
 	if (nodes.length <= most) return nodes;
-	return [...nodes].sort((a, b) => b.self - a.self || rank(a.state) - rank(b.state)).slice(0, most);
+	const sorted = [...nodes].sort((a, b) => b.self - a.self || rank(a.state) - rank(b.state));
+	const wrong = sorted.filter(ails).slice(0, most / 2), picked = new Set(wrong);
+	return [...wrong, ...sorted.filter((node) => !picked.has(node))].slice(0, most);
 }
+
+const ails = (node) => !node.self && (['suspect', 'detached', 'probation', 'quarantined'].includes(node.state) ||
+	node.state === 'alive' && (node.conflict !== '' || node.unlinked !== ''));
 
 // arrow points from who speaks to who hears, and ends short of both.
 function arrow(from, to, size) {
