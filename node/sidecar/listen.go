@@ -1,6 +1,7 @@
 package sidecar
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -52,7 +53,7 @@ func listenPath(path string) (net.Listener, error) {
 			return nil, err
 		}
 	}
-	ln, err := net.Listen("unix", path)
+	ln, err := (&net.ListenConfig{Control: ownerOnly}).Listen(context.Background(), "unix", path)
 	if err != nil {
 		return nil, err
 	}
