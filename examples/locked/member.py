@@ -5,11 +5,13 @@ HOST is its own name. It lists whom it hears, says "PING! from host HOST", and p
 """
 import sys
 import time
+from socket import gethostbyname
 
 import zmq
 import zmq.auth
 
 name, path, *seeds = sys.argv[1:]
+here = gethostbyname(name)  # libzmq binds to addresses
 public, secret = zmq.auth.load_certificate(path)
 context = zmq.Context()
 
@@ -31,11 +33,11 @@ peers = []
 def add(peer):
     peers.append(peer)
     for port in 20000, 30000:
-        ear.connect(f"tcp://{name}:0;{peer}:{port}")
+        ear.connect(f"tcp://{here}:0;{peer}:{port}")
 
 
-lists.bind(f"tcp://{name}:20000")
-messages.bind(f"tcp://{name}:30000")
+lists.bind(f"tcp://{here}:20000")
+messages.bind(f"tcp://{here}:30000")
 ear.subscribe("0")
 ear.subscribe("1")
 for peer in [name, *seeds]:
