@@ -13,6 +13,7 @@ type counters struct {
 	badLists, badNames                       atomic.Uint64
 	badMessages, unsubscribed, forgedOrigins atomic.Uint64
 	misnamed, beaconsLost, passedOn          atomic.Uint64
+	unauthorized                             atomic.Uint64
 
 	requestsTaken, requestsBusy, requestsExpired             atomic.Uint64
 	repliesTaken, repliesLate, repliesUnasked, repliesTooBig atomic.Uint64
@@ -52,7 +53,8 @@ func (n *Node) counts() map[string]uint64 {
 	for _, c := range judgeCounters {
 		stats[c.name] = c.of(n.judged.Load())
 	}
-	stats["log_lines_lost"] = 0 // by a handler that did not keep up
+	stats["messages_unauthorized"] = c.unauthorized.Load() + n.judged.Load().Refused // of nodes whose key is not known here
+	stats["log_lines_lost"] = 0                                                      // by a handler that did not keep up
 	if n.logs != nil {
 		stats["log_lines_lost"] = n.logs.Lost()
 	}

@@ -75,6 +75,10 @@ func (n *Node) judgeParcel(j *judge, p parcel, b *batch) {
 		j.give(b)
 		return
 	}
+	if p.link != 0 && !j.rules.Admits(j.via) { // it was sent before the link was hung up
+		n.counters.unauthorized.Add(uint64(p.count))
+		return
+	}
 	r := reader{limit: n.cfg.MaxMessage}
 	var frames [topics.MaxFrames][]byte
 	rest, from := p.run, 0

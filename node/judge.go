@@ -48,7 +48,7 @@ const (
 func heldMost(inbox int) int { return min(16<<20, inbox/4) }
 
 func newJudge(n *Node) *judge {
-	return &judge{
+	j := &judge{
 		n: n, links: make(map[topics.Name]link.ID), views: make(chan *mesh.Relays, 1),
 		clock: judgeClock{seen: time.Now()}, tick: time.NewTimer(lookMost),
 		rules: relay.New[Message](relay.Config{
@@ -57,6 +57,10 @@ func newJudge(n *Node) *judge {
 			Wants: func(topic string) bool { return topic == topics.Message || n.hears([]byte(topic)) },
 		}),
 	}
+	if n.lock.byName {
+		j.rules.Admit(0, n.lock.first.Members())
+	}
+	return j
 }
 
 // judgeClock is the time by which the rules wait for others. It stands still while this node reads no messages, and while
@@ -84,8 +88,11 @@ type news struct {
 	kind        newsKind
 	topic       string
 	incarnation int64
-	born        bool   // the incarnation started after this node
-	last        string // what a beat tells of the last numbers
+	born        bool          // the incarnation started after this node,
+	age         time.Duration // so long ago
+	replay      bool          // the beat was said before
+	last        string        // what it tells of the last numbers
+	members     []topics.Name // whose keys are known now
 }
 
 type newsKind uint8
@@ -96,6 +103,7 @@ const (
 	newsNumbers
 	newsSubscribed
 	newsUnsubscribed
+	newsKeys
 )
 
 // begin is before the messages of a parcel.
@@ -144,7 +152,11 @@ func (j *judge) take(p parcel) {
 			delete(j.links, j.via)
 		}
 	case newsNumbers:
-		if e.born {
+		since, late := j.rules.Late(j.now, j.via)
+		if late && e.replay {
+			return // it may tell less than was said before its key was known here, of which nothing is wanted
+		}
+		if e.born && (!late || e.age <= since) {
 			j.rules.Born(j.now, j.via, e.incarnation)
 		}
 		j.out = j.rules.Tell(j.now, j.via, e.incarnation, e.last, j.out)
@@ -155,6 +167,8 @@ func (j *judge) take(p parcel) {
 		}
 	case newsUnsubscribed:
 		j.rules.Unsubscribed(j.now, e.topic)
+	case newsKeys:
+		j.rules.Admit(j.now, e.members)
 	}
 }
 

@@ -50,6 +50,9 @@ func (n *Node) watchKeys() {
 			n.log.Error("keys not changed", "why", err)
 			return
 		}
+		if n.lock.byName { // before any that is let in again says anything
+			n.inbox.put(parcel{news: &news{kind: newsKeys, members: r.Members()}})
+		}
 		n.link.SetKeys(r)
 		n.log.Info("keys changed")
 		tell(r)

@@ -250,9 +250,12 @@ func (n *Node) tellNumbers(pl *peerLink, h *topics.Header) {
 	case h.Last == "" || now.Sub(pl.lastAt) > n.cfg.RingTime:
 		return // nobody has any more what it tells of
 	}
-	age := time.Duration(h.Beat) * time.Millisecond
-	born := h.Seq <= uint64(n.now()/age)
-	n.inbox.put(parcel{from: pl.target, news: &news{kind: newsNumbers, incarnation: h.Incarnation, born: born, last: h.Last}})
+	beat := time.Duration(h.Beat) * time.Millisecond
+	e := news{kind: newsNumbers, incarnation: h.Incarnation, replay: h.Replay, last: h.Last}
+	if e.born = h.Seq <= uint64(n.now()/beat); e.born {
+		e.age = time.Duration(h.Seq) * beat
+	}
+	n.inbox.put(parcel{from: pl.target, news: &e})
 }
 
 // forget lets go of what came over a link of which the loop knows nothing.

@@ -354,8 +354,8 @@
 // hears everybody nobody asks, and nothing is relayed.
 //
 // A receiver MUST drop relayed messages of an origin that it did not ask this relay for, those of an origin that it gets
-// messages of over its own connection, and its own. It delivers the others once: by number, and where they have none by
-// (from, uid).
+// messages of over its own connection, and its own; in a mesh with own keys, those of an origin that it has no key of. It
+// delivers the others once: by number, and where they have none by (from, uid).
 //
 // # Requests
 //

@@ -40,6 +40,12 @@
 // behind a bridge there are nodes that no list tells of. It is a flood in that part of the mesh, stopped by numbers, uids
 // and ttl.
 //
+// # Who is not admitted
+//
+// Where names are bound to keys, Admit says whose messages are wanted. Those of others are refused, over whatever way they
+// come: nothing is held or asked for, nothing is told missing, and no relay is asked. One that is admitted again is heard
+// from then on.
+//
 // # Who lies
 //
 // A relay can forge, as an open mesh has no signatures. It can do so for origins only that this node asked it for, and

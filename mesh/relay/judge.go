@@ -93,6 +93,7 @@ type Stats struct {
 	Echoes     uint64 // own messages that came back
 	Unasked    uint64 // relayed messages and answers that were not asked for here
 	Relayed    uint64 // relayed messages that were delivered
+	Refused    uint64 // messages of origins that are not admitted
 	Conflicts  uint64 // numbers that a relay had used up for something else
 	Starved    int    // origins whose connection is up and brings nothing
 	Relays     int    // origins that a relay is asked for
@@ -115,6 +116,7 @@ type Judge[T any] struct {
 	born    map[topics.Name]birth
 	met     map[topics.Name]*meeting
 	bases   map[Stream]uint64             // where streams begin whose topic was subscribed to later
+	floors  map[Stream]uint64             // below which streams of those that were not admitted for a time do not begin
 	since   map[string]time.Duration      // from when on a topic is received; the others are from the start
 	from    map[topics.Name]time.Duration // when something came last from a member
 	direct  map[topics.Name]bool          // origins whose messages come over their own connection
@@ -128,6 +130,8 @@ type Judge[T any] struct {
 	// Origins that say neither number nor uid, and when their messages began to come over a new connection: from then
 	// on a relay is not believed, as nothing tells its copy from the origin's.
 	numberless map[topics.Name]time.Duration
+
+	admitted map[topics.Name]time.Duration // since when an origin is; nil: all are
 }
 
 const (
@@ -148,6 +152,7 @@ func New[T any](cfg Config) *Judge[T] {
 		born:    make(map[topics.Name]birth),
 		met:     make(map[topics.Name]*meeting),
 		bases:   make(map[Stream]uint64),
+		floors:  make(map[Stream]uint64),
 		since:   make(map[string]time.Duration),
 		from:    make(map[topics.Name]time.Duration),
 		direct:  make(map[topics.Name]bool),
@@ -221,6 +226,10 @@ func (j *Judge[T]) Up(now time.Duration, member topics.Name) {
 // has not, or is not there to say. It appends what is to be delivered now, in order, to out, and reports whether the
 // message is new, so that it is worth keeping and relaying.
 func (j *Judge[T]) Message(now time.Duration, m Stream, number uint64, uid string, v T, size int, out []Delivery[T]) (fresh bool, _ []Delivery[T]) {
+	if !j.Admits(m.Origin) {
+		j.stats.Refused++
+		return false, out
+	}
 	if number == 0 {
 		if uid != "" && j.seen.young != nil && j.seen.has(m.Origin, uid) {
 			j.stats.Duplicates++
@@ -270,6 +279,9 @@ func (j *Judge[T]) Relay(now time.Duration, via topics.Name, far bool, m Stream,
 	case m.Origin == j.cfg.Self:
 		j.stats.Echoes++
 		return false, out
+	case !j.Admits(m.Origin):
+		j.stats.Refused++
+		return false, out
 	case uid == "" || !j.plan.wants(now, via, m.Origin, far) || j.speaks(now, m.Origin):
 		j.stats.Unasked++
 		return false, out
@@ -307,6 +319,10 @@ func (j *Judge[T]) speaks(now time.Duration, origin topics.Name) bool {
 
 // Answer judges a message that came on the topic of a question. It reports as Message does.
 func (j *Judge[T]) Answer(now time.Duration, via topics.Name, question []byte, m Stream, number uint64, uid string, v T, size int, out []Delivery[T]) (fresh bool, _ []Delivery[T]) {
+	if !j.Admits(m.Origin) {
+		j.stats.Refused++
+		return false, out
+	}
 	if o, ok := j.opening[string(question)]; ok && o.peer == via && o.origin == m.Origin && o.topic == m.Topic && number > 0 {
 		s, out := j.follow(now, m, number, Answered, out)
 		return j.number(now, s, number, uid, Answered, v, size, out)
@@ -344,6 +360,9 @@ func (j *Judge[T]) AnswerEnds(now time.Duration, via topics.Name, question []byt
 
 // Tell takes in what a beat of an origin says of the numbers of its last messages: the header's last.
 func (j *Judge[T]) Tell(now time.Duration, origin topics.Name, incarnation int64, last string, out []Delivery[T]) []Delivery[T] {
+	if !j.Admits(origin) {
+		return out
+	}
 	j.meet(now, origin, incarnation, last)
 	for last != "" {
 		var topic string
@@ -399,6 +418,9 @@ func (j *Judge[T]) Tick(now time.Duration, view View, out []Delivery[T]) []Deliv
 
 // look takes in who is linked, and changes what is asked of relays.
 func (j *Judge[T]) look(now time.Duration, view View) {
+	if j.admitted != nil {
+		view = admitted{view, j.Admits}
+	}
 	for name := range j.starved {
 		if !view.Linked(name) {
 			delete(j.starved, name)

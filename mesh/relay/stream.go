@@ -83,6 +83,10 @@ func (j *Judge[T]) follow(now time.Duration, m Stream, number uint64, way Way, o
 		if base := j.base(m); base > 0 && base < number {
 			s.next, s.sure = base, base
 		}
+		if floor, ok := j.floors[m]; ok {
+			s.next, s.sure = max(s.next, floor), max(s.sure, floor)
+			delete(j.floors, m)
+		}
 		if j.isOpening(m) {
 			s.next = 0
 		}

@@ -15,7 +15,7 @@ type birth struct {
 // Born notes that an incarnation of an origin started after this node, so that everything it says is wanted.
 func (j *Judge[T]) Born(now time.Duration, origin topics.Name, incarnation int64) {
 	b, known := j.born[origin]
-	if known && b.incarnation == incarnation {
+	if known && b.incarnation == incarnation || !j.Admits(origin) {
 		return
 	}
 	if len(j.born) >= bornMost && !known {

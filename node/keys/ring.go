@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -185,6 +186,14 @@ func (r *Ring) has(key zmtp.Key) bool {
 		found = r.own[i].Public.Equal(key) || found
 	}
 	return found
+}
+
+// Members are the keys of the names that have one, this node's own included; nil where names are not bound to keys.
+func (r *Ring) Members() []topics.Name {
+	if r.shared {
+		return nil
+	}
+	return slices.Collect(maps.Keys(r.members))
 }
 
 // May reports whether the holder of a key may be called by a name.

@@ -60,6 +60,7 @@ var counted = map[string]*prometheus.Desc{
 	"messages_echoed":       describe("messages_echoed_total", "Own messages that relays brought back."),
 	"messages_unasked":      describe("messages_unasked_total", "Relayed messages and answers that were not asked for."),
 	"messages_not_held":     describe("messages_not_held_total", "Messages behind a gap that there was no room for: they are asked for again."),
+	"messages_unauthorized": describe("messages_unauthorized_total", "Messages of nodes whose key is not known here, however they came."),
 	"relay_conflicts":       describe("relay_conflicts_total", "Times that a relay was found to have lied."),
 	"repair_questions":      describe("repair_questions_total", "Questions asked for missing messages."),
 	"lists_unauthorized":    describe("lists_unauthorized_total", "Lists that start with a name which their sender's key may not say."),
