@@ -54,7 +54,8 @@ func newJudge(n *Node) *judge {
 		rules: relay.New[Message](relay.Config{
 			Self: n.key, Seed: n.seed, Beat: n.cfg.Beat, Held: heldMost(n.inbox.limit),
 			ReplayCount: uint64(n.cfg.ReplayCount), ReplayWithin: n.cfg.ReplayTime,
-			Wants: func(topic string) bool { return topic == topics.Message || n.hears([]byte(topic)) },
+			Wants:  func(topic string) bool { return topic == topics.Message || n.hears([]byte(topic)) },
+			Topics: func() []string { return append([]string{topics.Message}, *n.channels.Load()...) },
 		}),
 	}
 	if n.lock.byName {

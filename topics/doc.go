@@ -318,7 +318,7 @@
 //
 //	question = "5/" origin "/" inc "/" range "/" topic
 //	range    = n "-" n                              ; those with these numbers, the first and the last too
-//	range    =/ n "-"                               ; all from this number on
+//	range    =/ n "-"                               ; all from this number on: of one that is gone, too
 //	range    =/ "-" count                           ; the last ones, at most so many
 //	range    =/ "~" ms                              ; those of the last ms, 1 to 3600000
 //

@@ -79,6 +79,7 @@ func (j *Judge[T]) withdraw(now time.Duration, origin topics.Name) {
 	delete(j.met, origin)
 	delete(j.born, origin)
 	delete(j.starved, origin)
+	delete(j.gone, origin)
 }
 
 // admitted is a view in which nobody is lacked whose messages are not wanted.

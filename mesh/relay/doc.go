@@ -28,6 +28,14 @@
 // An origin that does not answer though its connection is up is starved: its packets are dropped on the way. From then
 // on it is treated as one that is not heard, until a message comes from it.
 //
+// # What one said last that is gone
+//
+// Of one that died, left, or started again, no beat tells what it said last, and of those that heard it each may have
+// another part. A beat after it was heard last (lookGone), two members ask all others once for what follows the last number
+// that they have: those with the lowest hash over the origin alone, so that all take the same two. A second later the
+// others ask these two. Both happen twice, 3 s apart, as a member may have been frozen. At N members that are at most
+// eight questions for each of them and each stream, beside those that bring something.
+//
 // # Who relays for whom
 //
 // Each node decides for itself, and asks for it by a subscription. It needs a relay for an origin that members

@@ -1,7 +1,6 @@
 package relay
 
 import (
-	"cmp"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -24,7 +23,8 @@ type Config struct {
 	ReplayCount  uint64
 	ReplayWithin time.Duration
 
-	Wants func(topic string) bool // reports whether a topic is received; nil: all are
+	Wants  func(topic string) bool // reports whether a topic is received; nil: all are
+	Topics func() []string         // those that are received; nil: plain messages
 }
 
 func (c Config) withDefaults() Config {
@@ -132,6 +132,12 @@ type Judge[T any] struct {
 	numberless map[topics.Name]time.Duration
 
 	admitted map[topics.Name]time.Duration // since when an origin is; nil: all are
+
+	present    map[topics.Name]uint64 // who is heard, itself or by others: the look that found it
+	presentDue time.Duration          // when to look for them again
+	round      uint64                 // of these looks
+	gone       map[topics.Name]*gone
+	goneDue    time.Duration
 }
 
 const (
@@ -160,6 +166,10 @@ func New[T any](cfg Config) *Judge[T] {
 
 		numberless: make(map[topics.Name]time.Duration),
 		plan:       newPlan(cfg),
+
+		present: make(map[topics.Name]uint64),
+		gone:    make(map[topics.Name]*gone),
+		goneDue: never,
 	}
 }
 
@@ -215,6 +225,7 @@ func (j *Judge[T]) Up(now time.Duration, member topics.Name) {
 		}
 	}
 	delete(j.starved, member)
+	j.present[member] = j.round // it may be gone before the next look
 	j.direct[member] = true
 	j.heardItself(now, member)
 	if _, ok := j.numberless[member]; ok {
@@ -391,13 +402,17 @@ func (j *Judge[T]) Tell(now time.Duration, origin topics.Name, incarnation int64
 
 // Tick repairs what is due, and looks after the relays. It is called at the Deadline, and once a beat.
 func (j *Judge[T]) Tick(now time.Duration, view View, out []Delivery[T]) []Delivery[T] {
+	if j.admitted != nil {
+		view = admitted{view, j.Admits}
+	}
 	j.look(now, view)
+	out = j.lookGone(now, view, out)
 	for _, question := range slices.Sorted(maps.Keys(j.opening)) {
 		if now >= j.opening[question].until {
 			out = j.open(now, question, out)
 		}
 	}
-	j.due = never
+	j.due = j.goneDue
 	for i := 0; i < len(j.busy); {
 		s := j.busy[i]
 		if out = j.mend(now, s, view, out); s.busy {
@@ -414,86 +429,4 @@ func (j *Judge[T]) Tick(now time.Duration, view View, out []Delivery[T]) []Deliv
 		j.due = min(j.due, o.until)
 	}
 	return out
-}
-
-// look takes in who is linked, and changes what is asked of relays.
-func (j *Judge[T]) look(now time.Duration, view View) {
-	if j.admitted != nil {
-		view = admitted{view, j.Admits}
-	}
-	for name := range j.starved {
-		if !view.Linked(name) {
-			delete(j.starved, name)
-		}
-	}
-	j.says = j.plan.update(now, view, j.starved, j.says)
-	for _, origin := range j.plan.turned {
-		j.turned(now, origin)
-		if _, ok := j.numberless[origin]; ok {
-			j.says = append(j.says, Say{To: origin, Cancel: true})
-		}
-	}
-	j.lookDirect(now, view)
-	for name, at := range j.from {
-		if now-at > fromTime {
-			delete(j.from, name)
-		}
-	}
-}
-
-// lookDirect takes in whose messages come over their own connections. It matters only while relays are asked.
-func (j *Judge[T]) lookDirect(now time.Duration, view View) {
-	before := j.direct
-	j.direct = make(map[topics.Name]bool)
-	if j.plan.idle() {
-		return
-	}
-	var again []topics.Name
-	view.EachLinked(func(name topics.Name) {
-		j.direct[name] = true
-		if !before[name] {
-			again = append(again, name)
-		}
-	})
-	if len(before) == 0 {
-		return // relays are asked for the first time
-	}
-	for _, name := range again {
-		j.heardItself(now, name)
-	}
-}
-
-// heardItself drops what relays have said of an origin and is held: it is asked for itself.
-func (j *Judge[T]) heardItself(now time.Duration, origin topics.Name) {
-	for _, s := range j.of(origin) {
-		if s.relayed || slices.ContainsFunc(s.held, func(h held[T]) bool { return h.relayed }) {
-			j.doubt(now, s)
-		}
-	}
-}
-
-// fromTime is how long it is remembered when something came from a member: longer than an answer is awaited.
-const fromTime = 2 * answerTime
-
-// turned asks for what an origin said before its relay was asked to relay.
-func (j *Judge[T]) turned(now time.Duration, origin topics.Name) {
-	for _, s := range j.of(origin) {
-		if s.next > 0 {
-			s.catchUp = true
-			j.begin(now, s, 0)
-		}
-	}
-}
-
-// of returns the streams of an origin, in a fixed order.
-func (j *Judge[T]) of(origin topics.Name) (streams []*stream[T]) {
-	for _, s := range j.streams {
-		if s.Origin == origin {
-			streams = append(streams, s)
-		}
-	}
-	slices.SortFunc(streams, func(a, b *stream[T]) int {
-		return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Incarnation, b.Incarnation))
-	})
-	return streams
 }

@@ -18,6 +18,10 @@ type repair struct {
 	turn    int           // in order
 	order   []topics.Name // whom to ask, in this round
 
+	last     []topics.Name // whom to ask instead, each once, for the last words of an origin that is gone
+	sweeping bool          // order is that
+	lastBy   time.Duration // when that ends
+
 	asked    topics.Name // who is to answer; "": nobody
 	askedAt  time.Duration
 	question string
@@ -82,7 +86,7 @@ func (j *Judge[T]) ended(now time.Duration, s *stream[T]) {
 	j.silence(s)
 	if s.next == s.before {
 		s.turn++
-		if _, _, missing := s.gap(); !missing {
+		if _, _, missing := s.gap(); !missing && !s.sweeping && s.last == nil {
 			s.catchUp = false // there is no more
 		}
 	}
@@ -141,6 +145,7 @@ func (j *Judge[T]) giveUpDue(now time.Duration, s *stream[T], out []Delivery[T])
 	s.catchUp = false
 	out = j.giveUp(now, s, out)
 	s.since, s.due, s.round, s.turn, s.order, s.itself, s.silent = now, now, 0, 0, nil, false, false
+	s.last, s.sweeping = nil, false
 	return out
 }
 
@@ -148,7 +153,7 @@ func (j *Judge[T]) giveUpDue(now time.Duration, s *stream[T], out []Delivery[T])
 func (j *Judge[T]) early(now time.Duration, s *stream[T], missing bool) bool {
 	wait := tailGrace
 	switch {
-	case len(s.held) > 0 || s.round > 0 || s.turn > 0:
+	case len(s.held) > 0 || s.round > 0 || s.turn > 0 || s.sweeping || s.last != nil:
 		return false
 	case !missing && s.relayed:
 		wait = quietTime
@@ -178,14 +183,20 @@ func (j *Judge[T]) overdue(now time.Duration, s *stream[T]) bool {
 
 // ask says the question to the next in turn. It reports whether there is one.
 func (j *Judge[T]) ask(now time.Duration, s *stream[T], view View) bool {
-	if s.order == nil {
+	switch {
+	case s.last != nil:
+		s.order, s.turn, s.last, s.sweeping = s.last, 0, nil, true
+	case s.order == nil:
 		s.order, s.turn = j.candidates(s, view), 0
 	}
 	for s.turn < len(s.order) && !view.Linked(s.order[s.turn]) {
 		s.turn++
 	}
-	if s.turn >= len(s.order) {
+	if s.turn >= len(s.order) || s.sweeping && now > s.lastBy {
 		s.order, s.turn = nil, 0
+		if s.sweeping {
+			s.sweeping, s.catchUp = false, false // all have said what they have
+		}
 		return false
 	}
 	q := topics.Question{Origin: s.Origin, Incarnation: s.Incarnation, Topic: s.Topic, From: s.next}

@@ -18,6 +18,7 @@ func (j *Judge[T]) Born(now time.Duration, origin topics.Name, incarnation int64
 	if known && b.incarnation == incarnation || !j.Admits(origin) {
 		return
 	}
+	j.succeeded(now, origin, incarnation)
 	if len(j.born) >= bornMost && !known {
 		clear(j.born)
 	}
@@ -36,6 +37,7 @@ type meeting struct {
 func (j *Judge[T]) meet(now time.Duration, origin topics.Name, incarnation int64, last string) {
 	o := j.met[origin]
 	if o == nil || o.incarnation != incarnation {
+		j.succeeded(now, origin, incarnation)
 		if o == nil && len(j.met) >= bornMost {
 			clear(j.met)
 		}

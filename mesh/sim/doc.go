@@ -82,6 +82,9 @@
 //	M3  to the last that an origin said all is delivered or told, at everybody that was there when it began to talk
 //	M4  nothing is delivered as an origin's which that origin never said, while its own messages come
 //
+// What an origin said just before it died is no rule but a figure, "last words": where not everybody hears everybody, who
+// has it may be out of reach.
+//
 // # Reading the outputs
 //
 // The table (Report.WriteTable) has a block for each scenario and a line for each figure: its goal, its median and its

@@ -125,6 +125,35 @@ func (b *ledger) close() {
 	b.figures()
 }
 
+// lastWordsTime is in which the last words of one that died come to all.
+const lastWordsTime = 15 * time.Second
+
+// lastWords counts what those that died have said to the end, and some have, but not all that were there.
+func (b *ledger) lastWords() (lost int) {
+	for stream, origin := range b.whose {
+		if !origin.dead || b.w.now-origin.deadAt < lastWordsTime {
+			continue
+		}
+		most := uint64(0)
+		var upTo []uint64
+		for _, h := range b.w.hosts {
+			if h.proc == nil || h.kind != Honest || h.proc.courier == nil || h.proc.born >= min(b.w.talkAt, origin.deadAt) {
+				continue
+			}
+			has := uint64(0)
+			if a := h.proc.courier.account[stream]; a != nil {
+				has = max(a.next-1, a.toldTo)
+			}
+			most = max(most, has)
+			upTo = append(upTo, has)
+		}
+		for _, has := range upTo {
+			lost += int(most - has)
+		}
+	}
+	return lost
+}
+
 func (b *ledger) figures() {
 	var questions, repaired, passed, relays, holding float64
 	for _, h := range b.w.hosts {
@@ -142,6 +171,7 @@ func (b *ledger) figures() {
 	for _, d := range b.late {
 		slowest = max(slowest, d)
 	}
+	b.w.record("last words", float64(b.lastWords()))
 	b.w.record("questions", questions)
 	b.w.record("repaired", repaired)
 	b.w.record("relayed", passed)

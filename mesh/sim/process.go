@@ -60,6 +60,7 @@ type process struct {
 	incarnation int64
 	asleep      time.Duration // time that its clock has missed
 	dead        bool
+	deadAt      time.Duration
 	leaving     bool
 
 	// A stalled process receives nothing, and everything at once when it runs again.
@@ -374,7 +375,7 @@ func (w *world) powerOff(h *host) {
 }
 
 func (w *world) detach(p *process) {
-	p.dead = true
+	p.dead, p.deadAt = true, w.now
 	p.host.proc = nil
 	w.watch.died(p)
 }

@@ -7,6 +7,11 @@ import (
 // never is the goal of what must not be told missing: somebody always has it.
 func nothingTold() Goal { return none("told missing", "messages that a member was told it missed") }
 
+// noneLost is the goal of what those that died said last: who was there has what any other has, or is told that he has not.
+func noneLost() Goal {
+	return none("last words", "messages of dead members that some have, and others neither have nor miss")
+}
+
 // calm is what must be so in the end, when nothing is wrong any more.
 func calm() []Goal {
 	return []Goal{none("relays at the end", "relays asked for at the end"), none("held at the end", "messages held, and gaps, at the end")}
@@ -93,7 +98,18 @@ func messages() []Scenario {
 					p.At(at+p.Between(0, 2*time.Second), Start{x})
 				}
 			},
-			Goals: append(calm(), nothingTold(), within("slowest", "slowest message", 15)),
+			Goals: append(calm(), nothingTold(), noneLost(), within("slowest", "slowest message", 15)),
+		},
+		{
+			Name: "talk-last-words", Title: "half of what is said is dropped, and two that talk die or leave", Nodes: 16, Least: 4, Weight: 3, Length: warm + 40*time.Second,
+			Plan: func(p *Plan) {
+				p.talk(50 * time.Millisecond)
+				p.At(warm+5*time.Second, PostLoss{Rate: 0.5, For: 5 * time.Second})
+				for _, i := range p.Some(2) {
+					p.At(warm+p.Between(9*time.Second, 10*time.Second), []Fault{Crash{i}, PowerCut{i}, Leave{i}}[p.Rand.IntN(3)])
+				}
+			},
+			Goals: append(calm(), noneLost(), within("slowest", "slowest message", 20)),
 		},
 		{
 			Name: "talk-forged", Title: "one forges, repeats and invents, in a mesh with a broken pair", Nodes: 8, Least: 5, Weight: 3, Length: warm + 60*time.Second,

@@ -1,0 +1,103 @@
+package relay
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"hearsay/topics"
+)
+
+// goes lets an origin vanish.
+func (r *rig) goes(origin topics.Name) *rig {
+	r.view.linked = slices.DeleteFunc(slices.Clone(r.view.linked), func(name topics.Name) bool { return name == origin })
+	for name, list := range r.view.lists {
+		r.view.lists[name] = slices.DeleteFunc(slices.Clone(list), func(name topics.Name) bool { return name == origin })
+	}
+	return r
+}
+
+// Others may have heard more of one that died than this node, and no number tells of it.
+func TestLastWordsOfOneThatIsGone(t *testing.T) {
+	r := newRig(t, "a", "b")
+	r.pass(time.Second).hear("a", 1, 2).pass(time.Second).goes("a").pass(time.Second).said()
+	r.pass(time.Second + jitterMost).said("b: 5/a/7/3-/1")
+	r.answer("b", "5/a/7/3-/1", 3, 4).ends("b", "5/a/7/3-/1").got("a1 a2 a3 a4").pass(0).said("b: not 5/a/7/3-/1", "b: 5/a/7/5-/1")
+	r.ends("b", "5/a/7/5-/1").pass(time.Second).said("b: not 5/a/7/5-/1")
+	r.pass(3*time.Second).said("b: 5/a/7/5-/1").ends("b", "5/a/7/5-/1") // b may have been frozen
+	r.pass(time.Minute).said("b: not 5/a/7/5-/1").got("").gave().count("gaps", uint64(r.j.Stats().Gaps), 0)
+
+	r.view.linked = append(r.view.linked, "a") // it comes back, and says the rest itself
+	r.j.Up(r.now, "a")
+	r.hear("a", 5).got("a5")
+}
+
+// What it was about to say first may have come to others alone.
+func TestOnlyWordsOfOneThatIsGone(t *testing.T) {
+	r := newRig(t, "a", "b")
+	r.out = r.j.Tell(r.now, "a", 7, "", r.out)
+	r.pass(time.Second).goes("a").pass(2*time.Second + jitterMost).said("b: 5/a/7/1-/1")
+	r.answer("b", "5/a/7/1-/1", 1).ends("b", "5/a/7/1-/1").got("a1")
+}
+
+// One that started again does not know what it said before.
+func TestLastWordsOfTheLifeBefore(t *testing.T) {
+	r := newRig(t, "a", "b")
+	r.view.lists["b"] = []topics.Name{"a"}
+	r.out = r.j.Tell(r.now, "a", 7, "1:1", r.out)
+	r.hear("a", 2).pass(time.Second).got("a2")
+	r.j.Born(r.now, "a", 8)
+	r.out = r.j.Tell(r.now, "a", 8, "", r.out)
+	r.pass(2*time.Second + jitterMost).said("b: 5/a/7/3-/1")
+	r.answer("b", "5/a/7/3-/1", 3).ends("b", "5/a/7/3-/1").got("a3")
+}
+
+// All get what any of many has, and few questions are asked for it.
+func TestLastWordsInALargeMesh(t *testing.T) {
+	const many = 63
+	names := numbered(many)
+	rigs := map[topics.Name]*rig{}
+	for i, name := range names {
+		r := newRigOf(t, Config{Seed: uint64(i)}, append([]topics.Name{"a"}, slices.DeleteFunc(slices.Clone(names), func(n topics.Name) bool { return n == name })...)...)
+		r.j.cfg.Self, r.j.plan.self = name, name
+		rigs[name] = r
+		r.pass(time.Second)
+		for n := range uint64(1 + i*5%many) {
+			r.hear("a", n+1)
+		}
+		r.pass(time.Second).goes("a")
+	}
+	asked := map[topics.Name]int{}
+	for range 1000 {
+		for _, name := range names {
+			r := rigs[name]
+			r.pass(10 * time.Millisecond)
+			for _, s := range slices.Clone(r.j.Says()) {
+				if s.Cancel {
+					continue
+				}
+				asked[s.To]++
+				q, err := topics.ParseQuestion([]byte(s.Topic))
+				if err != nil || q.Origin != "a" {
+					t.Fatalf("%v: %v", s, err)
+				}
+				var numbers []uint64
+				for n := q.From; n <= uint64(len(rigs[s.To].out)); n++ {
+					numbers = append(numbers, n)
+				}
+				r.answer(s.To, s.Topic, numbers...).ends(s.To, s.Topic)
+			}
+		}
+	}
+	questions := 0
+	for _, name := range names {
+		questions += asked[name]
+		if got := len(rigs[name].out); got != many || rigs[name].j.Stats().Gaps != 0 {
+			t.Errorf("%s has %d: %+v", name, got, rigs[name].j.Stats())
+		}
+	}
+	t.Logf("%d questions", questions)
+	if questions > 10*many {
+		t.Errorf("%d questions", questions)
+	}
+}

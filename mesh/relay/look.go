@@ -1,0 +1,89 @@
+package relay
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"hearsay/topics"
+)
+
+// look takes in who is linked, and changes what is asked of relays.
+func (j *Judge[T]) look(now time.Duration, view View) {
+	j.lookPresent(now, view)
+	for name := range j.starved {
+		if !view.Linked(name) {
+			delete(j.starved, name)
+		}
+	}
+	j.says = j.plan.update(now, view, j.starved, j.says)
+	for _, origin := range j.plan.turned {
+		j.turned(now, origin)
+		if _, ok := j.numberless[origin]; ok {
+			j.says = append(j.says, Say{To: origin, Cancel: true})
+		}
+	}
+	j.lookDirect(now, view)
+	for name, at := range j.from {
+		if now-at > fromTime {
+			delete(j.from, name)
+		}
+	}
+}
+
+// lookDirect takes in whose messages come over their own connections. It matters only while relays are asked.
+func (j *Judge[T]) lookDirect(now time.Duration, view View) {
+	before := j.direct
+	j.direct = make(map[topics.Name]bool)
+	if j.plan.idle() {
+		return
+	}
+	var again []topics.Name
+	view.EachLinked(func(name topics.Name) {
+		j.direct[name] = true
+		if !before[name] {
+			again = append(again, name)
+		}
+	})
+	if len(before) == 0 {
+		return // relays are asked for the first time
+	}
+	for _, name := range again {
+		j.heardItself(now, name)
+	}
+}
+
+// heardItself drops what relays have said of an origin and is held: it is asked for itself.
+func (j *Judge[T]) heardItself(now time.Duration, origin topics.Name) {
+	for _, s := range j.of(origin) {
+		if s.relayed || slices.ContainsFunc(s.held, func(h held[T]) bool { return h.relayed }) {
+			j.doubt(now, s)
+		}
+	}
+}
+
+// fromTime is how long it is remembered when something came from a member: longer than an answer is awaited.
+const fromTime = 2 * answerTime
+
+// turned asks for what an origin said before its relay was asked to relay.
+func (j *Judge[T]) turned(now time.Duration, origin topics.Name) {
+	for _, s := range j.of(origin) {
+		if s.next > 0 {
+			s.catchUp = true
+			j.begin(now, s, 0)
+		}
+	}
+}
+
+// of returns the streams of an origin, in a fixed order.
+func (j *Judge[T]) of(origin topics.Name) (streams []*stream[T]) {
+	for _, s := range j.streams {
+		if s.Origin == origin {
+			streams = append(streams, s)
+		}
+	}
+	slices.SortFunc(streams, func(a, b *stream[T]) int {
+		return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Incarnation, b.Incarnation))
+	})
+	return streams
+}
