@@ -27,12 +27,12 @@ type Member struct {
 	Failure     string        // why the last dial of it led nowhere; "" if none did since it was heard
 	Next        Time          // next dial or probe; 0 if none is planned
 	Fails       int           // dials that failed in a row
-	ListedBy    []topics.Name
-	HearsMe     bool // its list has this node
+	ListedBy    []topics.Name // alive peers in whose list it is
+	HearsMe     bool          // it is alive, and its list has this node
 	Seed        bool
 	Naive       bool
-	Degraded    bool
-	Messages    bool   // its message link is up: what it publishes reaches this node
+	Degraded    bool   // it says so of itself
+	Messages    bool   // it is alive, and its message link is up: what it publishes reaches this node
 	Flowing     bool   // and what this node publishes reaches it
 	Unread      bool   // it hears this node, and does not get its messages
 	Unlinked    string // why messages do not pass directly, one way or both, once that was told (Unlinked); "": they do
@@ -51,7 +51,7 @@ func (m *Machine) Members() []Member {
 		}
 	}
 	for _, p := range m.slots {
-		if p == nil {
+		if p == nil || p.state != Alive {
 			continue
 		}
 		p.row.has.each(func(i int) {
@@ -67,7 +67,11 @@ func (m *Machine) member(p *peer) Member {
 	v := Member{
 		Name: p.name, State: p.state, Since: p.since, Why: p.why, Heard: p.detector.at, Missed: m.missed(p),
 		Penalty: m.score(p), Incarnation: p.line.Incarnation(), Beat: p.says.beat, Fails: p.reach.tries, LastAddr: p.detector.where, Profile: p.says.Profile, Clock: p.says.clock, Failure: p.reach.failure.String(),
-		HearsMe: p.row.hearsMe, Seed: p.origin.seed, Naive: p.says.naive, Degraded: p.says.degraded, Messages: p.feed.link != nil, Flowing: p.feed.flows, Unread: p.state == Alive && m.unread(p),
+		Seed: p.origin.seed, Naive: p.says.naive,
+	}
+	if p.state == Alive { // what the last list of another says, and that a connection did not break, says nothing
+		v.HearsMe, v.Degraded = p.row.hearsMe, p.says.degraded
+		v.Messages, v.Flowing, v.Unread = p.feed.link != nil, p.feed.flows, m.unread(p)
 	}
 	if p.reach.link != nil {
 		v.Addr = p.reach.link.addr

@@ -102,3 +102,47 @@ func TestUnlinked(t *testing.T) {
 		t.Errorf("its messages arrive again: %q", why("a"))
 	}
 }
+
+// What is shown of links holds: whoever is silent does not hear this node, lists nobody, and no messages come of it or
+// reach it, although its connections do not break and its last list says otherwise.
+func TestLinksOfTheSilentAreNotShown(t *testing.T) {
+	r := newRig(t, Config{})
+	a, b, c := r.puppet("a", "b", "c"), r.puppet("b", "a", "c"), r.puppet("c", "a", "b")
+	r.hear(a, b, c)
+	r.step(ReaderUp{1, "10.0.0.1"})
+	r.step(ReaderNamed{1, "a"})
+	of := func(name topics.Name) Member {
+		for _, m := range r.m.Members() {
+			if m.Name == name {
+				return m
+			}
+		}
+		t.Fatalf("no %s", name)
+		return Member{}
+	}
+	a.header.Degraded = true
+	a.beat()
+	if m := of("a"); !m.HearsMe || !m.Messages || !m.Flowing || !m.Degraded || len(m.ListedBy) != 2 || len(of("b").ListedBy) != 2 {
+		t.Fatalf("set-up: %+v", m)
+	}
+	a.mute, a.hang = true, true
+	for _, until := range []State{Suspect, Quarantined} {
+		for range 60 {
+			if r.state("a") != until {
+				r.pass(time.Second)
+			}
+		}
+		r.want("a", until)
+		if m := of("a"); m.HearsMe || m.Messages || m.Flowing || m.Degraded || m.Unread {
+			t.Errorf("%v: %+v", until, m)
+		}
+		if n := len(of("b").ListedBy); n != 1 {
+			t.Errorf("b is listed by %d while a is %v", n, until)
+		}
+		b.say("c")
+		c.say("b")
+	}
+	if r.m.peers["a"].feed.link == nil {
+		t.Error("its message link is hung up: what the network still holds is lost")
+	}
+}

@@ -40,7 +40,7 @@ func (g *gate) accept() {
 func (g *gate) newSubscriber(raw net.Conn) *subscriber {
 	s := &subscriber{conn: g.link.newConn(raw, g.port), gate: g}
 	s.belongs.Store(g.link.open())
-	s.out.lost = func(messages int) { g.link.counters.add(messagesDropped, messages) }
+	s.out.lost = s.lose
 	return s
 }
 

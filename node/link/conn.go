@@ -80,7 +80,7 @@ func (c *conn) hangUp(cause error) {
 	c.mu.Unlock()
 	if first {
 		c.out.close()
-		if v, ok := c.kernel.look(); ok && c.out.lost != nil {
+		if v, ok := c.kernel.look(); ok && c.out.lost != nil && c.port == Message {
 			c.link.counters.add(bytesUnacked, v.held)
 		}
 		c.raw.Close()

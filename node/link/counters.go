@@ -39,6 +39,7 @@ const (
 	messagesHeld
 	bytesOut
 	messagesDropped
+	listsDropped
 	bytesUnacked
 	stalledHangUps
 	numCounters
@@ -78,7 +79,8 @@ var counterNames = [numCounters]string{
 	messagesHeld:           "messages_held",         // times that a publisher of messages was not read, as there was no room
 	bytesOut:               "bytes_out",             // bytes queued to subscribers
 	messagesDropped:        "messages_dropped",      // messages that a subscriber's outbox refused, or held at its end
-	bytesUnacked:           "bytes_unacked",         // bytes sent, and not acknowledged by the end of their connection
+	listsDropped:           "lists_dropped",         // the same of lists
+	bytesUnacked:           "bytes_unacked",         // bytes of messages sent, and not acknowledged by the end of their connection
 	stalledHangUps:         "stalled_hang_ups",      // subscribers closed because they took nothing
 }
 

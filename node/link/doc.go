@@ -75,7 +75,7 @@
 //   - a receiver that hears a goodbye is sent on for longer than 10 s, or more than 64 MiB.
 //
 // The publisher counts it: messages_dropped are those that were in the outbox or did not fit, bytes_unacked what the
-// kernel still held at the end of a connection. What the receiver's kernel had taken and its process did not read is
+// kernel still held at the end of a message connection, lists_dropped is the same of lists. What the receiver's kernel had taken and its process did not read is
 // known to nobody.
 //
 // All outboxes together hold OutboxBytes, 128 MiB, and one message each. What several subscribers wait for is held

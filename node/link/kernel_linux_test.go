@@ -64,6 +64,26 @@ func TestLostAtTheEnd(t *testing.T) {
 	}
 }
 
+// Lists that somebody had not taken are no messages that were lost: others come after them.
+func TestListsLostAtTheEnd(t *testing.T) {
+	l := open(t, Config{StallTimeout: time.Hour, OutboxBytes: 1 << 20})
+	discard(l)
+	frozen := subscribed(t, l.Addr(Discovery).String(), "0").takenIn()
+	for range 1000 {
+		if err := l.Publish(Discovery, []byte("0"), make([]byte, 8<<10)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := l.pubs[Discovery].gate.subscribers()[0]
+	eventually(t, "some wait", func() bool { v, _ := s.kernel.look(); return v.held > 0 && s.out.left() > 0 })
+	frozen.Close()
+	eventually(t, "it is gone", func() bool { return len(l.pubs[Discovery].gate.subscribers()) == 0 })
+	counted(t, l, "lists_dropped")
+	if stats := l.Stats(); stats["messages_dropped"]+stats["bytes_unacked"] > 0 {
+		t.Errorf("%d messages and %d bytes of them counted", stats["messages_dropped"], stats["bytes_unacked"])
+	}
+}
+
 // has compares options of a connection that are times with what they should be: the first in milliseconds, the second
 // in seconds.
 func has(t *testing.T, k *kernel, who string, ms int, silence time.Duration, s int, pause time.Duration) {

@@ -270,7 +270,16 @@ func (s *subscriber) send(run []byte, sh *shared) {
 	if s.out.putShared(run, sh) {
 		s.link.counters.add(bytesOut, len(run))
 	} else if s.ended() == nil {
-		s.link.counters.add(messagesDropped, Run(run).Len())
+		s.lose(Run(run).Len())
+	}
+}
+
+// lose counts what this subscriber does not get: messages, or lists, after which others come.
+func (s *subscriber) lose(count int) {
+	if s.port == Message {
+		s.link.counters.add(messagesDropped, count)
+	} else {
+		s.link.counters.add(listsDropped, count)
 	}
 }
 

@@ -42,7 +42,7 @@ type Member struct {
 	MissedBeats  int           `json:"missed_beats"`
 	Penalty      float64       `json:"penalty"`
 	Incarnation  int64         `json:"incarnation"`         // Unix ms; 0 from a naive peer
-	ListedBy     []topics.Name `json:"listed_by"`           // peers in whose list it is
+	ListedBy     []topics.Name `json:"listed_by"`           // alive peers in whose list it is
 	Address      string        `json:"address"`             // where it is heard, or was heard last; "" if it never was
 	Linked       bool          `json:"linked"`              // a discovery link to it is up
 	NextTry      *time.Time    `json:"next_try"`            // when it is dialled or probed next; null if that is not planned
@@ -53,11 +53,11 @@ type Member struct {
 	Conflict     string        `json:"conflict"`            // another process uses the name too, and where
 	Failures     int           `json:"failures"`            // dials that failed in a row
 	Failure      string        `json:"failure"`             // why the last of them did
-	HearsMe      bool          `json:"hears_me"`            // the node is in its list
+	HearsMe      bool          `json:"hears_me"`            // it is alive, and the node is in its list
 	Seed         bool          `json:"seed"`
 	Naive        bool          `json:"naive"`
 	Degraded     bool          `json:"degraded"`       // it says so of itself
-	MessagesLink bool          `json:"messages_link"`  // what it publishes reaches the node
+	MessagesLink bool          `json:"messages_link"`  // it is alive, and what it publishes reaches the node
 	Flowing      bool          `json:"flowing"`        // and what the node publishes reaches it
 	Unread       bool          `json:"unread"`         // it hears the node, and what the node publishes does not reach it
 	Unlinked     string        `json:"unlinked"`       // why messages do not pass directly, one way or both, for 10 s; "": they do

@@ -130,7 +130,8 @@ var counted = map[string]*prometheus.Desc{
 	"link_messages_held":         describe("link_messages_held_total", "Times that a publisher of messages was not read, as the inbox was full."),
 	"link_bytes_out":             describe("link_queued_bytes_total", "Bytes queued to subscribers."),
 	"link_messages_dropped":      describe("link_messages_dropped_total", "Messages that a subscriber's outbox refused, or held when it ended."),
-	"link_bytes_unacked":         describe("link_bytes_unacked_total", "Bytes sent and not acknowledged when their connection ended."),
+	"link_lists_dropped":         describe("link_lists_dropped_total", "Lists that a subscriber's outbox refused, or held when it ended."),
+	"link_bytes_unacked":         describe("link_bytes_unacked_total", "Bytes of messages sent and not acknowledged when their connection ended."),
 	"link_stalled_hang_ups":      describe("subscribers_hung_up_total", "Subscribers closed because they took nothing."),
 }
 
