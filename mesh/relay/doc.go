@@ -26,7 +26,9 @@
 // at all has come from there for answerTime. Everybody is asked in two rounds, within Window; then the gap is given up.
 //
 // An origin that does not answer though its connection is up is starved: its packets are dropped on the way. From then
-// on it is treated as one that is not heard, until a message comes from it.
+// on it is treated as one that is not heard, until a message comes from it. What it said last is not given up while that
+// connection is up, for delayMost at most, unless something is held behind it: after a network carried nothing, beats come
+// at once over a new connection, and TCP may wait for as long again until it brings the messages.
 //
 // # What one said last that is gone
 //

@@ -116,7 +116,7 @@ func TestMissedStandsOnTheNext(t *testing.T) {
 	r := newRig(t, "a")
 	r.hear("a", 1).got("a1")
 	r.out = r.j.Tell(r.now, "a", 7, "4:1", r.out)
-	r.pass(20*time.Second).gave("a 2-4").got("").hear("a", 5, 6).got("+3 a5 a6")
+	r.pass(delayMost+20*time.Second).gave("a 2-4").got("").hear("a", 5, 6).got("+3 a5 a6")
 }
 
 func TestLossOfTheLastIsNoticedByABeat(t *testing.T) {
@@ -252,6 +252,37 @@ func TestStarvedOriginIsAskedForElsewhere(t *testing.T) {
 	if s := r.j.Stats(); s.Starved != 0 || s.Relays != 0 {
 		t.Errorf("it is heard again: %+v", s)
 	}
+}
+
+// A network carried nothing for a while, and TCP waits for as long again. What it brings then, or a new connection does, is
+// not given up before, when nobody else has it. One that never breaks and brings nothing is not waited for for ever.
+func TestStarvedOriginIsWaitedForWhileItsConnectionIsUp(t *testing.T) {
+	starved := func(t *testing.T) *rig {
+		r := newRig(t, "a")
+		r.hear("a", 1).got("a1")
+		for n := range 60 {
+			r.out = r.j.Tell(r.now, "a", 7, text("", uint64(n+3))+":1", r.out)
+			r.pass(time.Second)
+		}
+		return r.gave()
+	}
+	t.Run("it brings all", func(t *testing.T) {
+		r := starved(t).hear("a", 2, 3, 4, 5).got("a2 a3 a4 a5")
+		r.count("questions", r.j.Stats().Questions, 1).gave()
+	})
+	t.Run("it breaks", func(t *testing.T) {
+		r := starved(t)
+		r.view.linked = nil
+		r.pass(3 * time.Second)
+		r.view.linked = []topics.Name{"a"}
+		r.j.Says()
+		r.j.Up(r.now, "a")
+		r.pass(time.Second).gave().said("a: 5/a/7/2-62/1").answer("a", "5/a/7/2-62/1", 60, 61, 62).ends("a", "5/a/7/2-62/1")
+		r.pass(11 * time.Second).gave("a 2-59").got("+58 a60 a61 a62")
+	})
+	t.Run("neither", func(t *testing.T) {
+		starved(t).pass(delayMost-time.Minute-15*time.Second).gave().pass(30*time.Second).gave("a 2-62").hear("a", 63).got("+61 a63")
+	})
 }
 
 func TestQuestionIsAskedAgainOverANewConnection(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 type repair struct {
 	busy    bool
 	catchUp bool          // what follows next may be missing too: it is asked for to the end
+	began   time.Duration // when the repair did
 	since   time.Duration // when the gap began, or was last filled a little
 	due     time.Duration // when there is something to do
 	round   int
@@ -36,6 +37,7 @@ const (
 	answerMost = 4 * time.Second        // in all: what was sent before the answer may take a while
 	roundWait  = 500 * time.Millisecond // between two rounds: a message may be on its way to who was asked
 	rounds     = 2                      // of asking everybody who may have it, and being told by all, the origin too, that they have not
+	delayMost  = 6 * time.Minute        // for what a connection may still bring: TCP gives a message link up after five
 	othersMost = 3                      // members beside the origin that are asked in a round
 	jitterMost = 20 * time.Millisecond  // before the first question: not all who miss a message ask in one instant
 )
@@ -45,7 +47,7 @@ func (j *Judge[T]) jitter() time.Duration { return time.Duration(j.rng.Int64N(in
 // begin sees to it that a stream is repaired, in a while.
 func (j *Judge[T]) begin(now time.Duration, s *stream[T], wait time.Duration) {
 	if !s.busy {
-		s.repair = repair{busy: true, catchUp: s.catchUp, since: now, due: now + wait}
+		s.repair = repair{busy: true, catchUp: s.catchUp, began: now, since: now, due: now + wait}
 		if !s.listed {
 			s.listed = true
 			j.busy = append(j.busy, s)
@@ -114,6 +116,8 @@ func (j *Judge[T]) mendNow(now time.Duration, s *stream[T], view View, out []Del
 			s.silent = true
 		case now < s.due:
 			return out
+		case now-s.since >= j.cfg.Window && j.delayed(now, s, view):
+			s.since = now
 		case now-s.since >= j.cfg.Window:
 			out = j.giveUpDue(now, s, out)
 			continue
@@ -147,6 +151,13 @@ func (j *Judge[T]) giveUpDue(now time.Duration, s *stream[T], out []Delivery[T])
 	s.since, s.due, s.round, s.turn, s.order, s.itself, s.silent = now, now, 0, 0, nil, false, false
 	s.last, s.sweeping = nil, false
 	return out
+}
+
+// delayed reports whether what is missing may still come by itself. A network that carried nothing for long is waited for
+// by TCP for as long again: beats come over a new connection, and the old one, which is up, brings all that was sent, or
+// breaks. Nothing waits behind that, and nobody else had it.
+func (j *Judge[T]) delayed(now time.Duration, s *stream[T], view View) bool {
+	return len(s.held) == 0 && j.starved[s.Origin] && view.Linked(s.Origin) && now-s.began < delayMost
 }
 
 // early puts off a question about messages that may still be on their way.
