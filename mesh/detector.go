@@ -135,7 +135,7 @@ func (c *court) judge() finding {
 	case Suspect:
 		return c.judgeSuspect()
 	case Detached:
-		if v := c.votes; v.vouches < need(v.voters) {
+		if v := c.votes; v.vouches < need(v.voters) && !v.unknown() {
 			why := fmt.Sprintf("%d beats missed, listed by %d of %d", c.missing, v.vouches, v.voters)
 			return finding{fires: true, on: unvouched, why: why}
 		}
@@ -171,6 +171,10 @@ type votes struct {
 	against  int // strict peers that list it, or may: they doubt themselves, or what they list now is not known
 	refusal  bool
 }
+
+// unknown reports whether nobody says anything now, though somebody who is heard lists it, or may: who doubts itself for
+// some beats has not lost a peer.
+func (v votes) unknown() bool { return v.voters == 0 && v.against > 0 }
 
 // limit is M(C) with the refused dial counted as one more who confirms.
 func (v votes) limit() int {

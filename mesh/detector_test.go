@@ -27,6 +27,9 @@ func TestCourt(t *testing.T) {
 		"nobody knows, but budget":  {court{state: Suspect, missing: 18, budget: 1}, finding{fires: true, on: condemned, spends: true}},
 		"detached, heard by others": {court{state: Detached, missing: 99, votes: heard}, finding{}},
 		"detached, and no more":     {court{state: Detached, missing: 99, votes: lost}, finding{fires: true, on: unvouched}},
+		"detached, all doubt":       {court{state: Detached, missing: 99, votes: votes{against: 1}}, finding{}},
+		"detached, nobody left":     {court{state: Detached, missing: 99}, finding{fires: true, on: unvouched}},
+		"detached, one of two":      {court{state: Detached, missing: 99, votes: votes{voters: 2, vouches: 1, against: 2}}, finding{fires: true, on: unvouched}},
 		"a candidate":               {court{state: Candidate, missing: 99}, finding{}},
 	} {
 		got := c.court.judge()
@@ -61,5 +64,38 @@ func TestDetector(t *testing.T) {
 	}
 	if d.sign(5); d.quiet != 0 || d.refusal {
 		t.Errorf("after a sign of life: %+v", d)
+	}
+}
+
+// Whoever is heard alone, and vouches for another, falls silent for a moment, and doubts itself then: neither says anything
+// of the other, which stays a member until it is known who lists it.
+func TestDetachedOutlivesADoubtOfWhoVouches(t *testing.T) {
+	for name, pause := range map[string]time.Duration{"doubt": 0, "silence": 10 * time.Second} {
+		r := newRig(t, Config{})
+		a, x := r.puppet("a", "x"), r.puppet("x", "a")
+		r.hear(a, x)
+		r.pass(30 * time.Second)
+		x.mute, x.hang = true, true
+		r.pass(40 * time.Second)
+		r.want("x", Detached)
+		if pause > 0 {
+			a.mute = true
+			for range 100 {
+				if r.state("a") != Suspect {
+					r.pass(100 * time.Millisecond)
+				}
+			}
+			r.want("a", Suspect)
+		}
+		r.m.budget.tokens = 1
+		a.mute, a.header.Degraded = false, true
+		a.beat()
+		r.pass(4 * time.Second)
+		if got := r.state("x"); got == Quarantined {
+			t.Errorf("%s: evicted", name)
+		}
+		a.header.Degraded = false
+		r.pass(10 * time.Second)
+		r.want("x", Detached)
 	}
 }

@@ -24,13 +24,13 @@ func (m *Machine) round() {
 		p.detector.round()
 	}
 	m.refill(took)
-	if m.deaf() {
-		m.deafTill = m.now + evictFast*m.cfg.Beat // the first to be heard again proves nothing of those who are not yet
-	}
 	for _, p := range m.slots {
 		if p != nil {
 			m.judge(p)
 		}
+	}
+	if m.deaf() { // maybe since just now
+		m.deafTill = m.now + evictFast*m.cfg.Beat // the first to be heard again proves nothing of those who are not yet
 	}
 	m.lookForTwins()
 	m.bury()

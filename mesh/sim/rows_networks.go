@@ -60,6 +60,24 @@ func networks() []Scenario {
 			},
 		},
 		{
+			Name: "cut-doubted", Title: "two of three cut from each other for 10 min; the third, which hears both, doubts itself now and then",
+			Nodes: 3, Least: 3, Length: warm + 10*time.Minute + 20*time.Second, Fixed: true,
+			Plan: func(p *Plan) {
+				all := p.Rand.Perm(p.N)
+				p.At(warm, Cut{From: all[:1], To: all[1:2], For: 10 * time.Minute},
+					Measure{Figure: "detached after", Until: DetachedAt(all[0], all[1])})
+				for at := warm + 20*time.Second; at < warm+10*time.Minute; at += p.Between(10*time.Second, 20*time.Second) {
+					p.At(at, Freeze{Host: all[2], For: 2500 * time.Millisecond})
+				}
+				p.At(warm+10*time.Minute, Measure{Figure: "whole", Until: Whole()})
+			},
+			Goals: []Goal{
+				within("detached after", "detached", 9),
+				none("evictions", "evictions"),
+				within("whole", "alive after healing", 15),
+			},
+		},
+		{
 			Name: "firewall", Title: "one may not connect to another for 10 min, who may", Nodes: 8, Least: 5, Weight: 2,
 			Length: warm + 10*time.Minute + 20*time.Second, Fixed: true,
 			Plan: func(p *Plan) {
@@ -184,7 +202,7 @@ func planNoNames(p *Plan) {
 		}
 	}
 	p.At(warm, Loss{Rate: 0.3, For: 3 * time.Minute})
-	for at := warm + 5*time.Second; at < warm+3*time.Minute-10*time.Second; at += p.Between(5*time.Second, 20*time.Second) {
+	for at := warm + 5*time.Second; at < warm+3*time.Minute-10*time.Second; at += p.Between(10*time.Second, 20*time.Second) {
 		x := p.Any()
 		p.At(at, Crash{x})
 		p.At(at+p.Between(0, 3*time.Second), Start{x})
