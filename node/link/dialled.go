@@ -162,7 +162,7 @@ func (d *dialled) nextRun() error {
 	return nil
 }
 
-// cutRun stands for a run that was cut out of the buffer: zmq4 would copy it.
+// cutRun stands for a run that was cut out of the buffer: zmq4 would copy it once more.
 const cutRun = "r"
 
 // nextCut returns the oldest run that zmq4 was told of.

@@ -33,10 +33,10 @@
 //     flags, sizes, frames of a message, subscriptions, commands. A breach ends that connection and is counted. Memory
 //     is taken as bytes come, not as they are announced.
 //   - Postmark (zmq4.go). zmq4 gets one message of two frames for every run of messages that a connection has ready:
-//     the connection's ID, and the run as it came. (A run from a message port is cut out of the buffer that it was read
-//     into, and zmq4 is given a word that stands for it: it would make a copy.) So one SUB still tells who spoke, and
-//     zmq4's cost is paid once a run, not once a message. The beginning and the end of a connection go the same way: an
-//     empty run each, so that neither overtakes a message.
+//     the connection's ID, and the run as it came. (A run from a message port is copied, once: it may be kept
+//     for a minute, and is to hold no more than itself. zmq4 is given a word that stands for it.) So one SUB still tells
+//     who spoke, and zmq4's cost is paid once a run, not once a message. The beginning and the end of a connection go
+//     the same way: an empty run each, so that neither overtakes a message.
 //   - Outbox (outbox.go, budget.go). A subscriber's bytes wait in a bounded buffer that is written in batches by a
 //     goroutine which lives only while there is something to write. What does not fit is lost to that subscriber alone,
 //     message by message, and counted; a subscriber that takes nothing at all for the stall time is hung up. Who would

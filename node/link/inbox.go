@@ -28,19 +28,29 @@ type inbox struct {
 	sealed  int   // bytes that must stand in [w:end] for the mechanism to say more
 	broken  error // of the mechanism: what is unread is the last
 	quiet   int   // small reads since the last large one
-	given   bool  // a part of buf was cut out, and is somebody else's for ever
 }
 
 func (in *inbox) unread() []byte { return in.buf[in.r:in.w] }
 func (in *inbox) skip(n int)     { in.r += n }
 
-// cut takes the next n bytes out of the buffer, without a copy.
+// cut takes the next n bytes out of the buffer, to be kept for as long as anybody likes. A part of the buffer would hold
+// all of it, however small the part is, and is copied. A large message that fills the buffer takes it along.
 func (in *inbox) cut(n int) []byte {
 	b := in.buf[in.r : in.r+n : in.r+n]
 	in.r += n
-	in.given = true
+	if n <= maxRun || len(in.buf)-n > len(in.buf)/cutWaste {
+		kept := make([]byte, len(b))
+		copy(kept, b)
+		return kept
+	}
+	rest := in.buf[in.r:in.end]
+	in.buf = make([]byte, max(smallBuffer, 2*len(rest)))
+	in.r, in.w, in.end = 0, in.w-in.r, copy(in.buf, rest)
 	return b
 }
+
+// cutWaste is the part of a buffer that a message may leave free which takes it along.
+const cutWaste = 16
 
 // begin has all that comes from now on, and what is unread, go through a session.
 func (in *inbox) begin(s zmtp.Session) error {
@@ -77,9 +87,7 @@ func (in *inbox) fill(need int) error {
 	if in.broken != nil {
 		return in.broken
 	}
-	if in.given {
-		in.renew(need)
-	} else if in.r == in.end {
+	if in.r == in.end {
 		in.r, in.w, in.end = 0, 0, 0
 		if len(in.buf) > in.most || len(in.buf) > smallBuffer && in.quiet >= quietReads {
 			in.buf = nil // the large message, or the rush, is over
@@ -104,25 +112,6 @@ func (in *inbox) fill(need int) error {
 		err = io.ErrNoProgress
 	}
 	return err
-}
-
-// renew begins a new buffer where the old one, which was cut, has little room left. Buffers of a busy connection become
-// larger, and those of a quiet one are small, as what was cut may keep the whole of one.
-func (in *inbox) renew(need int) {
-	kept := in.end - in.r
-	if len(in.buf)-in.end > len(in.buf)/8 && len(in.buf)-in.r >= min(need, in.most) {
-		return
-	}
-	size := min(2*len(in.buf), in.most)
-	if in.quiet >= quietReads {
-		size = smallBuffer
-	}
-	size = max(size, smallBuffer, kept+min(need-kept, kept)+smallBuffer)
-	fresh := make([]byte, size)
-	copy(fresh, in.buf[in.r:in.end])
-	in.buf = fresh
-	in.r, in.w, in.end = 0, in.w-in.r, kept
-	in.given = false
 }
 
 // makeRoom is called with a full buffer: it moves what is unread to the front, and doubles the buffer where

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 	"time"
 )
@@ -73,15 +74,15 @@ func TestInboxShrinks(t *testing.T) {
 	}
 }
 
-// What was cut out of the buffer stays as it was, whatever comes later, and a quiet connection cuts small pieces.
-func TestInboxCutsWithoutCopies(t *testing.T) {
+// What was cut out of the buffer stays as it was, whatever comes later.
+func TestInboxCuts(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	var all [][]byte
 	var whole []byte
 	for i := range 2000 {
 		size := 1 + random.IntN(50)
 		if i%500 > 400 {
-			size = 1 + random.IntN(largeBuffer)
+			size = 1 + random.IntN(2*largeBuffer)
 		}
 		chunk := make([]byte, size)
 		for j := range chunk {
@@ -106,9 +107,44 @@ func TestInboxCutsWithoutCopies(t *testing.T) {
 	if got := bytes.Join(cuts, nil); !bytes.Equal(got, whole) {
 		t.Errorf("%d bytes came out, others than the %d that went in", len(got), len(whole))
 	}
-	if len(in.buf) > smallBuffer && in.quiet >= quietReads {
-		t.Errorf("a quiet connection has a buffer of %d bytes", len(in.buf))
+}
+
+// What was cut holds no more memory than it has bytes, or a sixteenth: not the buffer that it came in, whatever else came
+// in it.
+func TestRunsKeepNoLargeBuffer(t *testing.T) {
+	const rounds, small = 64, 100
+	for _, junk := range []int{10 << 10, largeBuffer / 3, largeBuffer - 2*small, 900_000} {
+		before := heap()
+		var all [][]byte
+		for range rounds {
+			all = append(all, make([]byte, small), make([]byte, junk))
+		}
+		in := inbox{conn: &chunks{all: all}, most: largeBuffer}
+		kept := make([][]byte, 0, rounds)
+		for range rounds {
+			for len(in.unread()) < small+junk {
+				if err := in.fill(small + junk); err != nil {
+					t.Fatal(err)
+				}
+			}
+			kept = append(kept, in.cut(small))
+			in.cut(junk)
+		}
+		all, in.conn = nil, nil
+		if grown, most := heap()-before, rounds*(small+small/4)+2*largeBuffer; grown > most {
+			t.Errorf("%d bytes that are kept, beside %d others: %d in use, at most %d", rounds*small, rounds*junk, grown, most)
+		}
+		runtime.KeepAlive(kept)
+		runtime.KeepAlive(&in)
 	}
+}
+
+// heap is the memory in use after what nobody holds has been given back.
+func heap() int {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int(m.HeapAlloc)
 }
 
 // What waits for a reader that is behind is bounded in bytes, however large messages are.
