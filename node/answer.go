@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -130,7 +131,7 @@ func (n *Node) unsubscribeTalk(channel, topic string) {
 // takeRequest puts a request where it waits for its answer.
 func (n *Node) takeRequest(a *arrival, channel string, direct bool) {
 	c := call{
-		to: topics.Name(string(a.envelope.Origin)), size: len(a.Body) + callSize,
+		to: topics.Name(strings.Clone(string(a.envelope.Origin))), size: len(a.Body) + callSize,
 		by: time.Now().Add(time.Duration(a.envelope.Ask) * time.Millisecond),
 	}
 	t := n.talk
@@ -139,7 +140,7 @@ func (n *Node) takeRequest(a *arrival, channel string, direct bool) {
 	tell := g == nil && (direct || t.former[channel]) // who asks may not know yet
 	full := g != nil && (len(g.calls) == cap(g.calls) || t.calls > 0 && t.calls+c.size > callBytes)
 	if g != nil && !full {
-		c.message = a.kept()
+		c.message = kept(*a.Message)
 		c.message.Channel = channel
 		t.calls += c.size
 		g.calls <- c // there is room, and nobody else puts in

@@ -2,6 +2,7 @@ package node
 
 import (
 	"bytes"
+	"slices"
 	"time"
 	"unsafe"
 
@@ -80,6 +81,7 @@ func (n *Node) judgeParcel(j *judge, p parcel, b *batch) {
 		return
 	}
 	r := reader{limit: n.cfg.MaxMessage}
+	b.messages = slices.Grow(b.messages, p.count)
 	var frames [topics.MaxFrames][]byte
 	rest, from := p.run, 0
 	for f := rest.Next(frames[:0]); f != nil; f = rest.Next(frames[:0]) {

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -72,7 +73,7 @@ const deafAfter = 10 * time.Second
 
 // admit makes room for messages that are about to be read. An empty inbox takes a run of any size.
 func (in *inbox) admit(bytes, messages int) link.Verdict {
-	size := bytes + messages*messageSize
+	size := bytes + messages*messageSize + parcelCost
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if in.ended {
@@ -222,6 +223,9 @@ func (in *inbox) deliver(b *batch) {
 		in.lost(len(b.messages))
 		in.drop(b)
 	default:
+		if in.ready.len() >= keptBatches && cap(b.messages) > 2*len(b.messages) {
+			b.messages = slices.Clip(slices.Clone(b.messages)) // it may wait for long, and was used before
+		}
 		in.ready.push(b)
 	}
 	in.unlock()
@@ -325,8 +329,13 @@ func signal(c chan struct{}) {
 }
 
 // size is the memory that a parcel keeps until the last of its messages was handed over: of a run all that was made for
-// it, and for each message what it is turned into.
-func (p parcel) size() int { return cap(p.run) + p.count*messageSize }
+// it, for each message what it is turned into, and the places of all that. News count for nothing.
+func (p parcel) size() int {
+	if p.news != nil {
+		return 0
+	}
+	return cap(p.run) + p.count*messageSize + parcelCost
+}
 
 // Receive waits for messages and moves as many as there are, and fit, into dst, the oldest first. It returns how many.
 // The error is that of ctx, or ErrClosed when the node has ended and nothing is left. It is the cheaper way to read what

@@ -56,7 +56,7 @@ func newJudge(n *Node) *judge {
 			ReplayCount: uint64(n.cfg.ReplayCount), ReplayWithin: n.cfg.ReplayTime,
 			Wants:  func(topic string) bool { return topic == topics.Message || n.hears([]byte(topic)) },
 			Topics: func() []string { return append([]string{topics.Message}, *n.channels.Load()...) },
-		}),
+		}, kept),
 	}
 	if n.lock.byName {
 		j.rules.Admit(0, n.lock.first.Members())

@@ -107,8 +107,8 @@ type span struct {
 	from, to    int    // bytes of the run
 }
 
-// smallSpan is what is copied to be kept: a run may hold a buffer of 128 KiB, however small it is.
-const smallSpan = 4 << 10
+// spanWaste is the part of a run that may be something else than what is kept of it: what is kept holds all of the run.
+const spanWaste = 16
 
 // add takes in a message that stands in a run from a byte to another.
 func (s *span) add(r *ring, run link.Run, m relay.Stream, number uint64, from, to int) {
@@ -126,7 +126,7 @@ func (s *span) flush(r *ring, run link.Run) {
 		return
 	}
 	kept := run[s.from:s.to:s.to]
-	if len(kept) < smallSpan {
+	if cap(run)-len(kept) > cap(run)/spanWaste {
 		kept = bytes.Clone(kept)
 	}
 	r.put(s.Stream, s.first, s.last, kept)

@@ -17,6 +17,9 @@ const (
 	// messageSize is what a message takes beside the run that it came in.
 	messageSize = int(unsafe.Sizeof(Message{}))
 
+	// parcelCost is what a run takes beside its messages: its place in a row, and those of what it is turned into.
+	parcelCost = 192
+
 	// messageCost is the same with the strings of its envelope.
 	messageCost = messageSize + topics.MaxEnvelope
 

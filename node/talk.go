@@ -111,10 +111,9 @@ func (n *Node) sayTalk(topic string, e topics.Envelope, body []byte) error {
 	return nil
 }
 
-// kept is a message that outlives its run. A run is bounded while it is judged, and not after.
-func (a *arrival) kept() Message {
-	m := *a.Message
+// kept is a message that outlives its run, and holds nothing of it.
+func kept(m Message) Message {
+	m.From, m.UID, m.Type = topics.Name(strings.Clone(string(m.From))), strings.Clone(m.UID), strings.Clone(m.Type)
 	m.Body = bytes.Clone(m.Body)
-	m.UID, m.Type = strings.Clone(m.UID), strings.Clone(m.Type)
 	return m
 }

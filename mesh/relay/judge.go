@@ -105,6 +105,7 @@ type Stats struct {
 // Judge decides about messages of type T.
 type Judge[T any] struct {
 	cfg     Config
+	keep    func(T) T
 	rng     *rand.Rand
 	streams map[Stream]*stream[T]
 	last    *stream[T]    // that was used last
@@ -147,11 +148,12 @@ const (
 	relayPart = 4    // of the streams, a part that relays may begin
 )
 
-// New returns a judge that has seen nothing.
-func New[T any](cfg Config) *Judge[T] {
+// New returns a judge that has seen nothing. What it holds is what keep makes of a message, which is to hold no memory but
+// its own; nil: the message itself.
+func New[T any](cfg Config, keep func(T) T) *Judge[T] {
 	cfg = cfg.withDefaults()
 	return &Judge[T]{
-		cfg: cfg, rng: rand.New(rand.NewPCG(cfg.Seed, 0x6865617273617921)), due: never,
+		cfg: cfg, keep: keep, rng: rand.New(rand.NewPCG(cfg.Seed, 0x6865617273617921)), due: never,
 		streams: make(map[Stream]*stream[T]),
 		asked:   make(map[string]*stream[T]),
 		opening: make(map[string]opening),

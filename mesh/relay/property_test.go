@@ -289,7 +289,7 @@ func BenchmarkMessage(b *testing.B) {
 	}{{"one", 1}, {"32 in turn", 32}} {
 		b.Run(c.what, func(b *testing.B) {
 			names := numbered(c.origins)
-			j := New[[]byte](Config{Self: "me"})
+			j := New[[]byte](Config{Self: "me"}, nil)
 			out := make([]Delivery[[]byte], 0, 1)
 			streams := make([]Stream, len(names))
 			for i, name := range names {
@@ -309,7 +309,7 @@ func BenchmarkMessage(b *testing.B) {
 }
 
 func TestMessageInOrderAllocatesNothing(t *testing.T) {
-	j := New[[]byte](Config{Self: "me"})
+	j := New[[]byte](Config{Self: "me"}, nil)
 	out := make([]Delivery[[]byte], 0, 1)
 	s := plain("a")
 	n := uint64(0)

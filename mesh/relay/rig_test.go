@@ -61,7 +61,7 @@ func newRig(t testing.TB, linked ...topics.Name) *rig {
 
 func newRigOf(t testing.TB, cfg Config, linked ...topics.Name) *rig {
 	cfg.Self = "me"
-	return &rig{TB: t, j: New[string](cfg), view: &view{linked: linked, lists: map[topics.Name][]topics.Name{}}, now: time.Hour}
+	return &rig{TB: t, j: New[string](cfg, nil), view: &view{linked: linked, lists: map[topics.Name][]topics.Name{}}, now: time.Hour}
 }
 
 // plain is a stream of an origin.

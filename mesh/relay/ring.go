@@ -22,8 +22,12 @@ type Kept[T any] struct {
 	at   time.Duration
 }
 
-// keptCost is what a run costs beside its own size: its place, and the place of its row in the order.
-const keptCost = 96
+// keptCost is what a run costs beside its own size: its place, and the place of its row in the order, of which half may be
+// empty. rowCost is what a row of runs costs beside them, and its names.
+const (
+	keptCost = 128
+	rowCost  = 256
+)
 
 // Ring keeps messages for those that missed them: the newest ones, up to so many bytes, and for so long.
 type Ring[T any] struct {
@@ -57,19 +61,25 @@ func (r *Ring[T]) Len() int { return r.order.len() }
 func (r *Ring[T]) Put(now time.Duration, s Stream, first, last uint64, run T, size int) {
 	k := Kept[T]{First: first, Last: last, Run: run, size: size + keptCost, at: now}
 	r.expire(now)
-	if first == 0 || last < first || k.size > r.most {
+	most := r.most - s.cost()
+	if first == 0 || last < first || k.size > most {
 		return
 	}
-	for r.bytes+k.size > r.most {
+	for r.bytes+k.size > most {
 		r.drop()
 	}
 	w := r.row(s)
 	if !w.insert(k) {
 		return
 	}
+	if w.kept.len() == 1 {
+		r.bytes += s.cost()
+	}
 	r.order.push(w)
 	r.bytes += k.size
 }
+
+func (s Stream) cost() int { return rowCost + len(s.Origin) + len(s.Topic) }
 
 func (r *Ring[T]) row(s Stream) *row[T] {
 	if r.last != nil && r.last.Stream == s {
@@ -129,6 +139,7 @@ func (r *Ring[T]) drop() {
 	r.bytes -= k.size
 	if w.kept.len() == 0 {
 		delete(r.rows, w.Stream)
+		r.bytes -= w.cost()
 		if r.last == w {
 			r.last = nil
 		}
@@ -185,33 +196,47 @@ func (r *Ring[T]) asked(q topics.Question) (w *row[T]) {
 	return w
 }
 
-// fifo is a row in a circle of places, which grows and does not shrink.
+// fifo is a row in a circle of places, of which half may be empty.
 type fifo[T any] struct {
-	items []T // a power of two of them
+	items []T
 	head  int
 	count int
 }
 
 func (f *fifo[T]) len() int { return f.count }
 
-func (f *fifo[T]) at(i int) *T { return &f.items[(f.head+i)&(len(f.items)-1)] }
+func (f *fifo[T]) at(i int) *T {
+	if i += f.head; i >= len(f.items) {
+		i -= len(f.items)
+	}
+	return &f.items[i]
+}
 
 func (f *fifo[T]) push(v T) {
 	if f.count == len(f.items) {
-		grown := make([]T, max(8, 2*len(f.items)))
-		n := copy(grown, f.items[f.head:])
-		copy(grown[n:], f.items[:f.head])
-		f.items, f.head = grown, 0
+		f.resize(f.count + f.count/2 + 1)
 	}
 	f.count++
 	*f.at(f.count - 1) = v
+}
+
+// resize makes it a circle of so many places.
+func (f *fifo[T]) resize(places int) {
+	items := make([]T, places)
+	n := copy(items, f.items[f.head:min(f.head+f.count, len(f.items))])
+	copy(items[n:], f.items[:f.count-n])
+	f.items, f.head = items, 0
 }
 
 func (f *fifo[T]) pop() T {
 	var none T
 	v := *f.at(0)
 	*f.at(0) = none
-	f.head = (f.head + 1) & (len(f.items) - 1)
-	f.count--
+	if f.head++; f.head == len(f.items) {
+		f.head = 0
+	}
+	if f.count--; 2*f.count < len(f.items)-1 {
+		f.resize(f.count + f.count/3 + 1)
+	}
 	return v
 }

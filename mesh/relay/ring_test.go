@@ -72,6 +72,7 @@ func TestRingIsBounded(t *testing.T) {
 		}
 		sum := 0
 		for _, w := range r.rows {
+			sum += w.cost()
 			for i := range w.kept.len() {
 				sum += w.kept.at(i).size
 			}

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -35,8 +36,8 @@ type held[T any] struct {
 	message T
 }
 
-// heldCost is what a held message costs beside its own size.
-const heldCost = 64
+// heldCost is what a held message costs beside its own size: its uid, and its place, of which half may be empty.
+const heldCost = 192
 
 // used is a list of streams by their last use, in a circle.
 type used[T any] struct {
@@ -207,6 +208,17 @@ func (j *Judge[T]) drop(s *stream[T], which func(held[T]) bool) {
 		}
 		return false
 	})
+	s.shrink()
+}
+
+// shrink gives back the places of what is held no more, where they are most.
+func (s *stream[T]) shrink() {
+	switch n := len(s.held); {
+	case n == 0:
+		s.held = nil
+	case n < cap(s.held)/2:
+		s.held = append(make([]held[T], 0, n+n/3), s.held...)
+	}
 }
 
 // contradict goes back to what the origin has confirmed. What is held may be lies too.
@@ -246,7 +258,10 @@ func (j *Judge[T]) hold(now time.Duration, s *stream[T], number uint64, uid stri
 		s.told = max(s.told, number)
 	} else {
 		j.stats.Holding += size
-		s.held = slices.Insert(s.held, i, held[T]{way == Relayed, number, uid, size, v})
+		if j.keep != nil {
+			v = j.keep(v)
+		}
+		s.held = slices.Insert(s.held, i, held[T]{way == Relayed, number, strings.Clone(uid), size, v})
 		j.mark(now, s, way)
 		fresh = true
 	}
@@ -268,9 +283,8 @@ func (j *Judge[T]) release(now time.Duration, s *stream[T], out []Delivery[T]) [
 	if n > 0 {
 		rest := copy(s.held, s.held[n:])
 		clear(s.held[rest:])
-		if s.held = s.held[:rest]; rest == 0 {
-			s.held = nil
-		}
+		s.held = s.held[:rest]
+		s.shrink()
 	}
 	return out
 }

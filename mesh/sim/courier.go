@@ -68,7 +68,7 @@ func (w *world) newCourier(p *process) *courier {
 	if w.tamper != nil {
 		c.tamper = w.tamper(c)
 	}
-	c.judge = relay.New[*post](relay.Config{Self: key(p.host.name), Seed: c.rng.Uint64(), Beat: w.profile.Beat})
+	c.judge = relay.New[*post](relay.Config{Self: key(p.host.name), Seed: c.rng.Uint64(), Beat: w.profile.Beat}, nil)
 	return c
 }
 

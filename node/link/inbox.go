@@ -1,8 +1,10 @@
 package link
 
 import (
+	"bytes"
 	"io"
 	"net"
+	"slices"
 
 	"hearsay/node/link/zmtp"
 )
@@ -39,9 +41,7 @@ func (in *inbox) cut(n int) []byte {
 	b := in.buf[in.r : in.r+n : in.r+n]
 	in.r += n
 	if n <= maxRun || len(in.buf)-n > len(in.buf)/cutWaste {
-		kept := make([]byte, len(b))
-		copy(kept, b)
-		return kept
+		return slices.Clip(bytes.Clone(b))
 	}
 	rest := in.buf[in.r:in.end]
 	in.buf = make([]byte, max(smallBuffer, 2*len(rest)))

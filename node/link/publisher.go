@@ -121,7 +121,7 @@ func (p *publisher) send() {
 		p.changed.Broadcast()
 		p.mu.Unlock()
 
-		if cap(next.run) > 2*len(next.run) { // a rush is over, and this may be kept for a while
+		if cap(next.run)-len(next.run) > cap(next.run)/8 { // a rush is over, and this may be kept for a while
 			next.run = bytes.Clone(next.run)
 		}
 		if p.echo != nil {
