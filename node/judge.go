@@ -272,6 +272,9 @@ func (j *judge) after() {
 			j.n.link.Say(id, s.Topic, s.Cancel)
 		}
 	}
+	for _, s := range j.rules.Waited() {
+		j.n.tellLate(s)
+	}
 	for _, g := range j.rules.Gaps() {
 		j.n.tellMissed(g)
 	}
@@ -285,6 +288,13 @@ func (j *judge) after() {
 		j.tickAt = at
 		j.tick.Reset(at - j.now)
 	}
+}
+
+// tellLate says whose messages are waited for.
+func (n *Node) tellLate(s relay.Stream) {
+	channel, _ := topics.Channel(s.Topic)
+	n.logAt(time.Now(), slog.LevelWarn, "messages late", "peer", s.Origin, "channel", channel,
+		"why", "its connection for messages is up and brings nothing: the network held them up, or a firewall drops them")
 }
 
 // tellMissed says of which messages this node will not know any more.

@@ -126,6 +126,7 @@ type Judge[T any] struct {
 	plan    plan
 	says    []Say
 	gaps    []Gap
+	waits   []Stream
 	stats   Stats
 
 	// Origins that say neither number nor uid, and when their messages began to come over a new connection: from then
@@ -195,6 +196,14 @@ func (j *Judge[T]) Says() []Say {
 	says := j.says
 	j.says = j.says[:0]
 	return says
+}
+
+// Waited returns the streams of which it turned out since the last call that messages are missing, and that they are waited
+// for: their origin's connection is up and brings nothing. It is valid for as long as what Says returns.
+func (j *Judge[T]) Waited() []Stream {
+	waits := j.waits
+	j.waits = j.waits[:0]
+	return waits
 }
 
 // Gaps returns what was given up since the last call, and is valid for as long as what Says returns.

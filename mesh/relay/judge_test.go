@@ -265,6 +265,9 @@ func TestStarvedOriginIsWaitedForWhileItsConnectionIsUp(t *testing.T) {
 			r.out = r.j.Tell(r.now, "a", 7, text("", uint64(n+3))+":1", r.out)
 			r.pass(time.Second)
 		}
+		if late := r.j.Waited(); !slices.Equal(late, []Stream{plain("a")}) {
+			t.Errorf("%v are said to be late", late)
+		}
 		return r.gave()
 	}
 	t.Run("it brings all", func(t *testing.T) {

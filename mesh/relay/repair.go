@@ -16,6 +16,7 @@ type repair struct {
 	round   int
 	itself  bool          // the origin was asked in this round
 	silent  bool          // somebody who was has not answered
+	waits   bool          // it was told that the origin's connection is waited for
 	turn    int           // in order
 	order   []topics.Name // whom to ask, in this round
 
@@ -117,7 +118,10 @@ func (j *Judge[T]) mendNow(now time.Duration, s *stream[T], view View, out []Del
 		case now < s.due:
 			return out
 		case now-s.since >= j.cfg.Window && j.delayed(now, s, view):
-			s.since = now
+			if s.since = now; !s.waits {
+				s.waits = true
+				j.waits = append(j.waits, s.Stream)
+			}
 		case now-s.since >= j.cfg.Window:
 			out = j.giveUpDue(now, s, out)
 			continue
