@@ -31,13 +31,14 @@ func (n *Node) Stats() map[string]uint64 {
 func (n *Node) counts() map[string]uint64 {
 	c := &n.counters
 	stats := map[string]uint64{
-		"messages_delivered":    c.delivered.Load(),    // given to the application
-		"messages_lost":         c.lost.Load(),         // not given, as it did not keep up
-		"events_lost":           c.eventsLost.Load(),   // the same of events
-		"bad_lists":             c.badLists.Load(),     // lists and headers refused whole
-		"bad_names":             c.badNames.Load(),     // entries of other lists that are no names
-		"bad_messages":          c.badMessages.Load(),  // messages refused: frames, size, envelope
-		"messages_unsubscribed": c.unsubscribed.Load(), // of topics not asked for
+		"messages_delivered":    c.delivered.Load(),     // given to the application
+		"messages_lost":         c.lost.Load(),          // not given, as it did not keep up
+		"messages_expired":      n.inbox.expired.Load(), // not given, as it was too late
+		"events_lost":           c.eventsLost.Load(),    // the same of events
+		"bad_lists":             c.badLists.Load(),      // lists and headers refused whole
+		"bad_names":             c.badNames.Load(),      // entries of other lists that are no names
+		"bad_messages":          c.badMessages.Load(),   // messages refused: frames, size, envelope
+		"messages_unsubscribed": c.unsubscribed.Load(),  // of topics not asked for
 		"forged_origins":        c.forgedOrigins.Load(),
 
 		"requests_taken":   c.requestsTaken.Load(),   // from others and from this node, for somebody here to answer

@@ -101,6 +101,9 @@ func (n *Node) judgeParcel(j *judge, p parcel, b *batch) {
 		default:
 			good = n.maySpeak(&a) && (p.link == 0 || j.pass(&a, f, from, to))
 		}
+		if good && a.expires != 0 {
+			b.expires = true
+		}
 		if !good {
 			b.messages = b.messages[:last]
 			j.give(b)
@@ -169,7 +172,7 @@ func (r *reader) decode(a *arrival, frames [][]byte) bool {
 		r.at, r.sentAt = e.SentAt, sentAt(e.SentAt)
 	}
 	a.envelope = e
-	a.UID, a.SentAt, a.Type = e.UID, r.sentAt, e.Type
+	a.UID, a.SentAt, a.Type, a.expires = e.UID, r.sentAt, e.Type, e.Expires
 	return true
 }
 

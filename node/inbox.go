@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"hearsay/node/link"
@@ -33,6 +34,8 @@ type inbox struct {
 	since time.Time // it is, and the application takes nothing
 	spare []*batch  // to be used again
 
+	expired atomic.Uint64 // messages that nobody was given, as it was too late
+
 	arrived chan struct{} // has something after a put
 	judged  chan struct{} // has something after a deliver
 }
@@ -49,9 +52,10 @@ type parcel struct {
 // batch is what the application gets of a parcel. The bodies share the memory of its run.
 type batch struct {
 	messages []Message
-	next     int // the first that was not handed over
-	size     int // bytes that it counts until the last one was
-	fresh    int // bytes of the parcel that is judged into it
+	next     int  // the first that was not handed over
+	size     int  // bytes that it counts until the last one was
+	fresh    int  // bytes of the parcel that is judged into it
+	expires  bool // some of the messages are not to be given to anybody from some time on
 }
 
 // keptBatches is how many batches are kept for use again, and keptMessages the room of one that is.
@@ -254,7 +258,7 @@ func (in *inbox) drop(b *batch) {
 func (in *inbox) reuse(b *batch) {
 	clear(b.messages)
 	if len(in.spare) < keptBatches && cap(b.messages) <= keptMessages {
-		b.messages, b.next = b.messages[:0], 0
+		b.messages, b.next, b.expires = b.messages[:0], 0, false
 		in.spare = append(in.spare, b)
 	}
 }
@@ -280,7 +284,11 @@ func (in *inbox) next(dst []Message) (n int) {
 			return n
 		}
 		moved := copy(dst[n:], b.messages[b.next:])
-		n += moved
+		if b.expires {
+			n += in.unexpired(dst[n : n+moved])
+		} else {
+			n += moved
+		}
 		if b.next += moved; b.next == len(b.messages) {
 			in.ready.pop()
 			in.free(b)
@@ -308,6 +316,20 @@ func (in *inbox) done(b *batch) {
 	in.mu.Lock()
 	in.free(b)
 	in.unlock()
+}
+
+// unexpired moves the messages that have not expired to the front, and returns how many they are.
+func (in *inbox) unexpired(messages []Message) (kept int) {
+	now := time.Now().UnixMilli()
+	for _, m := range messages {
+		if m.expires == 0 || now < m.expires {
+			messages[kept] = m
+			kept++
+		}
+	}
+	clear(messages[kept:])
+	in.expired.Add(uint64(len(messages) - kept))
+	return kept
 }
 
 // end refuses all that comes, and counts what nobody will judge any more as lost.
@@ -405,20 +427,25 @@ func (n *Node) pump() {
 
 // handOver counts what the application has no time for any more, as the node has ended, as lost.
 func (n *Node) handOver(b *batch) {
+	given := 0
+	defer func() { n.counters.delivered.Add(uint64(given)) }()
 	for i, m := range b.messages {
+		if b.expires && n.inbox.unexpired([]Message{m}) == 0 {
+			continue
+		}
+		given++
 		select {
 		case n.messages <- m:
 		default:
 			select {
 			case n.messages <- m:
 			case <-n.ended:
-				n.counters.delivered.Add(uint64(i))
+				given--
 				n.counters.lost.Add(uint64(len(b.messages) - i))
 				return
 			}
 		}
 	}
-	n.counters.delivered.Add(uint64(len(b.messages)))
 }
 
 // fifo is a row that gives its memory back.

@@ -127,6 +127,7 @@ func (j *judge) give(b *batch) {
 	for i := range j.out {
 		d := &j.out[i]
 		d.Message.Missed = d.Missed
+		b.expires = b.expires || d.Message.expires != 0
 		b.messages = append(b.messages, d.Message)
 	}
 	clear(j.out)

@@ -17,6 +17,7 @@ type Message struct {
 	UID     string      // unique for each message; "" from a naive node
 	SentAt  time.Time   // by the sender's clock; zero where it did not say, as a naive node does not
 	Type    string      // media type of the body, where the sender said it
+	expires int64       // Unix ms; 0: never
 	Missed  uint64      // so many of its sender, on this channel, just before it, are lost: nobody has them any more
 }
 
@@ -27,6 +28,18 @@ var (
 	// ErrTooLarge is what Publish answers to a body over Config.MaxMessage.
 	ErrTooLarge = errors.New("message too large")
 )
+
+// Post is a message to be published, with what Publish leaves as it is for all.
+type Post struct {
+	Channel string // "": a plain message
+	Body    []byte
+	Type    string        // media type of the body, for Message.Type
+	TTL     int           // so many times it is relayed at most, 1 to topics.MaxTTL; 0: as Config.TTL says; less: never
+	Expires time.Duration // it is given to nobody later than this, as clocks agree; whole ms, at most an hour. 0: no matter when
+}
+
+// MaxExpires bounds Post.Expires.
+const MaxExpires = time.Hour
 
 // Publish sends a plain message to every node that listens, this one and naive ones included. It never waits
 // for a peer, and there is no receipt: who is not connected at this moment does not get it. The event "linked" says
@@ -41,6 +54,36 @@ func (n *Node) PublishTo(channel string, body []byte) error {
 		return err
 	}
 	return n.publish([]byte(topic), body)
+}
+
+// PublishPost is Publish, or PublishTo, with more to say.
+func (n *Node) PublishPost(p Post) error {
+	topic, err := p.topic()
+	if err != nil {
+		return err
+	}
+	if err := n.maySay(p.Body); err != nil {
+		return err
+	}
+	return n.speaker.sayPost(n.link, topic, p)
+}
+
+// topic is on what a post is published. The error is what is wrong with the post.
+func (p Post) topic() (topic []byte, err error) {
+	switch {
+	case p.TTL > topics.MaxTTL:
+		return nil, fmt.Errorf("TTL %d: must be at most %d", p.TTL, topics.MaxTTL)
+	case p.Expires < 0 || p.Expires > MaxExpires || p.Expires%time.Millisecond != 0:
+		return nil, fmt.Errorf("to expire in %v: must be whole milliseconds, at most %v", p.Expires, MaxExpires)
+	}
+	if err := (topics.Envelope{Version: 1, Origin: "n", UID: "u", Type: p.Type}).Validate(); err != nil {
+		return nil, err
+	}
+	if p.Channel == "" {
+		return plainTopic, nil
+	}
+	named, err := topics.ChannelTopic(p.Channel)
+	return []byte(named), err
 }
 
 var plainTopic = []byte(topics.Message)

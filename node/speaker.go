@@ -65,6 +65,26 @@ func (s *speaker) say(l *link.Link, topic, body []byte) error {
 	return s.sayLocked(l, topic, body)
 }
 
+// sayPost publishes a message whose envelope is not that of most others.
+func (s *speaker) sayPost(l *link.Link, topic []byte, p Post) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at := time.Now().UnixMilli()
+	e := topics.Envelope{Version: 1, Origin: s.origin, TTL: s.ttl, SentAt: at, Incarnation: s.start, Type: p.Type}
+	e.UID = s.prefix + strconv.FormatUint(s.count+1, 36)
+	if p.TTL != 0 {
+		e.TTL = max(0, p.TTL)
+	}
+	if p.Expires > 0 {
+		e.Expires = at + p.Expires.Milliseconds()
+	}
+	c := s.counted(topic)
+	if c != nil {
+		e.Number = c.n + 1
+	}
+	return s.publish(l, c, topic, p.Body, topics.AppendEnvelope(s.frame[:0], e))
+}
+
 // sayIfRoom does that if all subscribers have room for it, and returns those that have none.
 func (s *speaker) sayIfRoom(l *link.Link, topic, body []byte) ([]link.Slow, error) {
 	s.mu.Lock()
@@ -82,7 +102,12 @@ func (s *speaker) sayLocked(l *link.Link, topic, body []byte) error {
 	}
 	s.look++
 	c := s.counted(topic)
-	if err := l.Publish(link.Message, topic, body, s.envelope(c)); err != nil {
+	return s.publish(l, c, topic, body, s.envelope(c))
+}
+
+// publish counts what it publishes.
+func (s *speaker) publish(l *link.Link, c *count, topic, body, envelope []byte) error {
+	if err := l.Publish(link.Message, topic, body, envelope); err != nil {
 		return ErrClosed
 	}
 	s.count++

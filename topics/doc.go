@@ -277,6 +277,7 @@
 //	inc        integer  0..253402300799999 incarnation of from, as its beats have it. 0: not said
 //	n          integer  0..2^53-1         number: see Numbers. 0: not numbered
 //	type       string   0..128            media type of the body. Empty: not said
+//	exp        integer  0..253402300799999 Unix ms, by the clock of from, from which on nobody is given it. 0: never
 //	ask        integer  0..3600000        this is a request: ms that I wait for replies. 0: it is none
 //	re         string   0..64             this is a reply: uid of the request. Empty: it is none
 //	fail       string   0..96             why this reply is no better one. Empty: it is good
@@ -292,7 +293,7 @@
 // node's, said by the node that published it.
 //
 // There is no receipt and no order between publishers. Messages of one publisher come in its order, with gaps
-// where a subscriber was too slow or was not yet connected. Numbers show the gaps, and questions fill them.
+// where a subscriber was too slow or not yet connected. Numbers show the gaps, questions fill them. What has expired counts.
 //
 // # Numbers
 //
@@ -330,8 +331,7 @@
 // keep the subscription, so that to ask the same again is to subscribe again.
 //
 // A publisher that knows nothing of this keeps the question as a filter that never matches. So who asks SHOULD wait a
-// few seconds at most, and MUST cancel what it asked. It takes an answer only from whom it asked, and only what it asked
-// for.
+// few seconds at most, and MUST cancel what it asked. It takes only what it asked for, from whom it asked.
 //
 // # Relays
 //

@@ -16,6 +16,7 @@ type Envelope struct {
 	Incarnation int64  `json:"inc,omitempty"`  // of the origin, as in its beats; 0: not said
 	Number      uint64 `json:"n,omitempty"`    // counts the messages of one origin, incarnation and topic from 1; 0: none
 	Type        string `json:"type,omitempty"` // media type of the body; empty: not said
+	Expires     int64  `json:"exp,omitempty"`  // Unix ms, by the origin's clock, from which on nobody is given it; 0: never
 	Ask         int    `json:"ask,omitempty"`  // of a request: ms that its sender waits for replies
 	Re          string `json:"re,omitempty"`   // of a reply: UID of the request
 	Fail        string `json:"fail,omitempty"` // of a reply: why there is no better one; empty: it is good
@@ -23,9 +24,9 @@ type Envelope struct {
 
 // Validate returns the first Rule that an envelope breaks, or nil. Version is 1 to 2^31-1, Origin a valid name, UID 1
 // to MaxUID bytes of printable ASCII without space, TTL 0 to MaxTTL, SentAt and Incarnation 0 to MaxTime, Number 0 to
-// MaxInt, Type empty or a media type of at most MaxType bytes. One with a Number has an Incarnation. Ask is 0 to MaxAsk, Re
-// as a UID or empty, Fail 0 to MaxFail bytes of printable ASCII without quotes and backslash. One with Ask has no Re, and
-// only one with Re has Fail.
+// MaxInt, Type empty or a media type of at most MaxType bytes, Expires 0 to MaxTime. One with a Number has an Incarnation.
+// Ask is 0 to MaxAsk, Re as a UID or empty, Fail 0 to MaxFail bytes of printable ASCII without quotes and backslash. One with Ask has no Re, and
+// only one with Re has Fail. One with Ask or Re has no Expires.
 func (e Envelope) Validate() error {
 	if e.Version < 1 || e.Version > math.MaxInt32 {
 		return RuleVersion
@@ -46,6 +47,8 @@ func (e Envelope) Validate() error {
 		return RuleNumbered
 	case e.Type != "" && !isMediaType(e.Type):
 		return RuleType
+	case e.Expires < 0 || e.Expires > MaxTime || e.Expires > 0 && (e.Ask > 0 || e.Re != ""):
+		return RuleExpires
 	case e.Ask < 0 || e.Ask > MaxAsk || e.Ask > 0 && e.Re != "":
 		return RuleAsk
 	case len(e.Re) > MaxUID || !printable(e.Re, '!'):
@@ -76,7 +79,7 @@ func FailText(text string) string {
 }
 
 // AppendEnvelope appends the JSON of an envelope that Validate accepts to dst: one line, fields in the order
-// of the struct, a zero TTL, Incarnation, Number and Ask and empty texts left out.
+// of the struct, a zero TTL, Incarnation, Number, Expires and Ask and empty texts left out.
 func AppendEnvelope(dst []byte, e Envelope) []byte {
 	dst = strconv.AppendInt(append(dst, `{"v":`...), int64(e.Version), 10)
 	dst = appendString(append(dst, `,"from":`...), string(e.Origin))
@@ -93,6 +96,9 @@ func AppendEnvelope(dst []byte, e Envelope) []byte {
 	}
 	if e.Type != "" {
 		dst = appendString(append(dst, `,"type":`...), e.Type)
+	}
+	if e.Expires != 0 {
+		dst = strconv.AppendInt(append(dst, `,"exp":`...), e.Expires, 10)
 	}
 	if e.Ask != 0 {
 		dst = strconv.AppendInt(append(dst, `,"ask":`...), int64(e.Ask), 10)

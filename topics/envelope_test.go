@@ -43,6 +43,7 @@ func TestLargestEnvelopeFits(t *testing.T) {
 	e := Envelope{Version: math.MaxInt32, Origin: Name(label + "." + label + "." + label + "." + label[:61] + ":55535"),
 		UID: strings.Repeat(`\`, MaxUID), TTL: MaxTTL, SentAt: MaxTime, Incarnation: MaxTime, Number: MaxInt, Type: "a/b;" + strings.Repeat(`"`, MaxType-4)}
 	request, reply := e, e
+	e.Expires = MaxTime
 	request.Ask = MaxAsk
 	reply.Re, reply.Fail = strings.Repeat(`"`, MaxUID), strings.Repeat("x", MaxFail)
 	for _, e := range []Envelope{e, request, reply} {

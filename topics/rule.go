@@ -50,6 +50,7 @@ const (
 	RuleAt          //
 	RuleNumbered    //
 	RuleType        //
+	RuleExpires     //
 	RuleAsk         //
 	RuleRe          //
 	RuleFail        //
@@ -102,6 +103,7 @@ var rules = [numRules]struct{ id, text string }{
 	RuleAt:          {"at", "at is a time in Unix ms, 0 to the year 9999"},
 	RuleNumbered:    {"n", "n is 0 to 2^53-1, and an envelope that has it has inc"},
 	RuleType:        {"type", "type is a media type of at most 128 bytes of printable ASCII"},
+	RuleExpires:     {"exp", "exp is a time in Unix ms, 0 to the year 9999, and no request and no reply has it"},
 	RuleAsk:         {"ask", "ask is 0 to 3600000 ms, and an envelope that has it has no re"},
 	RuleRe:          {"re", "re is at most 64 bytes of printable ASCII without space"},
 	RuleFail:        {"fail", "fail is at most 96 bytes of printable ASCII without quotes and backslash, of an envelope that has re"},

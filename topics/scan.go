@@ -75,6 +75,9 @@ func scanEnvelope(text string) (e Envelope, ok bool) {
 	if s.skip(`,"type":"`) {
 		e.Type = s.text()
 	}
+	if s.skip(`,"exp":`) {
+		e.Expires = s.number()
+	}
 	if s.skip(`,"ask":`) {
 		e.Ask = s.small()
 	}

@@ -276,6 +276,14 @@ func TestPubAndSub(t *testing.T) {
 	fails(t, exitFailed, "does not receive the channel", "sub", "--channel", "other", "--addr", addr)
 	fails(t, exitFailed, "at most 1048576 bytes", "pub", "--addr", addr, strings.Repeat("x", 1<<20+1))
 	fails(t, exitFailed, "channel", "pub", "--channel", "no spaces", "--addr", addr, "x")
+	fails(t, exitUsage, "--ttl 33: must be 0 to 32", "pub", "--ttl", "33", "--addr", addr, "x")
+	fails(t, exitUsage, "--expires 0s: must be 1ms to 1h0m0s", "pub", "--expires", "0s", "--addr", addr, "x")
+	fails(t, exitFailed, "media type", "pub", "--type", "text", "--addr", addr, "x")
+	fails(t, exitUsage, "--replay 10001: must be 10000", "sub", "--replay", "10001", "--addr", addr)
+	must(t, "pub", "--ttl", "0", "--expires", "1h", "--type", "text/plain", "--addr", addr, "typed")
+	if out := must(t, "sub", "--replay", "1", "--count", "1", "--format", "{type} {body}", "--addr", addr); out != "text/plain typed\n" {
+		t.Errorf("the past: %q", out)
+	}
 	_ = b
 }
 

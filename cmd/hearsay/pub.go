@@ -17,6 +17,7 @@ import (
 
 	"hearsay/node"
 	"hearsay/node/web"
+	"hearsay/topics"
 )
 
 func pubCommand() *cli.Command {
@@ -29,6 +30,9 @@ func pubCommand() *cli.Command {
 		Flags: []cli.Flag{
 			addrFlag(), jsonFlag(),
 			&cli.StringFlag{Name: "channel", Usage: "publish on the named channel `C`, for those who listen to it (default: a plain message, for all)"},
+			&cli.IntFlag{Name: "ttl", Usage: "relay it `N` times at most, where nodes do not hear each other; 0: never (default: as the node does)"},
+			&cli.DurationFlag{Name: "expires", Usage: "give it to nobody who could have it later than `TIME` from now, as clocks agree (default: no matter when)"},
+			&cli.StringFlag{Name: "type", Usage: "say that its media type is `TYPE`, such as text/plain"},
 			&cli.StringFlag{Name: "file", Usage: "publish what is in `FILE`, as it is"},
 			&cli.BoolFlag{Name: "lines", Usage: "publish each line that is not empty as a message of its own, as it comes"},
 			&cli.IntFlag{Name: "wait", Usage: "wait until messages reach `N` peers or more, so that the first is not lost"},
@@ -51,6 +55,10 @@ func runPub(c *cli.Context) error {
 	switch {
 	case c.Int("wait") < 0:
 		return usagef("--wait %d: must be 0 or more", c.Int("wait"))
+	case c.Int("ttl") < 0 || c.Int("ttl") > topics.MaxTTL:
+		return usagef("--ttl %d: must be 0 to %d", c.Int("ttl"), topics.MaxTTL)
+	case c.IsSet("expires") && (c.Duration("expires") < time.Millisecond || c.Duration("expires") > node.MaxExpires):
+		return usagef("--expires %v: must be 1ms to %v", c.Duration("expires"), node.MaxExpires)
 	case c.Duration("timeout") <= 0:
 		return usagef("--timeout %v: must be more than nothing", c.Duration("timeout"))
 	case c.Int("wait") > 0:
@@ -74,8 +82,10 @@ func (cl *client) publish(c *cli.Context, body []byte) error {
 		return interrupted(c, err)
 	}
 	query := url.Values{}
-	if c.IsSet("channel") {
-		query.Set("channel", c.String("channel"))
+	for _, flag := range []string{"channel", "ttl", "expires", "type"} {
+		if c.IsSet(flag) {
+			query.Set(flag, fmt.Sprint(c.Value(flag)))
+		}
 	}
 	answer, err := cl.call(c.Context, http.MethodPost, "/v1/messages", query, body)
 	switch {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"hearsay/node"
 	"hearsay/node/web"
 )
 
@@ -31,6 +32,7 @@ func subCommand() *cli.Command {
 			&cli.StringSliceFlag{Name: "channel", Usage: "only messages on the named channel `C` (repeat for more; default: all that it receives)"},
 			&cli.StringFlag{Name: "format", Usage: "print `FORMAT` for each message, such as \"{time} {from} {body}\" (default: {body})"},
 			&cli.StringFlag{Name: "body-format", Value: "text", Usage: "`HOW` bodies are printed: text, base64, json or raw"},
+			&cli.StringFlag{Name: "replay", Usage: "print first the last `N` messages, or those of the last TIME, as far as the node still has them"},
 			&cli.Uint64Flag{Name: "count", Usage: "end after `N` messages (default: never)"},
 			&cli.DurationFlag{Name: "timeout", Usage: "give up after `TIME` (default: never)"},
 		},
@@ -48,6 +50,15 @@ func runSub(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	query := url.Values{"channel": c.StringSlice("channel")}
+	if replay := c.String("replay"); replay != "" {
+		if count, _, err := parseReplay(replay); err != nil {
+			return err
+		} else if count > node.MaxPast {
+			return usagef("--replay %d: must be %d messages at most", count, node.MaxPast)
+		}
+		query.Set("replay", replay)
+	}
 	ctx, limit := c.Context, c.Duration("timeout")
 	if limit < 0 {
 		return usagef("--timeout %v: must not be less than nothing", limit)
@@ -58,7 +69,7 @@ func runSub(c *cli.Context) error {
 		defer cancel()
 	}
 	seen := uint64(0)
-	err = cl.stream(ctx, "/v1/messages", url.Values{"channel": c.StringSlice("channel")}, cl.messageLine(ctx), func(data []byte) error {
+	err = cl.stream(ctx, "/v1/messages", query, cl.messageLine(ctx), func(data []byte) error {
 		if err := printMessage(c, form, data); err != nil {
 			return err
 		}

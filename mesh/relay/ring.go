@@ -183,6 +183,17 @@ func (r *Ring[T]) Answer(now time.Duration, q topics.Question, bytes int, give f
 	}
 }
 
+// Each calls f with all runs that are kept, those of one stream in order, and with when each was put in.
+func (r *Ring[T]) Each(now time.Duration, f func(s Stream, k *Kept[T], at time.Duration)) {
+	r.expire(now)
+	for s, w := range r.rows {
+		for i := range w.kept.len() {
+			k := w.kept.at(i)
+			f(s, k, k.at)
+		}
+	}
+}
+
 // asked is the row that a question is about: of several incarnations, where it does not say which, the last.
 func (r *Ring[T]) asked(q topics.Question) (w *row[T]) {
 	if q.Incarnation != 0 {

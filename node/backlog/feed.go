@@ -40,7 +40,7 @@ type piece struct {
 	reading      int // and those that have begun, and not ended
 }
 
-// Reader is one reader of a feed. Next, Read and Close are for one goroutine.
+// Reader is one reader of a feed. Next, Tag, Read and Close are for one goroutine.
 type Reader struct {
 	feed    *Feed
 	wants   func(tag string) bool
@@ -52,6 +52,7 @@ type Reader struct {
 	lost  uint64 // since the last piece that it began
 	at    *piece // what it reads
 	rest  []byte // of that
+	tag   string // of that
 	begun uint64 // when it began, in the order of all beginnings
 	gone  bool   // it has no place any more
 }
@@ -201,6 +202,9 @@ func (r *Reader) pass() {
 	r.feed.settle(p)
 }
 
+// Tag is that of the piece that Next began last.
+func (r *Reader) Tag() string { return r.tag }
+
 // Arrived has something after a Put. The reader then goes on until Next has nothing.
 func (r *Reader) Arrived() <-chan struct{} { return r.arrived }
 
@@ -220,7 +224,7 @@ func (r *Reader) Next() (lost uint64, ok bool) {
 	}
 	r.pass()
 	f.begun++
-	r.at, r.rest, r.begun = p, p.text, f.begun
+	r.at, r.rest, r.tag, r.begun = p, p.text, p.tag, f.begun
 	lost, r.lost = r.lost, 0
 	return lost, true
 }

@@ -257,3 +257,16 @@ func check(t *testing.T, f *Feed, readers []*Reader, got, put map[*Reader]uint64
 		t.Errorf("%d bytes are held, %d are counted, at most %d", size, f.size, f.limit)
 	}
 }
+
+func TestTagIsThatOfThePiece(t *testing.T) {
+	f := NewFeed(1 << 20)
+	r := f.Reader(all)
+	for i, tag := range []string{"a", "b"} {
+		f.Put(tag, text(i, 1000))
+	}
+	for _, tag := range []string{"a", "b"} {
+		if _, ok := r.Next(); !ok || r.Tag() != tag {
+			t.Errorf("%q, want %q", r.Tag(), tag)
+		}
+	}
+}

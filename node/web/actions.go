@@ -86,19 +86,14 @@ func (s *Server) leave(w http.ResponseWriter, r *http.Request) error {
 
 // publish sends the body as a message.
 func (s *Server) publish(w http.ResponseWriter, r *http.Request) error {
-	channel, named, err := channelOf(r)
+	post, err := postOf(r)
 	if err != nil {
 		return err
 	}
-	body, err := s.body(w, r)
-	if err != nil {
+	if post.Body, err = s.body(w, r); err != nil {
 		return err
 	}
-	if named {
-		err = s.node.PublishTo(channel, body)
-	} else {
-		err = s.node.Publish(body)
-	}
+	err = s.node.PublishPost(post)
 	switch {
 	case errors.Is(err, node.ErrClosed):
 		return left()
@@ -107,11 +102,32 @@ func (s *Server) publish(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return newFault(http.StatusBadRequest, "bad_request", err.Error())
 	}
-	answer := Published{Bytes: len(body)}
+	answer := Published{Bytes: len(post.Body)}
 	if v, err := s.views.get(r.Context()); err == nil { // it is published, whether or not that can be told
 		answer.unread(v)
 	}
 	return writeJSON(w, answer)
+}
+
+// postOf reads all of a message but its body.
+func postOf(r *http.Request) (p node.Post, err error) {
+	query := r.URL.Query()
+	if p.Channel, err = channelOf(r); err != nil {
+		return p, err
+	}
+	if p.Expires, err = durationOf(query, "expires", 0, node.MaxExpires); err != nil {
+		return p, err
+	}
+	if query.Has("ttl") {
+		if p.TTL, err = intOf(query, "ttl", 0, 0, topics.MaxTTL); err != nil {
+			return p, err
+		}
+		if p.TTL == 0 {
+			p.TTL = -1 // never
+		}
+	}
+	p.Type = query.Get("type")
+	return p, nil
 }
 
 // Published is the answer to a message that was published.
@@ -163,16 +179,16 @@ func tooLarge(most int) *fault {
 }
 
 // channelOf reads the parameter channel, which may be there once.
-func channelOf(r *http.Request) (channel string, named bool, err error) {
+func channelOf(r *http.Request) (string, error) {
 	channels := r.URL.Query()["channel"]
 	switch {
 	case len(channels) == 0:
-		return "", false, nil
+		return "", nil
 	case len(channels) > 1:
-		return "", false, newFault(http.StatusBadRequest, "bad_request", "a message goes to one channel")
+		return "", newFault(http.StatusBadRequest, "bad_request", "a message goes to one channel")
 	}
 	if _, err := topics.ChannelTopic(channels[0]); err != nil {
-		return "", false, newFault(http.StatusBadRequest, "bad_request", err.Error())
+		return "", newFault(http.StatusBadRequest, "bad_request", err.Error())
 	}
-	return channels[0], true, nil
+	return channels[0], nil
 }

@@ -64,7 +64,7 @@ func (c *calls) take(id string) chan answered {
 
 // answers hands requests to a client, which answers them, for as long as it reads.
 func (s *Server) answers(w http.ResponseWriter, r *http.Request) error {
-	channel, _, err := channelOf(r)
+	channel, err := channelOf(r)
 	if err != nil {
 		return err
 	}

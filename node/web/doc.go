@@ -21,9 +21,12 @@
 //	                              repeated
 //	GET  /v1/links                Links
 //	GET  /v1/events               server-sent events, each an Event; ?after=ID
-//	GET  /v1/messages             server-sent events, each a Message; ?channel=C, which may be repeated
+//	GET  /v1/messages             server-sent events, each a Message; ?channel=C, which may be repeated; ?replay=N or
+//	                              ?replay=30s: first the last N messages, or those of so long, as far as the node has them:
+//	                              at most 10,000 messages with 8 MiB of bodies, and none of a naive node
 //	POST /v1/tags                 say these tags of the node: one JSON object of texts, in place of all former ones
-//	POST /v1/messages             publish the body as it is; ?channel=C for a named channel; the answer is Published
+//	POST /v1/messages             publish the body as it is; ?channel=C for a named channel, ?ttl=N to be relayed N times at most,
+//	                              ?expires=5s to be given to nobody later, ?type=text/plain; the answer is Published
 //	POST /v1/requests             ask with the body who answers on ?channel=C, or ?to=NAME alone; ?want=N good replies are
 //	                              enough, ?timeout=5s; Answers
 //	POST /v1/answers              answer requests on ?channel=C, or those to the node itself: server-sent events, each a

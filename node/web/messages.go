@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"hearsay/node"
@@ -40,20 +41,31 @@ func MessageOf(m node.Message) Message {
 // Deliver gives a message to everybody who reads /v1/messages. It never waits. Whoever takes the node's
 // messages calls it with each of them.
 func (s *Server) Deliver(m node.Message) {
-	if !s.feed.Wanted(m.Channel) {
-		return
+	if tag := tagOf(m); s.feed.Wanted(tag) {
+		s.show(tag, m)
 	}
+}
+
+// show gives a message to everybody who wants its tag.
+func (s *Server) show(tag string, m node.Message) {
 	text, err := encode(MessageOf(m))
 	if err != nil {
 		s.log.Error("message not shown", "from", m.From, "why", err)
 		return
 	}
 	// What was lost before it, which comes last, is another number for each reader.
-	s.feed.Put(m.Channel, slices.Clip(bytes.TrimSuffix(text, []byte("}\n"))))
+	s.feed.Put(tag, slices.Clip(bytes.TrimSuffix(text, []byte("}\n"))))
 }
+
+// tagOf is the channel of a message, and what no other message of it has. No part has a zero byte in it.
+func tagOf(m node.Message) string { return m.Channel + "\x00" + string(m.From) + "\x00" + m.UID }
 
 func (s *Server) messages(w http.ResponseWriter, r *http.Request) error {
 	channels, err := s.channels(r.URL.Query())
+	if err != nil {
+		return err
+	}
+	past, err := pastOf(r.URL.Query())
 	if err != nil {
 		return err
 	}
@@ -62,12 +74,61 @@ func (s *Server) messages(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer done()
-	in := s.feed.Reader(func(channel string) bool { return channels == nil || slices.Contains(channels, channel) })
+	wants := func(channel string) bool { return channels == nil || slices.Contains(channels, channel) }
+	own := fmt.Sprintf("%p", st) // the tag of what is for this stream alone
+	in := s.feed.Reader(func(tag string) bool {
+		channel, _, forAll := strings.Cut(tag, "\x00")
+		return tag == own || forAll && wants(channel)
+	})
 	defer in.Close()
-	if s.sendMessages(r, st, in) != nil {
+	shown := s.replay(own, wants, past)
+	if s.sendMessages(r, st, in, shown) != nil {
 		s.metrics.cutOff.Add(1)
 	}
 	return nil
+}
+
+// replayBytes bounds the bodies that are replayed to one reader: a part of what all may have waiting.
+const replayBytes = readerBytes / 8
+
+// past is how much of what was received before a stream is given first.
+type past struct {
+	count  int
+	within time.Duration
+}
+
+// replay gives the past to those who want a tag. It returns the tags of what they have: some of that may be on its way
+// to all.
+func (s *Server) replay(own string, wants func(channel string) bool, p past) map[string]bool {
+	if p == (past{}) {
+		return nil
+	}
+	messages := s.node.Past(wants, p.count, p.within)
+	first, size := len(messages), 0
+	for first > 0 && size+len(messages[first-1].Body) <= replayBytes {
+		first--
+		size += len(messages[first].Body)
+	}
+	shown := make(map[string]bool, len(messages)-first)
+	for _, m := range messages[first:] {
+		shown[tagOf(m)] = true
+		s.show(own, m)
+	}
+	return shown
+}
+
+// pastOf reads how much of the past is wanted: so many messages, or those of so long.
+func pastOf(query url.Values) (p past, err error) {
+	text := query.Get("replay")
+	if text == "" {
+		return p, nil
+	}
+	if _, err := strconv.Atoi(text); err == nil {
+		p.count, err = intOf(query, "replay", 0, 0, node.MaxPast)
+		return p, err
+	}
+	p.within, err = durationOf(query, "replay", 0, node.MaxRingTime)
+	return p, err
 }
 
 // channels checks which channels a reader wants: all of them must be received here. nil means whatever comes.
@@ -82,14 +143,18 @@ func (s *Server) channels(query url.Values) ([]string, error) {
 }
 
 // sendMessages returns nil when the client, the node or the server ended the stream.
-func (s *Server) sendMessages(r *http.Request, st *stream, in *backlog.Reader) error {
-	id := uint64(0)
+func (s *Server) sendMessages(r *http.Request, st *stream, in *backlog.Reader, shown map[string]bool) error {
+	id, missed := uint64(0), uint64(0)
 	return pump(s, r, st, "messages of", s.node.Done(), in.Arrived(), func(struct{}) error {
 		for lost, ok := in.Next(); ok; lost, ok = in.Next() {
+			if missed += lost; shown[in.Tag()] {
+				continue // it was replayed
+			}
 			id++
-			if err := st.copy(strconv.FormatUint(id, 10), in, ending(lost)); err != nil {
+			if err := st.copy(strconv.FormatUint(id, 10), in, ending(missed)); err != nil {
 				return err
 			}
+			missed = 0
 		}
 		return st.flush()
 	})

@@ -45,6 +45,7 @@ var (
 // counted are the counters of node.Stats by their names there.
 var counted = map[string]*prometheus.Desc{
 	"messages_delivered":    describe("messages_delivered_total", "Messages given to the application."),
+	"messages_expired":      describe("messages_expired_total", "Messages not given to the application, as they had expired."),
 	"messages_lost":         describe("messages_lost_total", "Messages not given to the application, as it did not keep up."),
 	"log_lines_lost":        describe("log_lines_lost_total", "Lines of the log that were lost, as it was not read in time."),
 	"events_lost":           describe("events_lost_total", "Events not given to a reader that did not keep up."),

@@ -53,7 +53,7 @@ func bodyOf(b []byte) (text, coded *string) {
 // request asks other members, and answers with their replies.
 func (s *Server) request(w http.ResponseWriter, r *http.Request) error {
 	query := r.URL.Query()
-	channel, _, err := channelOf(r)
+	channel, err := channelOf(r)
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func (s *Server) request(w http.ResponseWriter, r *http.Request) error {
 	if ask.Want, err = intOf(query, "want", 0, 0, topics.MaxNames); err != nil {
 		return err
 	}
-	wait, err := waitOf(query)
+	wait, err := durationOf(query, "timeout", DefaultWait, MaxWait)
 	if err != nil {
 		return err
 	}
@@ -115,14 +115,15 @@ func intOf(query url.Values, name string, otherwise, least, most int) (int, erro
 	return n, nil
 }
 
-func waitOf(query url.Values) (time.Duration, error) {
-	text := query.Get("timeout")
+// durationOf reads a parameter that is a time, in whole milliseconds.
+func durationOf(query url.Values, name string, otherwise, most time.Duration) (time.Duration, error) {
+	text := query.Get(name)
 	if text == "" {
-		return DefaultWait, nil
+		return otherwise, nil
 	}
-	wait, err := time.ParseDuration(text)
-	if err != nil || wait < time.Millisecond || wait > MaxWait {
-		return 0, newFault(http.StatusBadRequest, "bad_request", fmt.Sprintf("timeout %.40q: must be 1ms to %v, such as 5s", text, MaxWait))
+	d, err := time.ParseDuration(text)
+	if err != nil || d < time.Millisecond || d > most {
+		return 0, newFault(http.StatusBadRequest, "bad_request", fmt.Sprintf("%s %.40q: must be 1ms to %v, such as 5s", name, text, most))
 	}
-	return wait, nil
+	return d.Truncate(time.Millisecond), nil
 }
