@@ -101,3 +101,27 @@ func TestLastWordsInALargeMesh(t *testing.T) {
 		t.Errorf("%d questions", questions)
 	}
 }
+
+// What nobody has any more hides nothing that comes after it.
+func TestLastWordsBehindAGap(t *testing.T) {
+	r := newRig(t, "a", "b")
+	r.pass(time.Second).hear("a", 1, 2, 5).goes("a")
+	for range 150 { // b has what follows the gap, and says some of it at a time
+		r.pass(100 * time.Millisecond)
+		for _, s := range slices.Clone(r.j.Says()) {
+			q, err := topics.ParseQuestion([]byte(s.Topic))
+			if err != nil || s.Cancel {
+				continue
+			}
+			from := max(6, q.From)
+			for n := from; n <= min(from+1, 20) && (q.To == 0 || n <= q.To); n++ {
+				r.answer("b", s.Topic, n)
+			}
+			r.ends("b", s.Topic)
+		}
+	}
+	r.gave("a 3-4").got("a1 a2 +2 a5 a6 a7 a8 a9 a10 a11 a12 a13 a14 a15 a16 a17 a18 a19 a20").pass(time.Minute)
+	if s := r.j.Stats(); s.Gaps != 0 || s.Holding != 0 || s.Missed != 2 {
+		t.Errorf("%+v", s)
+	}
+}

@@ -22,6 +22,7 @@ type repair struct {
 
 	last     []topics.Name // whom to ask instead, each once, for the last words of an origin that is gone
 	sweeping bool          // order is that
+	owed     []topics.Name // whom to ask again, once a gap is filled or given up: more may come after it
 	lastBy   time.Duration // when that ends
 
 	asked    topics.Name // who is to answer; "": nobody
@@ -108,6 +109,8 @@ func (j *Judge[T]) mendNow(now time.Duration, s *stream[T], view View, out []Del
 	for s.busy {
 		_, _, missing := s.gap()
 		switch {
+		case !missing && !s.catchUp && s.owed != nil: // the gap hid what came after it
+			s.last, s.owed, s.catchUp, s.since, s.due = s.owed, nil, true, now, now
 		case !missing && !s.catchUp:
 			j.rest(s)
 			return out
@@ -151,9 +154,15 @@ func (j *Judge[T]) mendNow(now time.Duration, s *stream[T], view View, out []Del
 func (j *Judge[T]) giveUpDue(now time.Duration, s *stream[T], out []Delivery[T]) []Delivery[T] {
 	j.silence(s)
 	s.catchUp = false
+	_, _, missing := s.gap()
 	out = j.giveUp(now, s, out)
 	s.since, s.due, s.round, s.turn, s.order, s.itself, s.silent = now, now, 0, 0, nil, false, false
 	s.last, s.sweeping = nil, false
+	if missing {
+		s.lastBy = now + sweepMost
+	} else {
+		s.owed = nil
+	}
 	return out
 }
 
@@ -200,7 +209,7 @@ func (j *Judge[T]) overdue(now time.Duration, s *stream[T]) bool {
 func (j *Judge[T]) ask(now time.Duration, s *stream[T], view View) bool {
 	switch {
 	case s.last != nil:
-		s.order, s.turn, s.last, s.sweeping = s.last, 0, nil, true
+		s.order, s.turn, s.last, s.owed, s.sweeping = s.last, 0, nil, s.last, true
 	case s.order == nil:
 		s.order, s.turn = j.candidates(s, view), 0
 	}
@@ -211,6 +220,9 @@ func (j *Judge[T]) ask(now time.Duration, s *stream[T], view View) bool {
 		s.order, s.turn = nil, 0
 		if s.sweeping {
 			s.sweeping, s.catchUp = false, false // all have said what they have
+			if _, _, missing := s.gap(); !missing || now > s.lastBy {
+				s.owed = nil
+			}
 		}
 		return false
 	}

@@ -136,7 +136,7 @@ func (j *Judge[T]) number(now time.Duration, s *stream[T], number uint64, uid st
 	s.since = now
 	fresh, out = j.deliver(now, s, uid, v, out)
 	out = j.release(now, s, out)
-	if _, _, missing := s.gap(); s.busy && !missing && !s.catchUp {
+	if _, _, missing := s.gap(); s.busy && !missing && !s.catchUp && s.owed == nil {
 		j.rest(s)
 	}
 	s.settle()
