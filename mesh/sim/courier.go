@@ -41,6 +41,9 @@ type courier struct {
 	tickAt  time.Duration // when the next tick is under way; never: none is
 	lost    float64       // share of what it sends that outboxes drop
 	forges  bool
+
+	withdrawn topics.Name // the origin whose key is withdrawn here; "": none is
+
 	account map[relay.Stream]*account
 	passed  int                           // relayed for others
 	came    map[topics.Name]time.Duration // when a message of somebody came last over its own connection

@@ -81,6 +81,7 @@
 //	M2  of what is missing between two deliveries exactly as many are told
 //	M3  to the last that an origin said all is delivered or told, at everybody that was there when it began to talk
 //	M4  nothing is delivered as an origin's which that origin never said, while its own messages come
+//	M5  nothing is delivered of an origin while its key is withdrawn
 //
 // What an origin said just before it died is no rule but a figure, "last words": where not everybody hears everybody, who
 // has it may be out of reach.

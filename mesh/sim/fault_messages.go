@@ -86,3 +86,41 @@ func (f NoMessages) String() string {
 	return fmt.Sprintf("no messages %s|%s%s", hosts(f.From), hosts(f.To), lasting(f.For))
 }
 func (f NoMessages) mark() Mark { return Mark{Hosts: f.From, Until: f.For, glyph: glyphNetwork} }
+
+// Withdraw takes the key of one host away at another, which hangs it up, while all others know it.
+type Withdraw struct {
+	Host, By int
+	For      time.Duration
+}
+
+func (f Withdraw) apply(w *world) {
+	Cut{From: []int{f.Host}, To: []int{f.By}, For: f.For}.apply(w)
+	by, origin := w.hosts[f.By], key(w.hosts[f.Host].name)
+	if by.proc == nil || by.proc.courier == nil {
+		return
+	}
+	c := by.proc.courier
+	var all, others []topics.Name
+	for _, h := range w.hosts {
+		all = append(all, key(h.name))
+		if key(h.name) != origin {
+			others = append(others, key(h.name))
+		}
+	}
+	c.judge.Admit(w.now, all)
+	c.judge.Admit(w.now, others)
+	c.withdrawn = origin
+	w.after(f.For, func() {
+		c.judge.Admit(w.now, all)
+		c.withdrawn = ""
+		for stream := range c.account { // nothing of what was said meanwhile is wanted
+			if stream.Origin == origin {
+				delete(c.account, stream)
+			}
+		}
+	})
+}
+func (f Withdraw) String() string {
+	return fmt.Sprintf("withdraw %s at %s%s", hosts([]int{f.Host}), hosts([]int{f.By}), lasting(f.For))
+}
+func (f Withdraw) mark() Mark { return Mark{Hosts: []int{f.Host}, Until: f.For, glyph: glyphNetwork} }

@@ -12,6 +12,7 @@ import (
 //	M2  of what is missing between two deliveries exactly as many are told
 //	M3  to the last that an origin said all is delivered or told, at everybody that was there when it began to talk
 //	M4  nothing is delivered as an origin's which that origin never said, while its own messages come
+//	M5  nothing is delivered of an origin while its key is withdrawn
 type ledger struct {
 	w      *world
 	last   map[relay.Stream]uint64 // published
@@ -45,6 +46,9 @@ func (b *ledger) delivered(c *courier, m *post, missed uint64) {
 		return
 	}
 	i, j := c.p.host.id, b.w.watch.index(m.Origin)
+	if m.Origin == c.withdrawn {
+		b.w.violate("M5", i, j, "number %d, though its key is withdrawn", m.number)
+	}
 	if m.forged {
 		b.counts.forged++
 		if a := c.account[m.Stream]; a != nil && m.number > 0 { // its number is used up, until the lie is found out

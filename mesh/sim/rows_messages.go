@@ -112,6 +112,15 @@ func messages() []Scenario {
 			Goals: append(calm(), noneLost(), within("slowest", "slowest message", 20)),
 		},
 		{
+			Name: "talk-withdrawn", Title: "the key of one is withdrawn at another for 20 s", Nodes: 8, Least: 4, Weight: 2, Length: warm + 40*time.Second,
+			Plan: func(p *Plan) {
+				p.talk(50 * time.Millisecond)
+				few := p.Some(2)
+				p.At(warm+5*time.Second, Withdraw{Host: few[0], By: few[1], For: 20 * time.Second})
+			},
+			Goals: append(calm(), nothingTold()),
+		},
+		{
 			Name: "talk-forged", Title: "one forges, repeats and invents, in a mesh with a broken pair", Nodes: 8, Least: 5, Weight: 3, Length: warm + 60*time.Second,
 			Plan: func(p *Plan) {
 				some := p.Some(3)
