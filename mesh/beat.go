@@ -163,7 +163,7 @@ func (m *Machine) describe(p *peer, h *topics.Header) {
 // progress counts a beat towards membership.
 func (m *Machine) progress(p *peer) {
 	switch p.state {
-	case Candidate, Alias:
+	case Candidate, Alias, Far:
 		m.fire(p, proven, "heard")
 	case Quarantined, Left:
 		if p.past.Clean(m.now, m.cfg.HalfLife) {

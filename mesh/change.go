@@ -27,12 +27,15 @@ const (
 	Foreign                 // a node of another mesh was met
 	Missed                  // messages of the peer are lost: nobody has them any more
 	Unlinked                // the peer's lists come, and messages do not pass, one way or both, and why
+	Attested                // far: not heard here, and members that are heard hear it
+	Unattested              // and none of them does so any longer
 	kinds
 )
 
 var kindNames = [...]string{
 	"quiet", "joined", "suspect", "recovered", "detached", "evicted", "probation", "relapsed", "returned",
 	"left", "restarted", "conflict", "forgotten", "withheld", "mute", "audible", "linked", "unreached", "foreign", "missed", "unlinked",
+	"attested", "unattested",
 }
 
 // String is the word for a kind in logs and JSON.
@@ -50,4 +53,5 @@ type Change struct {
 	From, To    State  // equal where the state did not change
 	Why         string // for people
 	Incarnation int64  // of the peer, Unix ms; 0 from a naive one
+	Via         string // of a far member: by whose word it is one, joined by commas
 }

@@ -12,11 +12,12 @@
 //
 // # What it never does
 //
-// It never believes what one node says of another. A name in a list, a hello, an address: each is a hint where to
+// It never believes what one node says of another that it can hear itself. A name in a list, a hello, an address: each is a hint where to
 // listen, never evidence. Only beats over a link that this node dialled itself, and that start with the name that
 // was dialled, make a peer alive; only this node's own silence makes it suspect; and nothing but alive peers is
 // ever listed. So a phantom travels one hop and a dead name none. The lists of others can do one thing: spare a
-// silent peer, when enough of them hear it, or shorten the wait for its eviction, when they have lost it too.
+// silent peer, when enough of them hear it, or shorten the wait for its eviction, when they have lost it too. Of those that
+// this node cannot reach they are all there is to go by: see Far members.
 //
 // It never bans. An evicted peer is probed for as long as it is known, and is alive again after as many beats
 // as its past asks for: one, if it was steady. Of the departed, twice as many are known as there are members, and 16
@@ -43,6 +44,11 @@
 //	     it says      own beat of a newer
 //	     goodbye      incarnation
 //
+//	            members that are heard list it, and no dial reaches it
+//	candidate ──────────────────────────────────────────────────────► far ──► alive
+//	          ◄──────────────────────────────────────────────────────     own beat
+//	                            none of them does any longer
+//
 // Only alive peers are listed. Alive, suspect and detached ones are members: their messages are read. The message link
 // of one that is evicted stays until it breaks, since what was sent in the silence comes over it when the network is
 // back; of one that said goodbye, or was replaced by a new process, it is read to its end (fate.go).
@@ -57,6 +63,7 @@
 // with its reason, in the part whose rule it is.
 //
 //	origin, hint.go      who named a peer, and who answers for that; what a name costs its source (source.go)
+//	far                  whom members that are heard vouch for, and this node cannot reach
 //	reach                ways, dials and discovery links; the one place that decides to dial (decide); waits (backoff.go)
 //	detector             what was heard, silence in rounds; the court that makes a trigger of it
 //	lineage              which run of a process counts, and whether a beat was made or is said again
@@ -127,6 +134,22 @@
 // is who it was. It is told once (Foreign), and is the cause where a seed leads there. A node without a header has no
 // label. So where a mesh has one, naive nodes are strangers, and the address of a listener without a name is not dialled.
 //
+// # Far members
+//
+// In several networks that a few nodes join, the bridges, nobody hears everybody. A name that was never heard here, that a
+// dial does not reach, and that a member which is heard lists, is a far member two rounds later: alive for people and
+// programs, by way of that member (Member.Via), and in no list of this node. Its messages come by relay. It is dialled now
+// and then, all far ones together once a beat at most, and is an ordinary member on its first beat here.
+//
+// Own ears rule: one that was heard here once is judged by its silence, as ever, and nobody's word makes it far. A word
+// counts while its speaker is alive here and lists the name, so it is off as soon as those who hear it say that they do no
+// more, and with the bridge. Where somebody answers at its address that it is not there, it takes the word of two hosts.
+// Who vouches fills an eighth of the table at the most, and all together half. What a liar makes up is shown as alive, by
+// the liar's word alone; so a dead name may be to a node that never heard it, and to none that did.
+//
+// Lists tell of whom their speakers hear. So a far member is one hop behind a member that is heard: what lies behind two
+// bridges in a row is not seen.
+//
 // # How a peer is lost
 //
 // A link that breaks is dialled again at once. If that is refused, or the name resolves no more, the peer is off
@@ -175,10 +198,12 @@
 //	beat         a list or a pulse, of which each node publishes one a beat interval
 //	budget       evictions that this node may decide by what it hears itself alone
 //	candidate    named by somebody, never heard
+//	bridge       a member in two networks, by whose word those of one are members in the other
 //	claim        a listener that says it is a peer, or comes from where that lives
 //	class        what kind of dial waits; each has a bound of its own
 //	condemned    the trigger of an eviction
 //	confirm      to have taken a suspect from a complete list since it fell silent
+//	far          a member that is not heard here, by the word of members that are
 //	feed         the message link of a peer
 //	foreign      of a mesh with another label, or of one without where this has one
 //	hello        a listener says its name
@@ -197,7 +222,7 @@
 //	source       who answers for names that were never heard: a lister, an address, memory
 //	strict       of a node that lists only whom it hears itself
 //	trigger      what moves a peer from one state to another
-//	vouch        to list a suspect still
+//	vouch        to list a suspect still, or one that is not heard here
 //	way          how a name may be reached: resolved, or at an endpoint
 //
 // # Limits

@@ -27,7 +27,7 @@ func (m *Machine) fire(p *peer, on trigger, why string) bool {
 	p.since, p.why = m.now, why
 	if s.tell != Quiet {
 		m.do(Emit{Change{
-			Kind: s.tell, Peer: p.name, From: from, To: s.to, Why: why, Incarnation: p.line.Incarnation(),
+			Kind: s.tell, Peer: p.name, From: from, To: s.to, Why: why, Incarnation: p.line.Incarnation(), Via: p.viaText(),
 		}})
 	}
 	m.enter(p, from)
@@ -49,6 +49,7 @@ func (m *Machine) setState(p *peer, to State) {
 		}
 	}
 	if p.state == Alive || to == Alive {
+		m.far.due = true
 		m.turns++
 		m.changeList()
 	}
@@ -67,6 +68,10 @@ func (m *Machine) enter(p *peer, from State) {
 		if from == Alive {
 			m.enterSuspect(p)
 		}
+	case Far:
+		m.enterFar(p)
+	case Candidate:
+		m.leaveFar(p, from)
 	case Probation:
 		m.refund(p)
 		p.past.Begin(m.now, m.cfg.HalfLife)

@@ -106,7 +106,11 @@ func (m *Machine) brokenPeer(p *peer) error {
 		return fmt.Errorf("alive without beats: met %v, %d missed", p.detector.met, m.missed(p))
 	case p.state.Member() && p.origin.source != nil:
 		return fmt.Errorf("heard, and yet charged to a source")
-	case (p.state == Left || p.state == Candidate || p.state == Alias) && p.feed.link != nil:
+	case p.state == Far && (p.detector.met || p.origin.source != nil || len(p.attest.via) == 0 && !m.roster.leaving):
+		return fmt.Errorf("far: met %v, charged %v, by the word of %q", p.detector.met, p.origin.source != nil, p.viaText())
+	case p.state == Far && slices.ContainsFunc(p.attest.via, func(v *peer) bool { return v.state != Alive || !v.row.has.has(p.slot) }):
+		return fmt.Errorf("far by the word of %q, of whom one is not heard or does not list it", p.viaText())
+	case (p.state == Left || p.state.unheard() || p.state == Alias) && p.feed.link != nil:
 		return fmt.Errorf("a message link to it is open")
 	case p.origin.own != nil && p.origin.own.unheard > perSource:
 		return fmt.Errorf("named %d phantoms", p.origin.own.unheard)

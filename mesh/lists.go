@@ -81,6 +81,7 @@ func (m *Machine) applyRow(p *peer, row bitset) {
 		if p.says.strict && p.state == Alive && q.state.Member() {
 			q.column.dropped(p)
 		}
+		m.far.due = m.far.due || q.state == Far
 		if q.column.mentions == 0 && (q.state == Candidate || q.state == Alias) {
 			m.lostHere = append(m.lostHere, q)
 		}
@@ -115,6 +116,7 @@ func (m *Machine) clearList(p *peer) {
 		p.row.has.clear(i)
 		m.slots[i].column.remove(p.says.strict)
 	})
+	m.far.due = true
 	p.row.known, p.row.number, p.row.hearsMe = false, 0, false
 	p.reach.helloDue, p.reach.helloTry = never, 0
 	if p.origin.own != nil {

@@ -42,6 +42,7 @@ type Machine struct {
 	ballot     ballot // of the poll under way
 	voice      voice
 	view       view
+	far        far
 
 	count       [states]int     // peers in each state
 	turns       uint64          // changes of who is alive
@@ -88,6 +89,7 @@ func New(cfg Config) *Machine {
 	m.sources.init()
 	m.roster.init()
 	m.dials.init()
+	m.far.init()
 	for _, name := range cfg.Seeds {
 		m.addSeed(name)
 	}
@@ -160,6 +162,7 @@ func (m *Machine) Step(now Time, ev Input) []Effect {
 		m.onLeave()
 	}
 	m.show()
+	m.lookFar()
 	m.dialWaiting()
 	return m.out
 }

@@ -36,6 +36,9 @@ type Member struct {
 	Flowing     bool   // and what this node publishes reaches it
 	Unread      bool   // it hears this node, and does not get its messages
 	Unlinked    string // why messages do not pass directly, one way or both, once that was told (Unlinked); "": they do
+
+	// Of a far member: who is heard and hears it. What Messages and Flowing say is then of the messages of one of them.
+	Via []topics.Name
 }
 
 // Members returns a snapshot of every peer in the table, aliases left out, in the table's order. It costs
@@ -72,6 +75,9 @@ func (m *Machine) member(p *peer) Member {
 	if p.state == Alive { // what the last list of another says, and that a connection did not break, says nothing
 		v.HearsMe, v.Degraded = p.row.hearsMe, p.says.degraded
 		v.Messages, v.Flowing, v.Unread = p.feed.link != nil, p.feed.flows, m.unread(p)
+	}
+	if p.state == Far {
+		v.Via, v.Messages, v.Flowing = m.farMember(p)
 	}
 	if p.reach.link != nil {
 		v.Addr = p.reach.link.addr
@@ -159,6 +165,7 @@ type Stats struct {
 	Withheld      int    // names with a port that listeners without a name are not told
 	Peers         int    // entries in the table
 	Candidates    int    // of them, never heard
+	Far           int    // of them, members by the word of others
 	Flying        int    // dials under way
 	Links         int    // links up
 	Listeners     int    // connections to our discovery publisher
@@ -173,6 +180,7 @@ func (m *Machine) Stats() Stats {
 	s := m.stats
 	s.Peers = len(m.peers)
 	s.Candidates = m.count[Candidate]
+	s.Far = m.count[Far]
 	s.Flying = m.dials.flying
 	s.Links = len(m.links)
 	s.Listeners = len(m.listeners.byID)

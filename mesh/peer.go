@@ -28,16 +28,20 @@ type peer struct {
 	column   column          // who lists it
 	twins    twins           // other processes under its name
 	past     record.Record
+	attest   attest // of one that is not heard: by whose word it is a member
 }
 
 // live reports whether a discovery link to the peer is up and has spoken.
 func (p *peer) live() bool { return p.reach.live() }
 
-// host is the address that a peer answers at: of its link, else of its hello, else its name stands for it.
+// host is the address that a peer answers at: of its link, else of its hello, else its name stands for it. A far member
+// counts for whoever vouches for it.
 func (p *peer) host() string {
 	switch {
 	case p.reach.link != nil:
 		return p.reach.link.host
+	case p.state == Far && len(p.attest.via) > 0:
+		return p.attest.via[0].host()
 	case p.origin.source != nil:
 		return p.origin.source.addr
 	case p.origin.helloIP != "":
@@ -111,6 +115,7 @@ func (m *Machine) drop(p *peer, why string) {
 		}
 		q.row.has.clear(p.slot)
 		q.column.forget(p)
+		q.attest.forget(p)
 		if q.origin.alias == p {
 			q.origin.alias = nil
 			m.unalias(q)

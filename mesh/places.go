@@ -14,7 +14,7 @@ type Place struct {
 func (m *Machine) Places() []Place {
 	out := make([]Place, 0, len(m.peers))
 	for _, p := range m.slots {
-		if p == nil || p.state == Candidate || p.state == Alias || p.state == Left {
+		if p == nil || p.state.unheard() || p.state == Alias || p.state == Left {
 			continue
 		}
 		out = append(out, Place{Name: p.name, Addr: p.detector.where, Tags: p.says.Tags, Alive: p.state == Alive})

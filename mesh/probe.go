@@ -27,7 +27,7 @@ func (m *Machine) patience(p *peer) time.Duration {
 // onDue does what a peer's state asks for when its time has come.
 func (m *Machine) onDue(p *peer) {
 	switch p.state {
-	case Candidate, Alias, Quarantined, Left:
+	case Candidate, Far, Alias, Quarantined, Left:
 		m.probe(p)
 	case Alive:
 		if p.reach.next != nil {
@@ -103,6 +103,8 @@ func (m *Machine) probeFailed(p *peer) {
 		// From probe to probe, however long one takes to fail: else the turns of all who probe had the time of a dial
 		// between them in which nobody does.
 		m.schedule(p, max(m.now, m.after(m.quarantineWait(p))-(m.now-p.reach.probedAt)))
+	case Far:
+		m.schedule(p, m.after(farWait(p.reach.tries, m.count[Far], &m.cfg)))
 	case Candidate:
 		if m.replace(p) || m.known.untried() && m.nextKnown(p) || m.dropUnclaimed(p) {
 			return

@@ -104,7 +104,7 @@ func (r *reach) answer(c class, s situation) plan {
 		if c != classHello {
 			return plan{}
 		}
-	case Candidate:
+	case Candidate, Far:
 		if r.link != nil {
 			return plan{}
 		}

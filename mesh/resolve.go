@@ -60,7 +60,7 @@ func (m *Machine) lookUpAfter(l *lookup) Time {
 // missesSomebody reports whether a listed name was never heard and has no address of its own.
 func (m *Machine) missesSomebody() bool {
 	for _, p := range m.slots {
-		if p != nil && p.state == Candidate && p.column.mentions > 0 && p.reach.tries > 0 && !p.reach.tour.way.resolved {
+		if p != nil && p.state.unheard() && p.column.mentions > 0 && p.reach.tries > 0 && !p.reach.tour.way.resolved {
 			return true
 		}
 	}
@@ -194,7 +194,7 @@ func (m *Machine) isOurs(addr string) bool {
 
 // needless reports whether it is known meanwhile where an address leads that was to be dialled.
 func (m *Machine) needless(p *peer) bool {
-	if !p.origin.found || p.state != Candidate || !p.name.IsIP() {
+	if !p.origin.found || !p.state.unheard() || !p.name.IsIP() {
 		return false
 	}
 	h := m.addrs[p.name.DiscoveryAddr()]

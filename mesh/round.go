@@ -32,6 +32,7 @@ func (m *Machine) round() {
 	if m.deaf() { // maybe since just now
 		m.deafTill = m.now + evictFast*m.cfg.Beat // the first to be heard again proves nothing of those who are not yet
 	}
+	m.judgeFar(true)
 	m.lookForTwins()
 	m.bury()
 	a := m.audience()

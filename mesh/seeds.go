@@ -64,6 +64,12 @@ func (f failure) String() string {
 	return ""
 }
 
+// refutes reports whether somebody answered who is not the peer, or that nobody is there. That a name leads nowhere from
+// here refutes nothing.
+func (f failure) refutes() bool {
+	return f.silent || f.why == Refused || f.why == Unauthorized || f.why == OtherMesh || f.why.strange()
+}
+
 // missing is what was told of a seed that leads to nobody.
 type missing struct {
 	told  int    // times

@@ -1,25 +1,29 @@
 package mesh
 
 // trigger is what moves a peer from one state to another. Everything but goodbye is this node's own judgment;
-// nothing that others say of a peer is a trigger, except that enough of them hearing it spares a suspect.
+// nothing that others say of a peer is a trigger, except that enough of them hearing it spares a suspect, and that one which
+// was never heard here is a member by their word.
 type trigger uint8
 
 const (
-	proven    trigger = iota // enough own beats over an own link
-	heard                    // a sign of life over an own link
-	silent                   // three beats missed (probation, alive)
-	refused                  // the link broke and the dial after it was refused or did not resolve
-	vouched                  // need() of the voters still list it
-	unvouched                // and do so no longer
-	condemned                // M(C) beats missed, and others have lost it too or the budget allows it
-	goodbye                  // it said that it leaves
-	aliased                  // what answers to this name is known by another
-	unaliased                // and may no longer be
+	proven     trigger = iota // enough own beats over an own link
+	heard                     // a sign of life over an own link
+	silent                    // three beats missed (probation, alive)
+	refused                   // the link broke and the dial after it was refused or did not resolve
+	vouched                   // need() of the voters still list it
+	unvouched                 // and do so no longer
+	condemned                 // M(C) beats missed, and others have lost it too or the budget allows it
+	goodbye                   // it said that it leaves
+	aliased                   // what answers to this name is known by another
+	unaliased                 // and may no longer be
+	attested                  // members that are heard hear it, and a dial does not reach it
+	unattested                // none of them does so any longer
 	triggers
 )
 
 var triggerNames = [...]string{
 	"proven", "heard", "silent", "refused", "vouched", "unvouched", "condemned", "goodbye", "aliased", "unaliased",
+	"attested", "unattested",
 }
 
 // transition is one line of the table.
@@ -63,6 +67,13 @@ var transitions = []transition{
 	{Quarantined, goodbye, Left, Departed},
 	{Left, proven, Alive, Returned},
 	{Left, heard, Probation, OnProbation},
+
+	// Whom this node cannot reach is a member by the word of members that it hears, until it is heard itself.
+	{Candidate, attested, Far, Attested},
+	{Far, unattested, Candidate, Unattested},
+	{Far, proven, Alive, Joined},
+	{Far, goodbye, Left, Departed},
+	{Far, aliased, Alias, Unattested},
 
 	// One process is one peer, whatever it is called.
 	{Candidate, aliased, Alias, Quiet},

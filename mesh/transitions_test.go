@@ -71,6 +71,7 @@ func TestEveryTransition(t *testing.T) {
 		r.dials = nil
 		r.want("y", Candidate)
 	}
+	far := func(r *rig, a, b, c, x *puppet) { candidate(r, a, b, c, x); r.pass(7 * time.Second); r.want("y", Far) }
 	asY := func(leaving bool) act {
 		return func(r *rig, a, b, c, x *puppet) {
 			r.dials = nil
@@ -145,6 +146,17 @@ func TestEveryTransition(t *testing.T) {
 		}, Alias, Quiet, "y", aliased, false},
 		{"another name no more", func(r *rig, a, b, c, x *puppet) { candidate(r, a, b, c, x); alias(r, a, b, c, x) }, Alias,
 			func(r *rig, a, b, c, x *puppet) { r.step(Forget{"x"}) }, Candidate, Quiet, "y", unaliased, false},
+		{"by the word of others", candidate, Candidate, wait(7 * time.Second), Far, Attested, "y", attested, false},
+		{"by their word no more", far, Far, func(r *rig, a, b, c, x *puppet) { a.say("b", "c", "x") },
+			Candidate, Unattested, "y", unattested, false},
+		{"heard at last", far, Far, asY(false), Alive, Joined, "y", proven, true},
+		{"goodbye from afar", far, Far, asY(true), Left, Departed, "y", goodbye, false},
+		{"another name of one that is heard", far, Far, func(r *rig, a, b, c, x *puppet) {
+			r.m.want(r.m.peers["y"], due, classSeed)
+			r.step(Heard{0})
+			id := r.up(r.underWay("y"), x.addr)
+			r.step(Beat{id, []topics.Name{"x"}, x.header})
+		}, Alias, Unattested, "y", aliased, false},
 		{"a name of its own", alias, Alias, asY(false), Alive, Joined, "y", proven, true},
 		{"goodbye under another name", alias, Alias, asY(true), Left, Quiet, "y", goodbye, false},
 	} {

@@ -40,6 +40,8 @@ type broken struct {
 	restless bool        // wants a Tick all the time
 	shuts    topics.Name // takes no link to this name once it was lost
 	deaf     bool        // takes in nothing
+	loyal    bool        // never tells that nobody hears a far member any more
+	aloof    bool        // tells of no far member
 }
 
 func (b *broken) Unwrap() Machine { return b.Machine }
@@ -87,6 +89,9 @@ func (b *broken) filter(effects []mesh.Effect) (out []mesh.Effect) {
 		case mesh.Emit:
 			b.note(e.Change)
 			if b.numb && e.To == mesh.Suspect {
+				continue
+			}
+			if b.loyal && e.Kind == mesh.Unattested || b.aloof && e.Kind == mesh.Attested {
 				continue
 			}
 		case mesh.Publish:
@@ -284,6 +289,8 @@ func TestChecksSee(t *testing.T) {
 		{"S9", "crash", with(broken{fickle: true})},
 		{"S10", "leave", with(broken{undead: true})},
 		{"S11", "starved", with(broken{double: true})},
+		{"S16", "subnets-bridge-dies", with(broken{loyal: true})},
+		{"L6", "subnets-bridge-dies", with(broken{aloof: true})},
 		{"L1", "crash", with(broken{keeps: true})},
 		{"L3", "test-long-cut", with(broken{shuts: "node_3"})},
 		{"L2", "test-long-cut", with(broken{shuts: "node_3"})}, // and long before the end

@@ -21,7 +21,7 @@ func (w *world) checkLiveness() {
 			}
 		}
 		for j := a.hosts; j < len(a.names); j++ {
-			if v := a.view(i, j); v.listed || v.state == mesh.Alive {
+			if v := a.view(i, j); v.listed || v.state == mesh.Alive || v.state == mesh.Far && !w.liars() {
 				w.violate("L1", i, j, "a name of nobody is %s at the end", v.state)
 			}
 		}
@@ -79,10 +79,12 @@ func (w *world) checkPair(i, j int) {
 	case !x.kin(w.hosts[i]):
 		a.checkKin(i, j, v)
 	case !x.owed():
-		if v.listed || v.state == mesh.Alive {
+		if v.listed || v.state == mesh.Alive || v.state == mesh.Far && !w.liars() {
 			w.violate("L1", i, j, "dead, and %s at the end", v.state)
 		}
-	case !reachable || x.proc.stalls > 0:
+	case !reachable:
+		w.checkFarPair(i, j)
+	case x.proc.stalls > 0:
 	case v.state == mesh.Quarantined:
 		w.violate("L3", i, j, "quarantined for %v though nothing is in the way", w.now-v.since)
 	case v.state != mesh.Alive:

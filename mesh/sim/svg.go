@@ -31,12 +31,12 @@ const (
 var stateInk = [...]string{
 	mesh.Unknown: nothing, mesh.Candidate: nothing, mesh.Probation: "#5db4c9", mesh.Alive: "#cbe7cd",
 	mesh.Suspect: "#f0b429", mesh.Detached: "#8a63b8", mesh.Quarantined: "#cf4a3f", mesh.Left: "#a4a9b0",
-	mesh.Alias: nothing,
+	mesh.Far: "#dfe9b8", mesh.Alias: nothing,
 }
 
 // drawOrder is how states are stacked, from the bottom.
 var drawOrder = []mesh.State{
-	mesh.Alive, mesh.Detached, mesh.Suspect, mesh.Probation, mesh.Quarantined, mesh.Left, mesh.Candidate, mesh.Unknown,
+	mesh.Alive, mesh.Far, mesh.Detached, mesh.Suspect, mesh.Probation, mesh.Quarantined, mesh.Left, mesh.Candidate, mesh.Unknown,
 }
 
 func newSVG(width, height float64) *svg {

@@ -158,7 +158,7 @@ func (c *chart) heading(s Scenario) {
 	c.s.text(20, 50, "start", faint, 12, fmt.Sprintf("scenario %s, %d nodes, seed %d; %s", s.Name, c.r.Known, c.r.Seed, how))
 	x := 20.0
 	for _, k := range []struct{ ink, word string }{
-		{stateInk[mesh.Alive], "alive"}, {stateInk[mesh.Suspect], "suspect"}, {stateInk[mesh.Detached], "detached"},
+		{stateInk[mesh.Alive], "alive"}, {stateInk[mesh.Far], "far"}, {stateInk[mesh.Suspect], "suspect"}, {stateInk[mesh.Detached], "detached"},
 		{stateInk[mesh.Quarantined], "quarantined"}, {stateInk[mesh.Probation], "probation"}, {stateInk[mesh.Left], "left"},
 		{stateInk[mesh.Unknown], "not known, or no observer"},
 	} {

@@ -342,6 +342,7 @@ func (a *watch) after(p *process, ev mesh.Input, effects []mesh.Effect) {
 	}
 	if _, tick := ev.(mesh.Tick); tick {
 		a.checkHeard(p)
+		a.checkFar(p)
 		if e.checkMiss {
 			e.checkMiss = false
 			a.checkMissed(p)

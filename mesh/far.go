@@ -1,0 +1,229 @@
+package mesh
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"hearsay/topics"
+)
+
+// In several networks that a few nodes join, nobody hears everybody. Whom this node cannot reach, and a member that it
+// hears does, is a far member: alive by the word of that member, which is told with it (via). Own ears rule over that: one
+// that was heard here once is judged by its silence, whoever lists it, and one that is heard is far no more.
+//
+// A word counts for as long as its speaker is heard and lists the name. So the far ones that a bridge tells of go with the
+// bridge, and one that its neighbours have lost goes when they say so. What a liar makes up stands no longer than the liar,
+// under its name, and takes no more than a share of the table.
+
+const (
+	farRounds   = settleRounds    // rounds until a word counts: in a mesh that comes up nearly all are heard by then
+	farPatience = evictFast       // rounds that a name waits for its dial: of a large network not all can be dialled at once
+	farPlaces   = 8               // one who vouches fills so small a part of the table: 512 of 4,096
+	farMost     = 2               // and all together: half, so that those who are heard find room
+	farAsks     = 3               // beats after which a relay is asked for the messages of one that is not heard, see package relay,
+	farLooks    = 2 * time.Second // and what that takes, as it looks for such once a second
+	farStands   = time.Minute     // until its source gets back what the name cost: who tells of others all the time pays
+)
+
+// witness is what the judgment of a name that is not heard depends on.
+type witness struct {
+	far     bool // it is a member by the word of others already
+	met     bool // it was heard once: own ears rule
+	vouch   int  // hosts of members that are heard and list it
+	rounds  int  // for which somebody vouches for it
+	failed  bool // a dial of it led nowhere
+	refuted bool // and was answered, by somebody else, or that nobody is there
+	place   bool // one of those who vouch has a place left
+}
+
+// attested says whether the word of others makes a member of it. One liar can vouch for anybody; so where somebody answers
+// at the name's address that it is not there, it takes two.
+func (w witness) attested() bool {
+	switch {
+	case w.met, w.vouch == 0, !w.place, w.refuted && w.vouch < 2:
+		return false
+	case w.far:
+		return true
+	}
+	return w.failed && w.rounds >= farRounds || w.rounds >= farPatience
+}
+
+// farWait is the wait before a far member is dialled again, one of so many: as for any name that led nowhere, and all of
+// them together once a beat at most.
+func farWait(tries, many int, c *Config) time.Duration {
+	return max(candidateWait(tries, c), time.Duration(many)*c.Beat)
+}
+
+// attest is by whose word a peer is a member.
+type attest struct {
+	via    []*peer // who is heard and lists it, as of the last look
+	rounds int     // in a row in which somebody does
+	owed   *source // who gets back what the name cost, once it has stood for a while
+}
+
+// forget takes back the word of one that is dropped.
+func (a *attest) forget(p *peer) {
+	if i := slices.Index(a.via, p); i >= 0 {
+		a.via = slices.Delete(a.via, i, i+1)
+	}
+}
+
+// viaText is who they are.
+func (p *peer) viaText() string {
+	if len(p.attest.via) == 0 {
+		return ""
+	}
+	var names []string
+	for _, v := range p.attest.via {
+		names = append(names, string(v.name))
+	}
+	return strings.Join(names, ",")
+}
+
+// far is the far members as a whole.
+type far struct {
+	due   bool          // somebody's word may count no more
+	held  map[*peer]int // places by who vouches, of the look under way
+	hosts map[string]bool
+}
+
+func (f *far) init() { f.held, f.hosts = make(map[*peer]int), make(map[string]bool) }
+
+// lookFar judges the far members anew where a word that counted may be gone.
+func (m *Machine) lookFar() {
+	if m.far.due && m.count[Far] > 0 {
+		m.judgeFar(false)
+	}
+	m.far.due = false
+}
+
+// judgeFar takes in who vouches for whom, at the end of a round or within one. Far members have their places before others.
+func (m *Machine) judgeFar(round bool) {
+	if m.count[Candidate]+m.count[Far] == 0 {
+		return
+	}
+	clear(m.far.held)
+	for _, state := range []State{Far, Candidate} {
+		for _, p := range m.slots {
+			switch {
+			case p == nil || p.state != state:
+			case state == Candidate && p.column.vouches == 0:
+				p.attest.rounds = 0
+			default:
+				m.judgeWord(p, round)
+			}
+		}
+	}
+}
+
+// judgeWord does that for one name.
+func (m *Machine) judgeWord(p *peer, round bool) {
+	a := &p.attest
+	w := witness{far: p.state == Far, met: p.detector.met, failed: p.reach.tries > 0, refuted: p.reach.failure.refutes()}
+	a.via, w.vouch = m.vouchers(p, a.via[:0])
+	switch {
+	case w.vouch == 0:
+		a.rounds = 0
+	case round:
+		a.rounds++
+	}
+	w.rounds = a.rounds
+	payer := m.far.payer(a.via)
+	all := 0
+	for _, n := range m.far.held {
+		all += n
+	}
+	w.place = payer != nil && m.far.held[payer] < m.cfg.MaxPeers/farPlaces && all < m.cfg.MaxPeers/farMost
+	switch is := w.attested(); {
+	case is:
+		m.far.held[payer]++
+		if !w.far {
+			m.fire(p, attested, "not heard here, heard by "+p.viaText())
+		}
+	case w.far && w.refuted && w.vouch > 0:
+		m.fire(p, unattested, "heard by one only, and a dial says otherwise: "+p.reach.failure.String())
+	case w.far:
+		m.fire(p, unattested, "nobody who is heard hears it any more")
+	}
+	if p.state == Far && a.owed != nil && m.now-p.since >= farStands {
+		a.owed.churn.Return()
+		a.owed = nil
+	}
+}
+
+// vouchers are the members that are heard and list a name, and how many hosts they are at.
+func (m *Machine) vouchers(x *peer, via []*peer) (_ []*peer, hosts int) {
+	clear(m.far.hosts)
+	for _, p := range m.slots {
+		if p != nil && p.state == Alive && p.says.strict && p.row.has.has(x.slot) {
+			via = append(via, p)
+			m.far.hosts[p.host()] = true
+		}
+	}
+	return via, len(m.far.hosts)
+}
+
+// payer is who of those that vouch gives a place for it: the one with the fewest given.
+func (f *far) payer(via []*peer) (payer *peer) {
+	for _, v := range via {
+		if payer == nil || f.held[v] < f.held[payer] {
+			payer = v
+		}
+	}
+	return payer
+}
+
+// enterFar makes room for the next names of its source.
+func (m *Machine) enterFar(p *peer) {
+	s := p.origin.source
+	if s == nil {
+		return
+	}
+	p.attest.owed = s
+	m.discharge(p)
+	if s.unheard < perSource/2 {
+		m.learnOverflow(s)
+	}
+}
+
+// leaveFar makes a far member a name like any other: somebody has to answer for it again.
+func (m *Machine) leaveFar(p *peer, from State) {
+	p.attest.owed = nil
+	if from != Far || m.dropUnclaimed(p) || p.origin.seed || p.origin.found {
+		return
+	}
+	s := m.lister(p)
+	if s == nil || s.unheard >= perSource {
+		if !p.reach.busy() {
+			m.drop(p, "nobody answers for it")
+		}
+		return
+	}
+	m.charge(p, s)
+	if p.due == never && !p.reach.busy() {
+		m.schedule(p, m.after(candidateWait(p.reach.tries, &m.cfg)))
+	}
+}
+
+// lister is the source that somebody is in whose list a name stands; nil: nobody.
+func (m *Machine) lister(x *peer) *source {
+	for _, p := range m.slots {
+		if p != nil && p.row.has.has(x.slot) {
+			return p.asSource()
+		}
+	}
+	return nil
+}
+
+// farMember is what is told of a far member: by whose word it is one, and whether its messages come here, and ours go
+// there. Those who vouch for it relay them, once both ends have asked for that.
+func (m *Machine) farMember(p *peer) (via []topics.Name, come, flow bool) {
+	asked := m.now-p.since >= farAsks*m.cfg.Beat+farLooks
+	for _, v := range p.attest.via {
+		via = append(via, v.name)
+		come = come || asked && v.feed.link != nil
+		flow = flow || asked && v.feed.flows
+	}
+	return via, come, flow
+}

@@ -1,0 +1,92 @@
+package sim
+
+import (
+	"slices"
+
+	"hearsay/mesh"
+)
+
+// Far members are those that an observer does not hear, and that members which it hears do.
+
+// known reports whether an observer has a subject as a member: heard, or by the word of others.
+func (a *watch) known(i, j int) bool {
+	s := a.view(i, j).state
+	return s == mesh.Alive || s == mesh.Far
+}
+
+// Known: everybody who runs is a member to every honest node, heard or by the word of others.
+func Known() Cond {
+	return func(w *world) bool {
+		a := w.watch
+		for i, h := range w.hosts {
+			for j, x := range w.hosts {
+				if i != j && h.proc != nil && a.observes(h) && x.owed() && h.kin(x) && !a.known(i, j) {
+					return false
+				}
+			}
+		}
+		return true
+	}
+}
+
+// Unknown: none of the observers has any of the hosts as a member.
+func Unknown(observers, hosts []int) Cond {
+	return func(w *world) bool {
+		for _, i := range observers {
+			if slices.ContainsFunc(hosts, func(j int) bool { return i != j && w.hosts[i].proc != nil && w.watch.known(i, j) }) {
+				return false
+			}
+		}
+		return true
+	}
+}
+
+// fars is how many far members some observers have that are no hosts, or none that run.
+func fars(observers []int) func(w *world) float64 {
+	return func(w *world) (n float64) {
+		for _, i := range observers {
+			for j := range w.watch.views[i] {
+				if !w.watch.running(j) && w.watch.views[i][j].state == mesh.Far {
+					n++
+				}
+			}
+		}
+		return n
+	}
+}
+
+// checkFar is S16, after each Tick: far(A,X) means that the last list of a member which A hears has X, as it reached A.
+func (a *watch) checkFar(p *process) {
+	i := p.host.id
+	for j := range min(len(a.views[i]), a.hosts) {
+		if a.views[i][j].state == mesh.Far && a.teller(i, j) < 0 {
+			a.w.violate("S16", i, j, "far, and nobody whom it hears lists it")
+		}
+	}
+}
+
+// teller finds a host that the observer hears and whose last list has the subject.
+func (a *watch) teller(i, j int) int {
+	for k := range min(len(a.views[i]), a.hosts) {
+		if v := &a.views[i][k]; k != i && v.state == mesh.Alive && slices.Contains(v.told.names, int32(j)) {
+			return k
+		}
+	}
+	return -1
+}
+
+// checkFarPair is L6 at the end: where nothing leads from an observer to a host that it never heard, and a member that it
+// hears does hear that, it is a member.
+func (w *world) checkFarPair(i, j int) {
+	a := w.watch
+	if v := a.view(i, j); v.heard == longAgo && !a.known(i, j) {
+		if k := a.lister(i, j); k >= 0 {
+			w.violate("L6", i, j, "%s at the end, though %s is heard and hears it", v.state, w.hosts[k].name)
+		}
+	}
+}
+
+// liars reports whether somebody in a run says what is not so.
+func (w *world) liars() bool {
+	return slices.ContainsFunc(w.hosts, func(h *host) bool { return h.kind == Liar || h.kind == Forger || h.kind == Naive })
+}
