@@ -242,7 +242,7 @@ func (n *Node) audienceOf(a *Asked, r Request) (topic string, err error) {
 	}
 	name, ok := n.heardBy()[to.Key()]
 	if !ok {
-		return "", fmt.Errorf("%w: %s is no member that is heard", ErrNobody, to)
+		return "", fmt.Errorf("%w: %s", ErrNobody, n.unheard(to))
 	}
 	for _, s := range n.link.Audience(func(s string) bool {
 		d, err := topics.ParseDirect([]byte(s))
@@ -254,6 +254,16 @@ func (n *Node) audienceOf(a *Asked, r Request) (topic string, err error) {
 		}
 	}
 	return "", fmt.Errorf("%w: %s takes no requests from here: it has no link to the messages of this node, or an older program", ErrNobody, name)
+}
+
+// unheard says why a node cannot be asked that this one does not hear.
+func (n *Node) unheard(name topics.Name) string {
+	for _, m := range n.Members() {
+		if m.State == mesh.Far && m.Name.Key() == name.Key() {
+			return fmt.Sprintf("%s is heard by %s and not here: requests are not relayed", m.Name, m.Via[0])
+		}
+	}
+	return fmt.Sprintf("%s is no member that is heard", name)
 }
 
 // heardBy returns the members that are heard, by key.

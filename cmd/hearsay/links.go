@@ -58,7 +58,7 @@ const linkTime = 5 * time.Second
 // printMessageFaults names the members whose lists arrive and whose messages do not, one way or the other.
 func printMessageFaults(w io.Writer, all web.Members, now time.Time) error {
 	for _, m := range sorted(all.Members) {
-		if m.State != "alive" || now.Sub(m.Since) < linkTime {
+		if m.State != "alive" || len(m.Via) > 0 || now.Sub(m.Since) < linkTime {
 			continue
 		}
 		name, err := shown(m.Name), error(nil)

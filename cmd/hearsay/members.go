@@ -204,11 +204,14 @@ func reason(m web.Member) string {
 	add(m.Failure != "", "%s", m.Failure)
 	add(m.Penalty >= 0.01, "penalty %.2f", m.Penalty)
 	add(m.Conflict != "", "%s", m.Conflict)
-	add(m.State == "alive" && !m.HearsMe && !m.Naive, "does not hear us")
-	add(m.State == "alive" && !m.MessagesLink, "no message link")
-	add(m.State == "alive" && m.Unread, "our messages do not reach it directly")
+	add(len(m.Via) > 0, "via %s", via(m))
+	here := m.State == "alive" && len(m.Via) == 0
+	add(here && !m.HearsMe && !m.Naive, "does not hear us")
+	add(here && !m.MessagesLink, "no message link")
+	add(here && m.Unread, "our messages do not reach it directly")
 	add(m.Unlinked != "", "unlinked: %s", m.Unlinked)
-	add(m.State == "alive" && m.MessagesLink && !m.Flowing && !m.Unread, "reads no messages of ours yet")
+	add(here && m.MessagesLink && !m.Flowing && !m.Unread, "reads no messages of ours yet")
+	add(len(m.Via) > 0 && (!m.MessagesLink || !m.Flowing), "no messages pass between us and those who hear it yet")
 	add(m.Degraded, "doubts itself")
 	add(m.ClockAhead >= clockOff, "its clock is %s ahead", short(seconds(m.ClockAhead)))
 	add(m.ClockAhead <= -clockOff, "its clock is %s behind", short(seconds(-m.ClockAhead)))
@@ -216,6 +219,19 @@ func reason(m web.Member) string {
 	add(m.Tags != "", "%s", m.Tags)
 	add(m.Seed, "seed")
 	return strings.Join(words, "; ")
+}
+
+// via names those by whose word a peer is a member: a few of them.
+func via(m web.Member) string {
+	const few = 3
+	names := make([]string, 0, few)
+	for _, name := range m.Via[:min(few, len(m.Via))] {
+		names = append(names, string(name))
+	}
+	if more := len(m.Via) - len(names); more > 0 {
+		names = append(names, fmt.Sprintf("%d more", more))
+	}
+	return strings.Join(names, ", ")
 }
 
 func ago(now, then time.Time) string { return short(now.Sub(then)) }

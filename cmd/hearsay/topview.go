@@ -92,6 +92,8 @@ func illness(m web.Member) int {
 		return 5
 	case m.State == "quarantined" || m.State == "probation":
 		return 4
+	case m.State == "alive" && len(m.Via) > 0:
+		return 1
 	case m.State == "alive" && (m.MissedBeats > 0 || !m.Naive && !m.HearsMe || !m.MessagesLink || !m.Naive && !m.Flowing || m.Degraded):
 		return 3
 	case m.State == "candidate":
@@ -285,7 +287,7 @@ func (v *topView) detail(now time.Time) []row {
 		{"state", m.State + " for " + ago(now, m.Since) + ": " + m.Why}, {"heard", heard(now, m)}, {"missed", count(m.MissedBeats, "beat")},
 		{"address", cmp.Or(m.Address, "none yet")}, {"calls from", m.CalledFrom}, {"runs", m.Program}, {"tags", m.Tags}, {"conflict", m.Conflict},
 		{"dials failed", fmt.Sprint(m.Failures)}, {"because", m.Failure}, {"next try", nextTry(now, m)}, {"penalty", fmt.Sprintf("%.2f", m.Penalty)},
-		{"hears us", yes(m.HearsMe, "in its list")}, {"messages", yes(m.MessagesLink, "arrive here") + ", " + yes(m.Flowing, "flow both ways")}, {"unlinked", m.Unlinked},
+		{"via", via(m)}, {"hears us", yes(m.HearsMe, "in its list")}, {"messages", yes(m.MessagesLink, "arrive here") + ", " + yes(m.Flowing, "flow both ways")}, {"unlinked", m.Unlinked},
 		{"received", amount(float64(m.Received)) + "B"}, {"listed by", fmt.Sprintf("%d: %s", len(listed), strings.Join(listed, " "))},
 	} {
 		if f[1] != "" {

@@ -188,7 +188,7 @@ func judgeSeed(f *Facts, p *Place) Finding {
 	switch {
 	case p.NoDNS != "" && len(p.Discovery) == 0:
 		return fault("correct the name, or enter it into DNS or /etc/hosts", "seed %s: %s", p.Name, p.NoDNS)
-	case d.Outcome != Spoke && d.Outcome != Locked && heard != nil && heard.State == "alive" && !isAt(heard.Address, addrOf(d)):
+	case d.Outcome != Spoke && d.Outcome != Locked && heard != nil && heard.State == "alive" && len(heard.Via) == 0 && !isAt(heard.Address, addrOf(d)):
 		return staleDNS(p, d, heard)
 	case d.Outcome == Silent && m.Outcome != Spoke:
 		return fault("give it the discovery port, 20000 unless you changed it", "seed %s: %s %s", p.Name, d.Endpoint, d.Outcome)
@@ -257,7 +257,7 @@ func (f *Facts) member(name topics.Name) *web.Member {
 func (f *Facts) alive() (out []topics.Name) {
 	if f.Members != nil {
 		for _, m := range f.Members.Members {
-			if m.State == "alive" {
+			if m.State == "alive" && len(m.Via) == 0 {
 				out = append(out, m.Name)
 			}
 		}

@@ -101,6 +101,9 @@ func judgePeer(f *Facts, p *Place, m *web.Member) (out []Finding) {
 	if m.State != "alive" {
 		return append(out, judgeLost(p, m, d))
 	}
+	if len(m.Via) > 0 {
+		return append(out, ok("%s is not heard here, and is a member: %s", m.Name, m.Why))
+	}
 	stale := slices.IndexFunc(p.Discovery, func(v Visit) bool {
 		return v.Outcome < Locked && slices.Contains(p.Addrs, addrOf(v)) && !isAt(m.Address, addrOf(v))
 	})

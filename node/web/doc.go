@@ -36,6 +36,9 @@
 //	POST /v1/members/NAME/forget  drop all that is known of a peer
 //	GET  /debug/pprof/            profiles, if Options.Profile
 //
+// A member that the node does not hear itself, and that members which it hears do, is "alive" with their names as via. Its
+// state in metrics is "far".
+//
 // HEAD is answered wherever GET is. Bodies are JSON, except where it says otherwise; the types named above say
 // what is in them. Times are RFC 3339, UTC, with milliseconds. Unknown fields have to be ignored by readers:
 // new ones are no new version.

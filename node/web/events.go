@@ -15,18 +15,19 @@ import (
 type Event struct {
 	ID          uint64      `json:"id"` // counts up from 1 in each life of the node
 	At          time.Time   `json:"at"`
-	Kind        string      `json:"kind"` // joined, suspect, recovered, detached, evicted, probation, relapsed, returned, left, restarted, conflict, forgotten, withheld, mute, audible, linked, unreached or foreign
+	Kind        string      `json:"kind"` // joined, suspect, recovered, detached, evicted, probation, relapsed, returned, left, restarted, conflict, forgotten, withheld, mute, audible, linked, unreached, foreign, missed, unlinked, attested or unattested
 	Peer        topics.Name `json:"peer"`
 	From        string      `json:"from"` // state
 	To          string      `json:"to"`   // equal to From where the state did not change
+	Via         string      `json:"via"`  // of one that is alive by the word of others: who they are, joined by commas
 	Why         string      `json:"why"`
 	Incarnation int64       `json:"incarnation"` // of the peer, Unix ms; 0 from a naive one
 }
 
 func eventOf(e node.Event) Event {
 	return Event{
-		ID: e.ID, At: stamp(e.At), Kind: e.Kind.String(), Peer: e.Peer, From: e.From.String(), To: e.To.String(),
-		Why: e.Why, Incarnation: e.Incarnation,
+		ID: e.ID, At: stamp(e.At), Kind: e.Kind.String(), Peer: e.Peer, From: e.From.Shown(), To: e.To.Shown(),
+		Via: e.Via, Why: e.Why, Incarnation: e.Incarnation,
 	}
 }
 

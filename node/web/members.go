@@ -36,6 +36,7 @@ type Self struct {
 type Member struct {
 	Name         topics.Name   `json:"name"`
 	State        string        `json:"state"` // candidate, probation, alive, suspect, detached, quarantined or left
+	Via          []topics.Name `json:"via"`   // of one that is alive and not heard here: who is heard and hears it; else empty
 	Since        time.Time     `json:"since"` // when it came into this state
 	Why          string        `json:"why"`   // and why
 	LastHeard    *time.Time    `json:"last_heard"`
@@ -165,7 +166,7 @@ func (s *Server) describe(v *view) Members {
 
 func (v *view) member(m mesh.Member) Member {
 	out := Member{
-		Name: m.Name, State: m.State.String(), Since: v.time(m.Since), Why: m.Why, MissedBeats: m.Owes,
+		Name: m.Name, State: m.State.Shown(), Via: notNil(m.Via), Since: v.time(m.Since), Why: m.Why, MissedBeats: m.Owes,
 		Penalty: math.Round(m.Penalty*1000) / 1000, Incarnation: m.Incarnation, ListedBy: notNil(m.ListedBy),
 		Address: cmp.Or(m.Addr, m.LastAddr), Linked: m.Addr != "", ClockAhead: m.Clock.Seconds(), CalledFrom: m.CalledFrom, Program: m.Profile.Program, Tags: string(m.Profile.Tags), Conflict: m.Conflict, Failures: m.Fails, Failure: m.Failure, HearsMe: m.HearsMe, Seed: m.Seed, Naive: m.Naive,
 		Degraded: m.Degraded, MessagesLink: m.Messages, Flowing: m.Flowing, Unread: m.Unread, Unlinked: m.Unlinked, Received: v.Received[m.Name.Key()],

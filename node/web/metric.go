@@ -23,7 +23,7 @@ var (
 	muteDesc     = describe("mute", "1 while the node hears peers and none of them hears it.")
 	unlinkedDesc = describe("peers_unlinked", "Alive peers with which messages do not pass directly, one way or both.")
 	secondDesc   = describe("name_taken", "1 while another process is the member of the node's name.")
-	peersDesc    = describe("peers", "Peers known, by state.", "state")
+	peersDesc    = describe("peers", "Peers known, by state: far ones are members that others hear.", "state")
 	naiveDesc    = describe("peers_naive", "Alive peers that send no header.")
 	linksDesc    = describe("links", "Links to peers that are up, of discovery and messages.")
 	listenDesc   = describe("listeners", "Connections to the discovery publisher.")
@@ -180,7 +180,7 @@ func (v *view) collectGauges(out chan<- prometheus.Metric) {
 	out <- gauge(flyingDesc, float64(v.Machine.Flying))
 	out <- gauge(budgetDesc, v.Machine.Budget)
 	out <- gauge(withheldDesc, float64(v.Machine.Withheld))
-	for state := mesh.Candidate; state <= mesh.Left; state++ {
+	for state := mesh.Candidate; state <= mesh.Far; state++ {
 		out <- gauge(peersDesc, float64(v.count(state)), state.String())
 	}
 }
@@ -196,7 +196,7 @@ func (v *view) collectPeers(out chan<- prometheus.Metric) {
 func (v *view) labelled() (out []mesh.Member) {
 	for _, members := range []bool{true, false} {
 		for _, m := range v.Members {
-			if m.State.Member() == members && m.State != mesh.Candidate && m.State != mesh.Left && len(out) < maxLabelled {
+			if m.State.Member() == members && m.State != mesh.Candidate && m.State != mesh.Far && m.State != mesh.Left && len(out) < maxLabelled {
 				out = append(out, m)
 			}
 		}

@@ -32,7 +32,8 @@ type Status struct {
 	Incarnation int64             `json:"incarnation"` // Unix ms
 	Uptime      float64           `json:"uptime_seconds"`
 	Alive       int               `json:"alive"`   // peers that it hears and lists
-	Members     int               `json:"members"` // itself, and its peers that are alive, suspect or detached
+	Far         int               `json:"far"`     // members that it does not hear, and others do that it hears
+	Members     int               `json:"members"` // itself, and its peers that are alive, suspect or detached, far ones too
 	Degraded    bool              `json:"degraded"`
 	Mute        bool              `json:"mute"`           // it hears peers, and none of them hears it
 	Unlinked    int               `json:"unlinked"`       // alive peers with which messages do not pass directly, one way or both
@@ -107,7 +108,8 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
 		Incarnation: s.node.Started().UnixMilli(),
 		Uptime:      v.Uptime.Round(time.Millisecond).Seconds(),
 		Alive:       v.count(mesh.Alive),
-		Members:     1 + v.count(mesh.Alive, mesh.Suspect, mesh.Detached),
+		Members:     1 + v.count(mesh.Alive, mesh.Suspect, mesh.Detached, mesh.Far),
+		Far:         v.count(mesh.Far),
 		Degraded:    v.Machine.Degraded,
 		Mute:        v.Machine.Mute,
 		Unlinked:    v.unlinked(),

@@ -66,6 +66,7 @@ function peer(m) {
 		failure: text(m.failure),
 		nextTry: date(m.next_try),
 		failures: number(m.failures),
+		via: names(m.via),
 		hearsMe: m.hears_me === true,
 		seed: m.seed === true,
 		naive: m.naive === true,

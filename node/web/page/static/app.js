@@ -81,7 +81,7 @@ function show() {
 function tick() {
 	if (!data) return;
 	const {self, nodes} = data;
-	const alive = nodes.filter((node) => node.state === 'alive' && !node.self).length;
+	const alive = nodes.filter((node) => node.state === 'alive' && !node.self && !node.via?.length).length;
 	setText(byId('facts'), `hears ${alive} · up ${duration(now() - (self.started ?? now()))} · ${self.ready ? self.version : self.readyReason}`);
 	table.show(nodes, now());
 	details.show(selected, {...data, now: now()});

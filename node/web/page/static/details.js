@@ -52,7 +52,7 @@ function describe(node, rows, now) {
 	const common = [
 		['State', meaning ? `${node.state}: ${meaning}` : node.state],
 		['Why', node.why || '–'],
-		['Since', moment(node.since, now)],
+				['Since', moment(node.since, now)],
 	];
 	const ears = [
 		['Hears', hears === null ? 'does not say' : names(hears)],
@@ -61,6 +61,7 @@ function describe(node, rows, now) {
 	if (node.self) return [...common, ['Listeners', plural(node.listeners, 'connection')], ...ears, ['Started', moment(node.started, now)], ['Version', node.version || '–']];
 	return [
 		...common,
+		['By the word of', node.via.length ? names(node.via) : 'nobody: own ears'],
 		['Last heard', moment(node.lastHeard, now)],
 		['Missed beats', String(node.missed)],
 		['Penalty', node.penalty.toFixed(3)],

@@ -3,7 +3,7 @@
 import {svg} from './dom.js';
 
 export const states = [
-	{name: 'alive', meaning: 'heard, and listed: a member'},
+	{name: 'alive', meaning: 'heard, and listed: a member; or heard by members that this node hears'},
 	{name: 'suspect', meaning: 'silent; a member still, but no longer listed'},
 	{name: 'detached', meaning: 'silent to this node, heard by others'},
 	{name: 'probation', meaning: 'heard again, and proving itself'},
