@@ -1,4 +1,5 @@
 """Checks the compose files of deploy/, each as its first lines say that it is started."""
+import json
 import os
 import subprocess
 
@@ -63,7 +64,67 @@ def sidecar(root, report):
                      f"{took:.1f} s" if took is not None else compose.output("docker", "logs", app)[-500:])
 
 
+class Subnets(Variant):
+    """Two networks of three and a bridge in both."""
+
+    def __init__(self, root):
+        super().__init__(root, "subnets")
+        self.left, self.bridge, self.right = ["a1", "a2", "a3"], "bridge", ["b1", "b2", "b3"]
+
+    def up(self):
+        super().up()
+        self.of = {name: self.ids(name)[0] for name in (*self.left, self.bridge, *self.right)}
+
+    def members(self, name):
+        """Who is alive for a node, by whose word ("" for its own ears), or None while it does not answer."""
+        ran = subprocess.run(["docker", "exec", self.of[name], "/hearsay", "members", "--json"], stdin=subprocess.DEVNULL,
+                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        if ran.returncode != 0:
+            return None
+        return {m["name"]: ",".join(m["via"]) for m in json.loads(ran.stdout)["members"] if m["state"] == "alive"}
+
+    def see(self, names, wanted):
+        """Waits until each of names has the members that wanted(name) says; returns how long that took, and what it was."""
+        def wrong():
+            return {name: got for name in names if (got := self.members(name)) != wanted(name)}
+        took = mesh.until(lambda: not wrong(), DEADLINE, every=0.3)
+        return took is not None, f"{took:.1f} s" if took is not None else str(wrong())
+
+
+def subnets(root, report):
+    with Subnets(root) as v:
+        everybody = [*v.left, v.bridge, *v.right]
+
+        def wanted(gone=()):
+            def of(name):
+                side = next((s for s in (v.left, v.right) if name in s), everybody)
+                return {o: "" if o in (*side, v.bridge) else v.bridge for o in everybody if o not in (name, *gone)
+                        and (o in (*side, v.bridge) or v.bridge not in gone)}
+            return of
+
+        v.up()
+        report.check(*line("deploy/subnets.yml: each of 3 + 1 + 3 is a member for all, via the bridge", v.see(everybody, wanted())))
+        waits = [inside(v.of[name], "wait", "--members", "7", "--timeout", f"{DEADLINE}s") for name in everybody]
+        report.check(all(ok for ok, _ in waits), "and messages flow between all", "; ".join(line for _, line in waits))
+        inside(v.of["a1"], "pub", "from a1")
+        took = mesh.until(lambda: all("from a1" in compose.output("docker", "logs", v.of[name]) for name in v.right), DEADLINE, every=0.3)
+        report.check(took is not None, "what a1 says arrives behind the bridge", f"{took:.1f} s" if took is not None else "")
+        for victim in ("b3", v.bridge):
+            rest = [name for name in everybody if name != victim]
+            compose.output("docker", "kill", v.of[victim])
+            report.check(*line(f"{victim} killed: it is gone for all, and with the bridge who is behind it", v.see(rest, wanted([victim]))))
+            compose.output("docker", "start", v.of[victim])
+            report.check(*line(f"{victim} started again: all are back", v.see(everybody, wanted())))
+
+
+def line(what, seen):
+    """The arguments of a check, of what was waited for and how that went."""
+    held, how = seen
+    return held, what, how
+
+
 def check(root, report):
+    subnets(root, report)
     replicas(root, report)
     multicast(root, report)
     sidecar(root, report)
