@@ -22,8 +22,7 @@
 // two each way. Data flows only from PUB to SUB; the other way go subscriptions. A node that carries a port in its
 // name binds its discovery PUB on that port and its message PUB on that port + 10000, always.
 //
-// Several nodes can share a machine by having an address each (all of 127.0.0.0/8 is there to try it), or a port
-// each.
+// Several nodes can share a machine by having an address each (all of 127.0.0.0/8 is there to try it), or a port each.
 //
 // A node MUST have at most one connection to a publisher's port, or it hears everything twice. Two names can lead
 // to one publisher; a node finds that out by the address reached and by the first name in the lists.
@@ -69,6 +68,7 @@
 //	5/QUESTION      message    "5/QUESTION", body, envelope                  whoever is asked: see Repair
 //	6/NAME/         message    "6/NAME/", body, envelope                     who asks or answers NAME alone
 //	6/NAME/CHANNEL  message    "6/NAME/CHANNEL", body, envelope              who asks NAME alone: see Requests
+//	7               discovery  "7", records, header                          who tells of others: see Tellings
 //	hello/NAME      both       none: it is only ever subscribed to           nobody
 //	mesh            discovery  "mesh", label                                 hearsay nodes, to who asks: see Meshes
 //
@@ -104,9 +104,8 @@
 //   - No IPv4-mapped IPv6 address (::ffff:0:0/96): it is written as IPv4. A node that takes a name from the
 //     address of a connection unmaps it first.
 //
-// Two names are equal when their keys are. The key of a name is the name in lower case, an IPv6 address spelled as
-// RFC 5952 section 4 says (all of it in hexadecimal), without ":20000". Messages carry names as their owner spells
-// them.
+// Two names are equal when their keys are. The key of a name is the name in lower case, an IPv6 address spelled as RFC
+// 5952 section 4 says (all of it in hexadecimal), without ":20000". Messages carry names as their owner spells them.
 //
 // A name with a port, be it ":20000", MUST NOT be told to a naive node: it appends ":20000" to whatever it reads, and
 // looks the result up for ever. So a publisher on port 20000, to which naive nodes connect, SHOULD leave such names out
@@ -158,6 +157,7 @@
 //	program    string   0..48             what I run, and its version. In lists only
 //	tags       string   0..160            KEY=VALUE,KEY=VALUE…: what I say of myself. In lists only
 //	mesh       string   0..32             label of my mesh: see Meshes. Empty: it has none
+//	told       integer  0..2^53-1         number of what I told of others last: see Tellings. 0: nothing
 //
 // program is printable ASCII without quotes, backslash, "<", ">" and "&". A tag's key is 1 to 32 bytes of a-z, 0-9, ".",
 // "_" and "-", its value 0 to 64 bytes of these and of A-Z, ":", "/", "+" and "@"; keys ascend, and each is there once. Both
@@ -193,11 +193,10 @@
 // pulses, and lists without some names, in which case neither the list nor pulses after it are complete. The numbers
 // are the same.
 //
-// strict says: this list has only nodes that I hear myself, now. complete says: it has all of them. A list with
-// both is testimony: that X stands in it is a vouch for X, and that X no longer does, having stood in the one
-// before, is the sender's word that it stopped hearing X. Receivers may count such testimony to judge their own
-// links better. It can neither bring a node back nor take one away that the receiver hears. Lists without strict
-// are hints only.
+// strict says: this list has only nodes that I hear myself, now. complete says: it has all of them. A list with both is
+// testimony: that X stands in it is a vouch for X, and that X no longer does, having stood in the one before, is the
+// sender's word that it stopped hearing X. Receivers may count such testimony to judge their own links better. It can
+// neither bring a node back nor take one away that the receiver hears. Lists without strict are hints only.
 //
 // leaving is sent a few times within a tenth of a beat, and then the sender goes silent. A receiver takes it over
 // the sender's own connection only. The node has left, and did not fail: until a beat with a higher inc comes over
@@ -402,6 +401,7 @@
 //	the first entry of a list, or its size          the whole message
 //	a header or an envelope, in any field           the whole message
 //	fewer than two frames, or more than 8           the whole message
+//	records, by size, or their header; a way, a name the telling; that record, that name
 //	a topic that is not in the table                the message, without a look at the rest
 //	a subscription hello/ with no valid name        that subscription
 //	a beat or a hello of another mesh               all of it
@@ -416,7 +416,7 @@
 // # Limits
 //
 //	host 253, label 63, list 65536, names in a list 1024, header 1024, envelope 1024, body 1 MiB,
-//	channel 128, uid 64, type 128, ask 3600000, fail 96, ttl 32, last 320, mesh 32, frames 8, port 55535
+//	channel 128, uid 64, type 128, ask 3600000, fail 96, ttl 32, last 320, mesh 32, way 15, frames 8, port 55535
 //
 // They are the constants of this package. Nobody writes what exceeds them.
 //

@@ -25,13 +25,14 @@ type Header struct {
 	Program     string `json:"program,omitempty"`   // what the sender runs, and its version
 	Tags        Tags   `json:"tags,omitempty"`      // what the sender says of itself
 	Mesh        string `json:"mesh,omitempty"`      // label of the sender's mesh; "": it has none
+	Told        uint64 `json:"told,omitempty"`      // number of the telling that stands; 0: none does
 }
 
 // Validate returns the first Rule that a header breaks, or nil. Version is 1 to 2^31-1, Incarnation 0 to MaxTime,
 // Seq and List 0 to MaxInt (0: not counted), Beat MinBeat to MaxBeat, Listeners 0 to 2^31-1; a pulse
 // has a List. Last is what AppendLast makes, of at most MaxLast bytes, and a header that has it has an Incarnation.
 // At is 0 to MaxTime. Program has at most MaxProgram bytes, Tags are what MakeTags makes, and Mesh is empty or what
-// CheckMesh accepts.
+// CheckMesh accepts. Told is 0 to MaxInt.
 func (h Header) Validate() error {
 	switch {
 	case h.Version < 1 || h.Version > math.MaxInt32:
@@ -58,6 +59,8 @@ func (h Header) Validate() error {
 		return RuleTags
 	case h.Mesh != "" && !isMesh(h.Mesh):
 		return RuleMesh
+	case h.Told > MaxInt:
+		return RuleTold
 	}
 	return nil
 }
@@ -93,6 +96,9 @@ func AppendHeader(dst []byte, h Header) []byte {
 	}
 	if h.Mesh != "" {
 		dst = appendString(append(dst, `,"mesh":`...), h.Mesh)
+	}
+	if h.Told != 0 {
+		dst = strconv.AppendUint(append(dst, `,"told":`...), h.Told, 10)
 	}
 	return append(dst, '}')
 }

@@ -6,6 +6,7 @@ const (
 	MaxLabel    = 63       // bytes of one label of it
 	MaxList     = 64 << 10 // bytes of a comma list
 	MaxNames    = 1024     // names taken out of one list
+	MaxTold     = 64 << 10 // bytes of the records of one telling; names of them are as many as those of a list
 	MaxHeader   = 1 << 10  // bytes of a beat header
 	MaxEnvelope = 1 << 10  // bytes of a message envelope
 	MaxMessage  = 1 << 20  // bytes of a message body, by default
@@ -18,6 +19,7 @@ const (
 	MaxUID     = 64               // bytes of a message's identity
 	MaxAsk     = 60 * 60 * 1000   // ms that somebody waits for replies: an hour
 	MaxFail    = 96               // bytes of why a reply is none: an envelope with the longest of everything fits
+	MaxWay     = 15               // names in the way of a record: half of what a message may be relayed
 	MaxTTL     = 32               // hops of a relayed message
 	MaxType    = 128              // bytes of a media type
 	MaxProgram = 48               // bytes of a program with its version

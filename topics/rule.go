@@ -45,6 +45,7 @@ const (
 	RuleProgram     //
 	RuleTags        //
 	RuleMesh        //
+	RuleTold        // and records
 	RuleUID         // envelopes; a bad sender breaks a rule of names
 	RuleTTL         //
 	RuleAt          //
@@ -98,6 +99,7 @@ var rules = [numRules]struct{ id, text string }{
 	RuleProgram:     {"program", "program is at most 48 bytes of printable ASCII without quotes, backslash, <, > and &"},
 	RuleTags:        {"tags", "tags are KEY=VALUE joined by commas, keys of a-z 0-9 . _ - in ascending order, values also of A-Z : / + @, at most 160 bytes"},
 	RuleMesh:        {"mesh", "a mesh's label is 1 to 32 bytes of letters, digits, '.', '_' and '-'"},
+	RuleTold:        {"told", "told is 0 to 2^53-1, and what is told has at most 65536 bytes"},
 	RuleUID:         {"uid", "uid is 1 to 64 bytes of printable ASCII without space"},
 	RuleTTL:         {"ttl", "ttl is 0 to 32"},
 	RuleAt:          {"at", "at is a time in Unix ms, 0 to the year 9999"},

@@ -49,6 +49,9 @@ func scanHeader(b []byte) (h Header, ok bool) {
 	if s.skip(`,"mesh":"`) {
 		h.Mesh = s.text()
 	}
+	if s.skip(`,"told":`) {
+		h.Told = uint64(s.number())
+	}
 	return h, s.end()
 }
 

@@ -16,6 +16,7 @@ const (
 	RequestPrefix = "4/"     // topic of a request to all who answer on a channel: "4/CHANNEL"
 	AskPrefix     = "5/"     // subscription that asks for messages again: see Question
 	DirectPrefix  = "6/"     // topic of what is for one node alone: see Direct
+	Told          = "7"      // topic of what a node tells of whom others hear: see Record
 	HelloPrefix   = "hello/" // subscription "hello/NAME" or "hello/MESH/NAME": NAME is listening to you
 	Mesh          = "mesh"   // topic on which a node of a mesh with a label says so to newcomers
 )
@@ -32,12 +33,13 @@ const (
 	KindRequest             // "4/CHANNEL", with a valid channel name
 	KindAsk                 // "5/…": ParseQuestion judges the rest
 	KindDirect              // "6/…": ParseDirect judges the rest
+	KindTold                // "7": ParseRecords reads it
 	KindHello               // "hello/…": a subscription, never published; ParseHello judges the name
 	KindMesh                // "mesh": the label of a node's mesh
 )
 
 // kinds are the words for each Kind.
-var kinds = [...]string{"unknown", "beat", "message", "channel", "relay", "request", "ask", "direct", "hello", "mesh"}
+var kinds = [...]string{"unknown", "beat", "message", "channel", "relay", "request", "ask", "direct", "told", "hello", "mesh"}
 
 func (k Kind) String() string {
 	if int(k) >= len(kinds) {
@@ -66,6 +68,8 @@ func KindOf(topic []byte) Kind {
 		return KindChannel
 	case hasPrefix(topic, HelloPrefix):
 		return KindHello
+	case string(topic) == Told:
+		return KindTold
 	case string(topic) == Mesh:
 		return KindMesh
 	}

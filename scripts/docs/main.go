@@ -15,9 +15,10 @@ import (
 )
 
 const (
-	source = "topics/doc.go"
-	page   = "docs/wire.md"
-	head   = "<!-- Made of " + source + " by scripts/docs.sh: change that, and run it. -->\n\n# The wire\n\n"
+	source  = "topics/doc.go"
+	further = "topics/doc_told.go" // the page goes on there
+	page    = "docs/wire.md"
+	head    = "<!-- Made of " + source + " and " + further + " by scripts/docs.sh: change these, and run it. -->\n\n# The wire\n\n"
 )
 
 func main() {
@@ -45,11 +46,15 @@ func run(check bool) error {
 
 func markdown() ([]byte, error) {
 	fset := token.NewFileSet()
-	file, err := parser.ParseFile(fset, source, nil, parser.ParseComments|parser.PackageClauseOnly)
-	if err != nil {
-		return nil, err
+	var files []*ast.File
+	for _, name := range []string{source, further} {
+		file, err := parser.ParseFile(fset, name, nil, parser.ParseComments|parser.PackageClauseOnly)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, file)
 	}
-	p, err := doc.NewFromFiles(fset, []*ast.File{file}, "topics")
+	p, err := doc.NewFromFiles(fset, files, "topics")
 	if err != nil {
 		return nil, err
 	}

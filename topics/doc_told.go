@@ -1,0 +1,27 @@
+// # Tellings
+//
+// In several networks that a few nodes join, nobody hears everybody. Whom a node does not hear, and a member that it hears
+// lists, may be a member for it by that one's word. A list shows so whom its sender hears, and what lies behind two such
+// nodes in a row it does not. So who asks for it, by a subscription to "7" at a discovery port, is told of those too:
+//
+//	records  = [ record *( ";" record ) ]           ; at most 65536
+//	record   = way "/" names
+//	way      = name *14( "," name )                 ; the first of whom the teller hears, each hears the next one
+//	names    = name *( "," name )                   ; and the last of them hears these. At most 1024 in all records
+//
+// The third frame is a header, with the told that this telling has. A telling is a whole: what is not in it is told no
+// more. A node sends it to all who ask when it has changed, to one that subscribes to lists after the list, if it has asked
+// for "7" before, and never more often than five times a second. The beats after it have its number; who sees another one
+// there than came asks again, by a new connection.
+//
+// A node tells of those that are members for it by the word of others alone, by the way by which it knows them: its own word
+// is added as the first of that way by who takes it. It MUST NOT tell of whom it hears, which its list is for, nor of whom
+// some node only named. It SHOULD tell only what some member cannot know without it: where none that it hears lacks
+// both the name and the first of the way in its list, it leaves the name out. So where everybody hears everybody, and where
+// one node joins two networks, nobody tells anything.
+//
+// A receiver takes it from a member that it hears, for as long as it hears it, in place of the former one, and by that
+// one's word alone. It MUST leave out records in whose way it stands itself: what goes round in a circle would outlive what
+// it is about. It leaves out records whose way is none, and entries that are no names, and counts them. All names in it are
+// hints too, within the limits of hints, and it dials them now and then: own ears are believed over any word.
+package topics

@@ -1,0 +1,101 @@
+package topics
+
+import "bytes"
+
+// Record is whom a node hears that the teller of the record does not: by way of whom, the first of whom the teller hears,
+// and each the next one. The last of the way is who hears them.
+type Record struct {
+	Way   []Name
+	Hears []Name
+}
+
+// AppendRecords appends records to dst, as far as they fit: MaxTold bytes and MaxNames names in all. It returns how many
+// names did not.
+func AppendRecords(dst []byte, records []Record) (_ []byte, left int) {
+	begin, names := len(dst), 0
+	for _, r := range records {
+		from, fit := len(dst), 0
+		if from > begin {
+			dst = append(dst, ';')
+		}
+		for i, name := range r.Way {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = append(dst, name...)
+		}
+		for i, name := range r.Hears {
+			if names == MaxNames || len(dst)-begin+1+len(name) > MaxTold {
+				left += len(r.Hears) - i
+				break
+			}
+			dst = append(dst, separator(i))
+			dst = append(dst, name...)
+			fit, names = fit+1, names+1
+		}
+		if fit == 0 {
+			dst = dst[:from] // its way alone says nothing
+		}
+	}
+	return dst, left
+}
+
+func separator(i int) byte {
+	if i == 0 {
+		return '/'
+	}
+	return ','
+}
+
+// ParseRecords reads what AppendRecords writes. Bad counts what is left out: names that are none, all beyond the first
+// MaxNames, and whole records, as one, whose way is none or longer than MaxWay. What is over MaxTold is refused as a whole:
+// the error is RuleTold. Time is linear in len(b).
+func (in *Interner) ParseRecords(b []byte) (records []Record, bad int, err error) {
+	if len(b) > MaxTold {
+		return nil, 0, broken("records", b, RuleTold)
+	}
+	in.begin()
+	names := 0
+	for more := len(b) > 0; more; {
+		var text []byte
+		text, b, more = bytes.Cut(b, []byte{';'})
+		way, hears, found := bytes.Cut(text, []byte{'/'})
+		r, ok := in.way(way)
+		if !found || !ok {
+			bad++
+			continue
+		}
+		for some := true; some; {
+			var entry []byte
+			if entry, hears, some = bytes.Cut(hears, comma); names == MaxNames {
+				bad++
+				continue
+			}
+			name, rule := in.intern(entry)
+			if rule != RuleNone {
+				bad++
+				continue
+			}
+			r.Hears = append(r.Hears, name.name)
+			names++
+		}
+		if len(r.Hears) > 0 {
+			records = append(records, r)
+		}
+	}
+	return records, bad, nil
+}
+
+// way reads the way of a record.
+func (in *Interner) way(b []byte) (r Record, ok bool) {
+	for more := true; more; {
+		var entry []byte
+		entry, b, more = bytes.Cut(b, comma)
+		name, rule := in.intern(entry)
+		if rule != RuleNone || len(r.Way) == MaxWay {
+			return r, false
+		}
+		r.Way = append(r.Way, name.name)
+	}
+	return r, true
+}
