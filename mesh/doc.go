@@ -6,7 +6,7 @@
 // does the same with thousands of machines on a virtual network.
 //
 //	link up, link down, dial failed     ┐             ┌ Dial, HangUp, Lookup
-//	beat, sign of life, name resolved   ├─► Step ───► ┤ Publish, Keep
+//	beat, sign of life, name resolved   ├─► Step ───► ┤ Publish, Keep, Tell
 //	listener up, hello, listener down   │  (now, ev)  └ Emit(Change)
 //	Tick, when Deadline has passed      ┘
 //
@@ -63,7 +63,7 @@
 // with its reason, in the part whose rule it is.
 //
 //	origin, hint.go      who named a peer, and who answers for that; what a name costs its source (source.go)
-//	far                  whom members that are heard vouch for, and this node cannot reach
+//	far                  whom members that are heard vouch for, and this node cannot reach; tell.go is what lies further
 //	reach                ways, dials and discovery links; the one place that decides to dial (decide); waits (backoff.go)
 //	detector             what was heard, silence in rounds; the court that makes a trigger of it
 //	lineage              which run of a process counts, and whether a beat was made or is said again
@@ -147,8 +147,9 @@
 // Who vouches fills an eighth of the table at the most, and all together half. What a liar makes up is shown as alive, by
 // the liar's word alone; so a dead name may be to a node that never heard it, and to none that did.
 //
-// Lists tell of whom their speakers hear. So a far member is one hop behind a member that is heard: what lies behind two
-// bridges in a row is not seen.
+// A list shows what lies behind one bridge. What lies behind more is told (tell.go, Tell, Told): of its own far members a
+// node tells those that some member cannot know by anybody else, with the way to each. In one network, and in two with
+// bridges between, nobody has anything to tell. A telling is its teller's word alone: via is who is heard and tells.
 //
 // # How a peer is lost
 //
@@ -221,6 +222,7 @@
 //	round        one own beat, at whose end silence is judged
 //	source       who answers for names that were never heard: a lister, an address, memory
 //	strict       of a node that lists only whom it hears itself
+//	telling      whom a peer tells of that others hear
 //	trigger      what moves a peer from one state to another
 //	vouch        to list a suspect still, or one that is not heard here
 //	way          how a name may be reached: resolved, or at an endpoint

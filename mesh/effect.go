@@ -47,6 +47,13 @@ type (
 	// Keep renews what new listeners get, and sends nothing: the others are told with the next Publish.
 	Keep struct{ Edition }
 
+	// Tell publishes records on the discovery publisher, for those who ask for them, and keeps them for those who come: the
+	// number is in the header, and in those of all beats from now on. Records are never modified afterwards.
+	Tell struct {
+		Records []topics.Record
+		Header  topics.Header
+	}
+
 	// Emit tells the application.
 	Emit struct{ Change }
 )
@@ -58,4 +65,5 @@ func (ReadOut) effect() {}
 func (Doubt) effect()   {}
 func (Publish) effect() {}
 func (Keep) effect()    {}
+func (Tell) effect()    {}
 func (Emit) effect()    {}

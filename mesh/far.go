@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -57,9 +58,10 @@ func farWait(tries, many int, c *Config) time.Duration {
 
 // attest is by whose word a peer is a member.
 type attest struct {
-	via    []*peer // who is heard and lists it, as of the last look
-	rounds int     // in a row in which somebody does
-	owed   *source // who gets back what the name cost, once it has stood for a while
+	via     []*peer // who is heard and lists it, or tells of it where nobody lists it, as of the last look
+	rounds  int     // in a row in which somebody does
+	owed    *source // who gets back what the name cost, once it has stood for a while
+	tellers int     // who tells of it
 }
 
 // forget takes back the word of one that is dropped.
@@ -84,6 +86,8 @@ func (p *peer) viaText() string {
 // far is the far members as a whole.
 type far struct {
 	due   bool          // somebody's word may count no more
+	told  int           // names that all tell of
+	said  saying        // what this node tells
 	held  map[*peer]int // places by who vouches, of the look under way
 	hosts map[string]bool
 }
@@ -94,6 +98,7 @@ func (f *far) init() { f.held, f.hosts = make(map[*peer]int), make(map[string]bo
 func (m *Machine) lookFar() {
 	if m.far.due && m.count[Far] > 0 {
 		m.judgeFar(false)
+		m.tellFar()
 	}
 	m.far.due = false
 }
@@ -103,12 +108,15 @@ func (m *Machine) judgeFar(round bool) {
 	if m.count[Candidate]+m.count[Far] == 0 {
 		return
 	}
+	if round {
+		m.learnTold()
+	}
 	clear(m.far.held)
 	for _, state := range []State{Far, Candidate} {
 		for _, p := range m.slots {
 			switch {
 			case p == nil || p.state != state:
-			case state == Candidate && p.column.vouches == 0:
+			case state == Candidate && p.column.vouches == 0 && p.attest.tellers == 0:
 				p.attest.rounds = 0
 			default:
 				m.judgeWord(p, round)
@@ -139,7 +147,7 @@ func (m *Machine) judgeWord(p *peer, round bool) {
 	case is:
 		m.far.held[payer]++
 		if !w.far {
-			m.fire(p, attested, "not heard here, heard by "+p.viaText())
+			m.fire(p, attested, m.wordFor(p))
 		}
 	case w.far && w.refuted && w.vouch > 0:
 		m.fire(p, unattested, "heard by one only, and a dial says otherwise: "+p.reach.failure.String())
@@ -152,13 +160,27 @@ func (m *Machine) judgeWord(p *peer, round bool) {
 	}
 }
 
-// vouchers are the members that are heard and list a name, and how many hosts they are at.
+// vouchers are the members that are heard and list a name, and how many hosts they are at. Where none does, they are those
+// that tell of it by the shortest way.
 func (m *Machine) vouchers(x *peer, via []*peer) (_ []*peer, hosts int) {
 	clear(m.far.hosts)
+	shortest := 0 // names between the teller and it; 0: it lists it
 	for _, p := range m.slots {
-		if p != nil && p.state == Alive && p.says.strict && p.row.has.has(x.slot) {
+		if p == nil || p.state != Alive || !p.says.strict {
+			continue
+		}
+		way := 0
+		if !p.row.has.has(x.slot) {
+			if way = len(p.telling.way(x)); way == 0 {
+				continue
+			}
+		}
+		m.far.hosts[p.host()] = true
+		if len(via) == 0 || way < shortest {
+			via, shortest = via[:0], way
+		}
+		if way == shortest {
 			via = append(via, p)
-			m.far.hosts[p.host()] = true
 		}
 	}
 	return via, len(m.far.hosts)
@@ -206,15 +228,27 @@ func (m *Machine) leaveFar(p *peer, from State) {
 	}
 }
 
-// lister is the source that somebody is in whose list a name stands; nil: nobody.
+// wordFor says why a far member is one.
+func (m *Machine) wordFor(p *peer) string {
+	first := p.attest.via[0]
+	if way := first.telling.way(p); len(way) > 0 && !first.row.has.has(p.slot) {
+		return fmt.Sprintf("not heard here, heard by %s, as %s says", way[len(way)-1], p.viaText())
+	}
+	return "not heard here, heard by " + p.viaText()
+}
+
+// lister is the source that somebody is in whose list a name stands, or who tells of it; nil: nobody.
 func (m *Machine) lister(x *peer) *source {
 	for _, p := range m.slots {
-		if p != nil && p.row.has.has(x.slot) {
+		if p != nil && (p.row.has.has(x.slot) || p.telling.has.has(x.slot)) {
 			return p.asSource()
 		}
 	}
 	return nil
 }
+
+// named reports whether somebody lists a peer, or tells of it.
+func (p *peer) named() bool { return p.column.mentions+p.attest.tellers > 0 }
 
 // farMember is what is told of a far member: by whose word it is one, and whether its messages come here, and ours go
 // there. Those who vouch for it relay them, once both ends have asked for that.

@@ -62,6 +62,13 @@ type (
 		Header *topics.Header
 	}
 
+	// Told: what the publisher at the far end of a discovery link tells of whom others hear. The machine keeps the records.
+	Told struct {
+		Link    LinkID
+		Records []topics.Record
+		Header  topics.Header
+	}
+
 	// Heard: anything else valid came over a link: its publisher is there.
 	Heard struct{ Link LinkID }
 
@@ -140,6 +147,7 @@ func (DialFailed) input()   {}
 func (Resolved) input()     {}
 func (LinkDown) input()     {}
 func (Beat) input()         {}
+func (Told) input()         {}
 func (Heard) input()        {}
 func (ListenerUp) input()   {}
 func (Hello) input()        {}

@@ -69,6 +69,15 @@ func (m *Machine) broken() error {
 	case len(m.peers) > m.cfg.MaxPeers+len(m.seeds):
 		return fmt.Errorf("%d peers", len(m.peers))
 	}
+	told := 0
+	for _, p := range m.slots {
+		if p != nil {
+			told += p.telling.size
+		}
+	}
+	if told != m.far.told || told > toldMost {
+		return fmt.Errorf("%d names are told, counted %d", told, m.far.told)
+	}
 	return m.brokenLinks()
 }
 
@@ -88,7 +97,7 @@ func (m *Machine) brokenPeer(p *peer) error {
 	case p.due < m.due:
 		return fmt.Errorf("due %v before Deadline %v", p.due, m.due)
 	}
-	mentions, vouches := 0, 0
+	mentions, vouches, tellers := 0, 0, 0
 	for _, q := range m.slots {
 		if q != nil && q.row.has.has(p.slot) {
 			mentions++
@@ -96,10 +105,18 @@ func (m *Machine) brokenPeer(p *peer) error {
 				vouches++
 			}
 		}
+		if q != nil && q.telling.has.has(p.slot) {
+			tellers++
+			if q.telling.way(p) == nil {
+				return fmt.Errorf("%s tells of it, and by no way", q.name)
+			}
+		}
 	}
 	switch {
 	case mentions != p.column.mentions || vouches != p.column.vouches:
 		return fmt.Errorf("%d mentions, %d vouches, really %d, %d", p.column.mentions, p.column.vouches, mentions, vouches)
+	case tellers != p.attest.tellers:
+		return fmt.Errorf("%d tell of it, really %d", p.attest.tellers, tellers)
 	case m.score(p) < 0 || m.score(p) > record.MaxPenalty:
 		return fmt.Errorf("penalty %v", m.score(p))
 	case p.state == Alive && (!p.detector.met || m.missed(p) > suspectAfter):
@@ -108,8 +125,8 @@ func (m *Machine) brokenPeer(p *peer) error {
 		return fmt.Errorf("heard, and yet charged to a source")
 	case p.state == Far && (p.detector.met || p.origin.source != nil || len(p.attest.via) == 0 && !m.roster.leaving):
 		return fmt.Errorf("far: met %v, charged %v, by the word of %q", p.detector.met, p.origin.source != nil, p.viaText())
-	case p.state == Far && slices.ContainsFunc(p.attest.via, func(v *peer) bool { return v.state != Alive || !v.row.has.has(p.slot) }):
-		return fmt.Errorf("far by the word of %q, of whom one is not heard or does not list it", p.viaText())
+	case p.state == Far && slices.ContainsFunc(p.attest.via, func(v *peer) bool { return v.state != Alive || !v.row.has.has(p.slot) && !v.telling.has.has(p.slot) }):
+		return fmt.Errorf("far by the word of %q, of whom one is not heard, or neither lists it nor tells of it", p.viaText())
 	case (p.state == Left || p.state.unheard() || p.state == Alias) && p.feed.link != nil:
 		return fmt.Errorf("a message link to it is open")
 	case p.origin.own != nil && p.origin.own.unheard > perSource:
@@ -200,6 +217,20 @@ func (s *storm) input() Input {
 			names = append(names, s.name())
 		}
 		return Beat{id, names, s.header()}
+	case k == 19 && len(s.links) > 0:
+		l := s.m.links[s.links[s.rng.IntN(len(s.links))]]
+		if l == nil {
+			return Heard{0}
+		}
+		told := Told{Link: l.id, Header: topics.Header{Version: 1, Incarnation: l.peer.line.Incarnation(), Told: s.rng.Uint64N(4), Beat: 1000}}
+		for range s.rng.IntN(4) {
+			r := topics.Record{Way: []topics.Name{s.name()}}
+			for range 1 + s.rng.IntN(9) {
+				r.Hears = append(r.Hears, s.name())
+			}
+			told.Records = append(told.Records, r)
+		}
+		return told
 	case k == 10 && len(s.asked)+len(s.dials) > 0:
 		ev := Resolved{}
 		if n := len(s.asked); n > 0 && (len(s.dials) == 0 || s.rng.IntN(2) == 0) {

@@ -64,7 +64,7 @@ func (m *Machine) nextKnown(p *peer) bool {
 	if !p.origin.known || p.reach.tries == 0 || m.count[Alive] > 0 || len(k.names) <= perSource {
 		return false
 	}
-	if p.origin.seed || p.origin.claims > 0 || p.column.mentions > 0 || p.reach.busy() || p.state != Candidate {
+	if p.origin.seed || p.origin.claims > 0 || p.named() || p.reach.busy() || p.state != Candidate {
 		return false
 	}
 	m.drop(p, "others wait")

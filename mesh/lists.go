@@ -10,6 +10,7 @@ import (
 // onPulse reads a pulse: the list with its number stands, or is not known here. A newer one that is known was shown to
 // this node as a new listener, and goes to all later.
 func (m *Machine) onPulse(p *peer, h *topics.Header) {
+	m.missesTelling(p, h)
 	p.row.known = p.row.known && h.List <= p.row.number
 	p.row.complete = h.Complete
 	if !p.row.known && h.List > 0 {
@@ -116,7 +117,7 @@ func (m *Machine) clearList(p *peer) {
 		p.row.has.clear(i)
 		m.slots[i].column.remove(p.says.strict)
 	})
-	m.far.due = true
+	m.clearTelling(p)
 	p.row.known, p.row.number, p.row.hearsMe = false, 0, false
 	p.reach.helloDue, p.reach.helloTry = never, 0
 	if p.origin.own != nil {

@@ -122,6 +122,8 @@ func (m *Machine) Step(now Time, ev Input) []Effect {
 	switch ev := ev.(type) {
 	case Beat:
 		m.onBeat(ev)
+	case Told:
+		m.onTold(ev)
 	case Heard:
 		m.onHeard(ev)
 	case Tick:

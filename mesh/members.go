@@ -162,6 +162,8 @@ type Stats struct {
 	Conflicts     uint64 // two processes seen under one name
 	Second        string // another process is the member of this node's name, and why; "": it is not so
 	NoBudget      uint64 // rounds in which a peer that missed enough was kept: see verdict
+	Rumours       uint64 // names not taken from what members tell of whom others hear: too many, or they lead back here
+	Untold        int    // names of far members that this node does not tell of, as they do not fit
 	Withheld      int    // names with a port that listeners without a name are not told
 	Peers         int    // entries in the table
 	Candidates    int    // of them, never heard

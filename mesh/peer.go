@@ -28,7 +28,8 @@ type peer struct {
 	column   column          // who lists it
 	twins    twins           // other processes under its name
 	past     record.Record
-	attest   attest // of one that is not heard: by whose word it is a member
+	telling  telling // whom it tells of that others hear
+	attest   attest  // of one that is not heard: by whose word it is a member
 }
 
 // live reports whether a discovery link to the peer is up and has spoken.
@@ -116,6 +117,7 @@ func (m *Machine) drop(p *peer, why string) {
 		q.row.has.clear(p.slot)
 		q.column.forget(p)
 		q.attest.forget(p)
+		q.telling.forget(p)
 		if q.origin.alias == p {
 			q.origin.alias = nil
 			m.unalias(q)
@@ -132,7 +134,7 @@ func (m *Machine) drop(p *peer, why string) {
 
 // dropUnclaimed removes a name that was never heard once nobody says it any more.
 func (m *Machine) dropUnclaimed(p *peer) bool {
-	if p.origin.seed || p.origin.claims > 0 || m.stillFound(p) || p.column.mentions > 0 || p.reach.busy() {
+	if p.origin.seed || p.origin.claims > 0 || m.stillFound(p) || p.named() || p.reach.busy() {
 		return false
 	}
 	if p.state != Candidate && p.state != Alias || p.origin.known && (p.reach.tries < knownTries || m.count[Alive] == 0) {

@@ -28,7 +28,8 @@ type rig struct {
 	readOut  []LinkID
 	doubted  []LinkID
 	lists    []Publish // whole ones
-	kept     Edition   // what new listeners get
+	tellings []Tell
+	kept     Edition // what new listeners get
 	pulses   int
 	pulse    Edition // the last one
 	plain    int     // whole lists to listeners without a name
@@ -122,6 +123,8 @@ func (r *rig) step(ev Input) {
 			r.doubted = append(r.doubted, e.Link)
 		case Keep:
 			r.kept = e.Edition
+		case Tell:
+			r.tellings = append(r.tellings, e)
 		case Publish:
 			r.kept = e.Kept
 			if e.Nameless == nil && !e.Header.Pulse || e.Nameless != nil && !e.Nameless.Header.Pulse {
@@ -219,6 +222,14 @@ func (p *puppet) beat() {
 		h = &c
 	}
 	p.r.step(Beat{p.link, append([]topics.Name{p.name}, p.lists...), h})
+}
+
+// tells of others from now on.
+func (p *puppet) tells(records ...topics.Record) {
+	p.header.Told++
+	h := *p.header
+	h.Pulse = true
+	p.r.step(Told{p.link, records, h})
 }
 
 // lists a changed set from now on.

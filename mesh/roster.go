@@ -182,6 +182,7 @@ func (m *Machine) header(pulse bool) topics.Header {
 		Degraded:    m.doubtful(),
 		Listeners:   len(m.listeners.named),
 		Mesh:        m.cfg.Mesh,
+		Told:        m.far.said.number,
 	}
 	if !pulse {
 		m.saySelf(&h)

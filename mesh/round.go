@@ -33,6 +33,7 @@ func (m *Machine) round() {
 		m.deafTill = m.now + evictFast*m.cfg.Beat // the first to be heard again proves nothing of those who are not yet
 	}
 	m.judgeFar(true)
+	m.tellFar()
 	m.lookForTwins()
 	m.bury()
 	a := m.audience()

@@ -185,6 +185,10 @@ func (n *Node) takeBeats(id mesh.LinkID, pl *peerLink, run link.Run) {
 			n.takeLabel(id, f[1])
 			continue
 		}
+		if len(f) > 2 && topics.KindOf(f[0]) == topics.KindTold {
+			n.takeTold(id, f[1], f[2])
+			continue
+		}
 		if len(f) < 2 || topics.KindOf(f[0]) != topics.KindBeat {
 			n.counters.badLists.Add(1)
 			continue
@@ -217,6 +221,22 @@ func (n *Node) takeBeats(id mesh.LinkID, pl *peerLink, run link.Run) {
 			n.tellNumbers(pl, header)
 		}
 	}
+}
+
+// takeTold reads whom a peer tells of that others hear.
+func (n *Node) takeTold(id mesh.LinkID, body, header []byte) {
+	records, bad, err := n.names.ParseRecords(body)
+	n.counters.badNames.Add(uint64(bad))
+	if err != nil {
+		n.counters.badLists.Add(1)
+		return
+	}
+	h, err := topics.ParseHeader(header)
+	if err != nil {
+		n.counters.badLists.Add(1)
+		return
+	}
+	n.step(mesh.Told{Link: id, Records: records, Header: h})
 }
 
 // takeLabel reads of which mesh a publisher says that it is: of one without a label, where that is empty.
@@ -299,6 +319,9 @@ func (n *Node) step(e mesh.Input) {
 			n.publishBeat(f)
 		case mesh.Keep:
 			n.keep(f.Edition)
+		case mesh.Tell:
+			body, _ := topics.AppendRecords(nil, f.Records)
+			_ = n.link.Tell([]byte(topics.Told), body, topics.AppendHeader(nil, f.Header))
 		case mesh.Emit:
 			n.tell(f.Change)
 		}

@@ -202,6 +202,9 @@ func (w *world) subscribed(l *link) {
 	default:
 		w.send(l, p.newest)
 	}
+	if p.newestTold != nil && !l.sub.naive {
+		w.send(l, p.newestTold)
+	}
 	p.give(mesh.ListenerUp{Listener: l.listener, Addr: l.sub.host.addrs[0]}, l)
 	if !l.sub.naive {
 		p.give(mesh.Hello{Listener: l.listener, Name: l.sub.host.name}, l)

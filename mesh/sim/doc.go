@@ -31,7 +31,8 @@
 //     3.5 s. A host without a process refuses at once; nobody at all, a firewall, or DNS that does not answer take
 //     the whole time. Several addresses of a name share it, one after the other: package node tries the next one beside
 //     one that is slow. DNS gives a name's addresses in one order, in any, or one at a time.
-//   - A new listener is announced, says its name (naive ones do not) and gets the newest whole list, alone.
+//   - A new listener is announced, says its name (naive ones do not) and gets the newest whole list, alone, and what is
+//     told of others.
 //
 // Naive nodes connect to every name they hear of, for ever, and list them all. Liars are machines under test whose
 // lists or headers are changed on the way out, or that publish far too often. A forger is a liar that signs with the
@@ -61,13 +62,13 @@
 //	S7   penalties lie in 0 to 6, grow by own events only    S14  whole lists go out for changes, and once in a
 //	     and halve every half-life                                Refresh
 //	S15  nobody of another mesh is heard or listed
-//	S16  far means that the last list of a member that is heard has it
+//	S16  far means that a member which is heard lists it, or tells of it
 //
 // What a machine under test or a naive node says of its beat is true; what another one claims counts up to 30 beats.
 //
 // After the last fault: L1, the dead are on no list; L2, everybody who can be reached is alive within 505 s (the longest
 // back-off and the longest probation), and two without a bad past once each could have been probed; L3, nobody is
-// quarantined for ever; L5, the mesh is one; L6, whom nothing leads to, and a member that is heard does hear, is far. L4, how often a dead name is dialled, is a goal of the scenarios that run
+// quarantined for ever; L5, the mesh is one; L6, whom nothing leads to but a chain of members is far. L4, how often a dead name is dialled, is a goal of the scenarios that run
 // for an hour. S0 is broken by a machine whose Deadline does not move on, so that it gets more than maxTicks in a second.
 // No rule protects a forger.
 //

@@ -55,35 +55,68 @@ func fars(observers []int) func(w *world) float64 {
 	}
 }
 
-// checkFar is S16, after each Tick: far(A,X) means that the last list of a member which A hears has X, as it reached A.
-func (a *watch) checkFar(p *process) {
-	i := p.host.id
-	for j := range min(len(a.views[i]), a.hosts) {
-		if a.views[i][j].state == mesh.Far && a.teller(i, j) < 0 {
-			a.w.violate("S16", i, j, "far, and nobody whom it hears lists it")
+// sawTold notes whom a subject tells of.
+func (a *watch) sawTold(p *process, ev mesh.Told, l *link) {
+	v := a.view(p.host.id, a.subject(l.pub.host))
+	v.tells = v.tells[:0]
+	for _, r := range ev.Records {
+		for _, name := range r.Hears {
+			if j, ok := a.indices[key(name)]; ok {
+				v.tells = append(v.tells, int32(j))
+			}
 		}
 	}
 }
 
-// teller finds a host that the observer hears and whose last list has the subject.
+// checkFar is S16, after each Tick: far(A,X) means that the last list of a member which A hears has X, as it reached A, or
+// what that tells of others.
+func (a *watch) checkFar(p *process) {
+	i := p.host.id
+	for j := range min(len(a.views[i]), a.hosts) {
+		if a.views[i][j].state == mesh.Far && a.teller(i, j) < 0 {
+			a.w.violate("S16", i, j, "far, and nobody whom it hears lists it, or tells of it")
+		}
+	}
+}
+
+// teller finds a host that the observer hears and whose last list has the subject, or that tells of it.
 func (a *watch) teller(i, j int) int {
 	for k := range min(len(a.views[i]), a.hosts) {
-		if v := &a.views[i][k]; k != i && v.state == mesh.Alive && slices.Contains(v.told.names, int32(j)) {
+		if v := &a.views[i][k]; k != i && v.state == mesh.Alive && (slices.Contains(v.told.names, int32(j)) || slices.Contains(v.tells, int32(j))) {
 			return k
 		}
 	}
 	return -1
 }
 
-// checkFarPair is L6 at the end: where nothing leads from an observer to a host that it never heard, and a member that it
-// hears does hear that, it is a member.
+// checkFarPair is L6 at the end: where nothing leads from an observer to a host that it never heard, and a chain of machines
+// under test that hear the next one does, it is a member.
 func (w *world) checkFarPair(i, j int) {
 	a := w.watch
-	if v := a.view(i, j); v.heard == longAgo && !a.known(i, j) {
-		if k := a.lister(i, j); k >= 0 {
-			w.violate("L6", i, j, "%s at the end, though %s is heard and hears it", v.state, w.hosts[k].name)
+	if v := a.view(i, j); v.heard == longAgo && !a.known(i, j) && a.chain(i, j) {
+		w.violate("L6", i, j, "%s at the end, though a chain of members that are heard leads to it", v.state)
+	}
+}
+
+// chain reports whether machines under test, each of which hears the next one, lead from a host to another.
+func (a *watch) chain(i, j int) bool {
+	seen := map[int]bool{i: true}
+	for queue := []int{i}; len(queue) > 0; queue = queue[1:] {
+		at := queue[0]
+		if !a.observes(a.w.hosts[at]) || !a.running(at) {
+			continue
+		}
+		for k := range a.hosts {
+			if !seen[k] && a.view(at, k).state == mesh.Alive {
+				if k == j {
+					return true
+				}
+				seen[k] = true
+				queue = append(queue, k)
+			}
 		}
 	}
+	return false
 }
 
 // liars reports whether somebody in a run says what is not so.

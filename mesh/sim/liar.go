@@ -119,14 +119,16 @@ func Muddled(forgeries ...Forgery) Forgery {
 // complete.
 type liar struct {
 	Machine
-	lie    Lie     // nil: none
-	forge  Forgery // nil: none
+	lie    Lie             // nil: none
+	forge  Forgery         // nil: none
+	rumour []topics.Record // nil: it tells of others what it takes for true
 	rng    *rand.Rand
 	whole  []topics.Name
 	n      uint64
 	flood  int       // beats beside, ten times a second
 	due    mesh.Time // the next of them
 	header topics.Header
+	told   bool
 }
 
 // Unwrap gives the honest machine.
@@ -157,6 +159,19 @@ func (l *liar) Step(now mesh.Time, ev mesh.Input) (effects []mesh.Effect) {
 			effects[i] = l.change(p)
 		}
 	}
+	return l.spread(effects)
+}
+
+// spread adds rumours, once somebody is heard, in place of what the machine tells.
+func (l *liar) spread(effects []mesh.Effect) []mesh.Effect {
+	if l.rumour == nil {
+		return effects
+	}
+	effects = slices.DeleteFunc(slices.Clone(effects), func(e mesh.Effect) bool { _, tells := e.(mesh.Tell); return tells })
+	if l.n > 3 && !l.told {
+		l.told = true
+		effects = append(effects, mesh.Tell{Records: l.rumour, Header: l.header})
+	}
 	return effects
 }
 
@@ -175,6 +190,9 @@ func (l *liar) change(p mesh.Publish) mesh.Publish {
 	}
 	p.Header.Pulse, p.Header.List = false, l.n
 	p.Header.Strict, p.Header.Complete = true, true
+	if l.rumour != nil {
+		p.Header.Told = 1
+	}
 	if l.forge != nil {
 		l.forge(l.rng, l.n, &p.Header)
 	}

@@ -12,6 +12,7 @@ type message struct {
 	names  []topics.Name
 	header *topics.Header // nil from a naive node
 	label  *string        // in place of all that: what the publisher says of its mesh
+	told   *mesh.Tell     // or whom it tells of that others hear
 	size   int            // bytes with ZMTP frames, without TCP/IP
 	post   *post          // of an application; nil: it is only a sign of life
 }
@@ -99,6 +100,10 @@ func (w *world) arrive(l *link, msg *message) {
 	l.sub.host.received += uint64(msg.size)
 	if msg.label != nil {
 		l.sub.give(mesh.MeshSaid{Link: l.id, Mesh: *msg.label}, l)
+		return
+	}
+	if msg.told != nil {
+		l.sub.give(mesh.Told{Link: l.id, Records: msg.told.Records, Header: msg.told.Header}, l)
 		return
 	}
 	if msg.names == nil {

@@ -23,6 +23,7 @@ type host struct {
 	seeds   []topics.Name
 	lie     Lie
 	forge   Forgery
+	rumour  []topics.Record
 	flood   int
 	proc    *process // nil: nothing runs
 	starts  int
@@ -76,6 +77,7 @@ type process struct {
 	listeners      [2][]*link // by port
 	newest         *message   // what a new listener gets
 	newestNameless *message   // and one without a name
+	newestTold     *message   // and those who ask for it; nil: nothing is told
 
 	courier *courier // nil where nobody talks
 
@@ -114,8 +116,8 @@ func (w *world) start(h *host) {
 		Self: h.name, Mesh: h.mesh, Incarnation: p.incarnation, Seeds: seeds, Profile: w.profile,
 		Seed: w.seed<<20 ^ uint64(h.id)<<8 ^ uint64(h.starts),
 	})
-	if h.lie != nil || h.forge != nil || h.flood > 0 {
-		p.brain = &liar{Machine: p.brain, lie: h.lie, forge: h.forge, flood: h.flood, rng: p.rng}
+	if h.lie != nil || h.forge != nil || h.flood > 0 || h.rumour != nil {
+		p.brain = &liar{Machine: p.brain, lie: h.lie, forge: h.forge, flood: h.flood, rumour: h.rumour, rng: p.rng}
 	}
 	h.proc = p
 	if w.ledger != nil {
@@ -184,6 +186,8 @@ func (p *process) step(ev mesh.Input, l *link) {
 			p.publish(e)
 		case mesh.Keep:
 			p.keep(e.Edition)
+		case mesh.Tell:
+			p.tell(e)
 		}
 	}
 	if p.leaving && !p.dead && p.brain.Left() {
@@ -235,6 +239,17 @@ func (p *process) keep(e mesh.Edition) {
 	p.newestNameless = p.newest
 	if e.Nameless != nil {
 		p.newestNameless = p.message(*e.Nameless)
+	}
+}
+
+// tell sends a telling to all who ask for such, and keeps it for who comes. Naive listeners do not ask.
+func (p *process) tell(e mesh.Tell) {
+	body, _ := topics.AppendRecords(nil, e.Records)
+	p.newestTold = &message{told: &e, size: frameSize(len(topics.Told)) + frameSize(len(body)) + frameSize(len(topics.AppendHeader(nil, e.Header)))}
+	for _, l := range p.listeners[mesh.DiscoveryPort] {
+		if !l.sub.naive && !p.dead {
+			p.w.send(l, p.newestTold)
+		}
 	}
 }
 

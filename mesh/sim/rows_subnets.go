@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"time"
 
 	"hearsay/mesh"
@@ -88,7 +89,7 @@ func subnets() []Scenario {
 				honest := p.Others(liar, dead)
 				p.At(warm, p.death(dead))
 				p.At(warm+time.Minute,
-					Measure{Figure: "unattributed", Read: unattributed(honest, HostName(liar))},
+					Measure{Figure: "unattributed", Read: unattributed(append(s.left[2:len(s.left):len(s.left)], s.bridges...), HostName(liar))},
 					Measure{Figure: "revived", Read: func(w *world) (n float64) {
 						for _, i := range s.left[2:] {
 							if w.watch.known(i, dead) {
@@ -108,6 +109,119 @@ func subnets() []Scenario {
 			},
 		},
 	}
+}
+
+// chains are those in which there are several networks in a row, or in a ring.
+func chains() []Scenario {
+	return []Scenario{
+		{
+			Name: "subnets-chain", Title: "three subnets in a row; one at the end is killed, then a bridge", Nodes: 11, Least: 8, Weight: 4,
+			Length: warm + 2*time.Minute, Fixed: true,
+			Plan: func(p *Plan) {
+				nets, bridges := p.networks(3, false)
+				x := nets[2][p.Rand.IntN(len(nets[2]))]
+				p.At(200*time.Millisecond, Measure{Figure: "known", Until: Known()})
+				p.At(warm+5*time.Second, p.death(x), Measure{Figure: "gone", Until: Unknown(p.All(), []int{x})})
+				p.At(warm+25*time.Second, PowerOn{x})
+				p.At(warm+25*time.Second+time.Millisecond, Measure{Figure: "returned", Until: Known()})
+				p.At(warm+50*time.Second, p.death(bridges[1]), Measure{Figure: "apart", Until: Unknown(nets[0], nets[2])})
+				p.At(warm+80*time.Second, PowerOn{bridges[1]})
+				p.At(warm+80*time.Second+time.Millisecond, Measure{Figure: "known again", Until: Known()})
+				p.perSecond("bytes", warm+105*time.Second, warm+2*time.Minute, func(w *world) float64 { return float64(w.total(received)) })
+			},
+			Goals: []Goal{
+				within("known", "all are members for all after the start", 15),
+				within("gone", "killed: a member for nobody", 5.5),
+				within("returned", "and a member for all again", 10),
+				within("apart", "a bridge is killed: none behind it is a member", 5.5),
+				within("known again", "all are members for all once it is back", 20),
+				{Figure: "bytes", Title: "received by each node at rest, per node of the mesh", Most: 200, Unit: Bytes},
+				noFalse(),
+			},
+		},
+		{
+			Name: "subnets-ring", Title: "four subnets in a ring; both bridges of one die", Nodes: 12, Least: 12, Weight: 5,
+			Length: warm + 2*time.Minute, Fixed: true,
+			Plan: func(p *Plan) {
+				nets, bridges := p.networks(4, true)
+				p.At(200*time.Millisecond, Measure{Figure: "known", Until: Known()})
+				x := nets[2][0]
+				p.At(warm+10*time.Second, p.death(x), Measure{Figure: "gone", Until: Unknown(p.All(), []int{x})})
+				p.At(warm+40*time.Second, p.death(bridges[1]))
+				p.At(warm+60*time.Second, Measure{Figure: "lost", Read: func(w *world) float64 { return w.strangers() }})
+				rest := slices.Concat(nets[0], nets[1], nets[3], bridges[:1], bridges[3:])
+				p.At(warm+60*time.Second, p.death(bridges[2]), Measure{Figure: "apart", Until: Unknown(rest, nets[2])})
+				p.At(warm+90*time.Second, PowerOn{bridges[1]}, PowerOn{bridges[2]})
+				p.At(warm+90*time.Second+time.Millisecond, Measure{Figure: "known again", Until: Known()})
+			},
+			Goals: []Goal{
+				within("known", "all are members for all after the start", 20),
+				within("gone", "killed: a member for nobody", 5.5),
+				none("lost", "who run and are no members for one who runs, the ring being open"),
+				within("apart", "the second bridge is killed: none of the subnet is a member elsewhere", 6.5),
+				within("known again", "all are members for all once both are back", 20),
+				noFalse(),
+			},
+		},
+		{
+			Name: "subnets-rumour", Title: "three subnets in a row: one tells of phantoms, and dies", Nodes: 11, Least: 8, Weight: 4,
+			Length: warm + 90*time.Second, Fixed: true,
+			Plan: func(p *Plan) {
+				nets, _ := p.networks(3, false)
+				liar := nets[0][0]
+				p.Hosts[liar].Kind = Liar
+				p.Hosts[liar].Rumour = []topics.Record{{Way: []topics.Name{HostName(nets[2][0])}, Hears: []topics.Name{"ghost-1", "ghost-2"}}}
+				p.At(warm+20*time.Second, Measure{Figure: "unattributed", Read: unattributed(nets[0][1:], HostName(liar))})
+				p.At(warm+30*time.Second, p.death(liar))
+				p.At(warm+40*time.Second, Measure{Figure: "phantoms", Read: fars(p.Others(liar))})
+			},
+			Goals: []Goal{
+				none("unattributed", "phantoms that are members by another's word than the liar's"),
+				none("phantoms", "phantoms that outlive the liar"),
+				noFalse(),
+			},
+		},
+	}
+}
+
+// networks divides the hosts into so many networks, with a bridge between each and the next; in a ring, between the last
+// and the first too. Everybody knows the bridges of its network.
+func (p *Plan) networks(count int, ring bool) (nets [][]int, bridges []int) {
+	joins := count - 1
+	if ring {
+		joins = count
+	}
+	in := make([]map[int]bool, p.N) // which networks a host is in
+	nets = make([][]int, count)
+	for i := range p.N {
+		if i < joins {
+			in[i] = map[int]bool{i: true, (i + 1) % count: true}
+			bridges = append(bridges, i)
+			continue
+		}
+		k := (i - joins) * count / (p.N - joins)
+		in[i], nets[k] = map[int]bool{k: true}, append(nets[k], i)
+	}
+	meet := func(i, j int) bool {
+		for k := range in[i] {
+			if in[j][k] {
+				return true
+			}
+		}
+		return false
+	}
+	for i := range p.N {
+		p.Hosts[i].Seeds = nil
+		for j := range p.N {
+			switch {
+			case i < j && !meet(i, j):
+				p.At(0, Cut{From: []int{i}, To: []int{j}})
+			case i != j && j < joins && meet(i, j):
+				p.Hosts[i].Seeds = append(p.Hosts[i].Seeds, HostName(j))
+			}
+		}
+	}
+	return nets, bridges
 }
 
 // twoSubnets is who is where.

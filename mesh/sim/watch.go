@@ -13,6 +13,7 @@ type view struct {
 	state   mesh.State
 	listed  bool
 	told    told          // the last whole list of the subject's that was delivered to the observer
+	tells   []int32       // whom the subject told the observer of that others hear, last
 	lostBy  []int         // whose lists that were delivered have the subject no more, since it was heard
 	refused time.Duration // a dial was answered that nobody is there
 	since   time.Duration // of state
@@ -239,6 +240,10 @@ func (a *watch) before(p *process, ev mesh.Input, l *link) {
 	case mesh.Beat:
 		if !l.hungUp {
 			a.sawBeat(p, ev, l)
+		}
+	case mesh.Told:
+		if !l.hungUp {
+			a.sawTold(p, ev, l)
 		}
 	case mesh.Heard:
 		if !l.hungUp {

@@ -50,7 +50,7 @@ func newWorld(seed uint64, p *Plan) *world {
 	for i, hs := range p.Hosts {
 		h := &host{
 			id: i, name: hs.Name, addrs: hs.Addrs, kind: hs.Kind, mesh: hs.Mesh, power: true, junk: hs.Junk, noName: hs.NoName, seeds: hs.Seeds,
-			lie: hs.Lie, forge: hs.Forge, flood: hs.Flood, made: hs.Machine, changed: -time.Hour,
+			lie: hs.Lie, forge: hs.Forge, flood: hs.Flood, rumour: hs.Rumour, made: hs.Machine, changed: -time.Hour,
 		}
 		w.hosts = append(w.hosts, h)
 		w.net.attach(h)

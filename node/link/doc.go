@@ -49,6 +49,7 @@
 //     all of them again to every connection at each new one.
 //   - A subscriber to the lists gets the newest whole list at the moment it subscribes, alone: nobody waits for the
 //     next beat, and the others are not told what they know.
+//   - What a node tells of whom others hear (Tell) goes to those who ask for it, and to who comes then, after the list.
 //   - A beat has one text for listeners that said hello and may have another for those that did not (texts.go).
 //   - Wire (wire.go, exchange.go). A dial to an address that this process listens on joins two links through memory,
 //     unless Config.OverTCP: no socket, no handshake, no goroutine, nothing for zmq4 to hold. What the PUB sends, its

@@ -100,6 +100,7 @@ type Link struct {
 	dialled map[ID]*dialled
 	heirs   map[ID]*dialled // by the ID that is told: those that were made anew
 	beat    beat            // the newest whole list, as it goes over the wire
+	telling []byte          // the newest telling (topics.Told); nil: nothing is told
 
 	keys     atomic.Pointer[keys.Ring]
 	calls    [2]zmtp.Calls // of each port
@@ -213,6 +214,20 @@ func (l *Link) SetBeats(named, nameless [][]byte) {
 	l.mu.Lock()
 	l.beat = beat
 	l.mu.Unlock()
+}
+
+// Tell sends a message to all who ask for what is told of others (topics.Told), its first frame, and to everybody who will.
+func (l *Link) Tell(frames ...[]byte) error {
+	l.mu.Lock()
+	l.telling = zmtp.AppendMessage(nil, frames...)
+	l.mu.Unlock()
+	return l.Publish(Discovery, frames...)
+}
+
+func (l *Link) newestTelling() []byte {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.telling
 }
 
 func (l *Link) newestBeat() beat {

@@ -241,7 +241,7 @@ func (s *subscriber) introduce() {
 	s.link.emit(Event{Kind: HelloReceived, ID: s.id, Port: s.port, Addr: s.remote, Name: s.name})
 }
 
-// welcome reports a listener. One to lists gets the newest whole list, alone.
+// welcome reports a listener. One to lists gets the newest whole list, alone, and what is told if it asks for that.
 func (s *subscriber) welcome() {
 	if s.welcoming = !s.belongs.Load(); s.welcoming {
 		return
@@ -249,6 +249,9 @@ func (s *subscriber) welcome() {
 	s.listens = true
 	if beat := s.link.newestBeat().text(s.introduced.Load()); beat != nil && s.port == Discovery {
 		s.send(beat, nil)
+	}
+	if told := s.link.newestTelling(); told != nil && s.port == Discovery && s.wants(topics.Told) {
+		s.send(told, nil)
 	}
 	if s.reader = s.reads(); s.reader {
 		return // it is told what there is, and nobody is told of it
@@ -259,6 +262,15 @@ func (s *subscriber) welcome() {
 	} else if name := s.knownAs(); name != "" {
 		s.link.emit(Event{Kind: HelloReceived, ID: s.id, Port: s.port, Addr: s.remote, Name: name})
 	}
+}
+
+// wants reports whether it has subscribed to a topic.
+func (s *subscriber) wants(topic string) bool {
+	if s.wired() {
+		s.gate.mu.Lock()
+		defer s.gate.mu.Unlock()
+	}
+	return slices.ContainsFunc(s.topics, func(t string) bool { return strings.HasPrefix(topic, t) })
 }
 
 // send queues whole messages; what the outbox refuses is counted and lost to this subscriber only. sh is for a run that

@@ -15,7 +15,8 @@ type wanted struct {
 	messages []string
 }
 
-var discoveryTopics = []string{topics.Discovery}
+// discoveryTopics are said in this order: who has subscribed to lists is sent what there is, and by then that is known.
+var discoveryTopics = []string{topics.Told, topics.Discovery}
 
 // topicsLocked are what we want to hear of a publisher. l.wanted is held.
 func (l *Link) topicsLocked(port Port) []string {
