@@ -69,3 +69,24 @@ func TestTwoNetworksAndABridge(t *testing.T) {
 	farAt(t, b[0].Name(), "", a...)
 	farAt(t, a[0].Name(), "", b[0])
 }
+
+// Three networks in a row: those at the ends are members for each other by two bridges, and hear what each says.
+func TestThreeNetworksInARow(t *testing.T) {
+	t.Parallel()
+	addrs := nodetest.Addresses(t, 5)
+	nets := [][]int{{1}, {1, 2}, {2}, {2, 3}, {3}}
+	w := &firewall{blocks: func(from, to string, _ link.Port) bool {
+		a, b := slices.Index(addrs, from), slices.Index(addrs, to)
+		return a >= 0 && b >= 0 && !slices.ContainsFunc(nets[a], func(net int) bool { return slices.Contains(nets[b], net) })
+	}}
+	w.stands.Store(true)
+	nodes := meshOf(t, w, addrs, nil)
+	first, last := nodes[0], nodes[4]
+	farAt(t, last.Name(), nodes[1].Name(), first)
+	farAt(t, first.Name(), nodes[3].Name(), last)
+	say(t, first, 0, 9)
+	(&follower{T: t, n: last, from: first.Name()}).upTo(9)
+	nodes[3].Close()
+	farAt(t, last.Name(), "", first)
+	farAt(t, first.Name(), "", last)
+}
