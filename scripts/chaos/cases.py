@@ -5,6 +5,7 @@ import tempfile
 import threading
 import time
 
+import mistakes
 import replicas
 import web
 
@@ -350,6 +351,9 @@ CASES = {
     "naive": (naive, 1, False, True),
     "one-name": (one_name, 1, False, True),
     "multicast": (multicast, 1, False, True),
+    "same-name": (mistakes.same_name, 2, False, True),
+    "wrong-seed": (mistakes.wrong_seed, 2, False, True),
+    "port-blocked": (mistakes.port_blocked, 2, True, True),
     "hostile": (hostile, 2, False, True),
 }
 

@@ -127,6 +127,9 @@ class Containers(compose.Ring, cluster.Cluster):
     def one_way(self, source, target):
         self._cut_each([target], lambda cuts: cuts.deaf([self.ip(source)]))
 
+    def shut(self, name, port):
+        self._cut_each([name], lambda cuts: cuts.shut(port))
+
     def lose(self, share, names):
         self._cut_each(names, lambda cuts: cuts.noise(share))
 

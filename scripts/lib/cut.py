@@ -39,6 +39,10 @@ class Cuts:
         """No connection of the sources to a port of the target is answered, as behind a firewall that drops."""
         self._drop(f"ip saddr {_set(sources)} ip daddr {target} tcp dport {port}")
 
+    def shut(self, port):
+        """No connection to a port is answered, loopback apart, as behind a firewall that drops."""
+        self._drop(f'iifname != "lo" tcp dport {port}')
+
     def lose(self, share, among):
         """This share of the packets among these addresses is lost, each by chance."""
         nodes = _set(among)
