@@ -12,12 +12,12 @@
 //
 // # What it never does
 //
-// It never believes what one node says of another that it can hear itself. A name in a list, a hello, an address: each is a hint where to
-// listen, never evidence. Only beats over a link that this node dialled itself, and that start with the name that
-// was dialled, make a peer alive; only this node's own silence makes it suspect; and nothing but alive peers is
-// ever listed. So a phantom travels one hop and a dead name none. The lists of others can do one thing: spare a
-// silent peer, when enough of them hear it, or shorten the wait for its eviction, when they have lost it too. Of those that
-// this node cannot reach they are all there is to go by: see Far members.
+// It never believes what one node says of another that it can hear itself. A name in a list, a hello, an address: each
+// is a hint where to listen, never evidence. Only beats over a link that this node dialled itself, and that start with
+// the name that was dialled, make a peer alive; only this node's own silence makes it suspect; and nothing but alive
+// peers is ever listed. So a phantom travels one hop and a dead name none. The lists of others can do one thing: spare
+// a silent peer, when enough of them hear it, or shorten the wait for its eviction, when they have lost it too. Of
+// those that this node cannot reach they are all there is to go by: see Far members.
 //
 // It never bans. An evicted peer is probed for as long as it is known, and is alive again after as many beats
 // as its past asks for: one, if it was steady. Of the departed, twice as many are known as there are members, and 16
@@ -142,10 +142,11 @@
 // and then, all far ones together once a beat at most, and is an ordinary member on its first beat here.
 //
 // Own ears rule: one that was heard here once is judged by its silence, as ever, and nobody's word makes it far. A word
-// counts while its speaker is alive here and lists the name, so it is off as soon as those who hear it say that they do no
-// more, and with the bridge. Where somebody answers at its address that it is not there, it takes the word of two hosts.
-// Who vouches fills an eighth of the table at the most, and all together half. What a liar makes up is shown as alive, by
-// the liar's word alone; so a dead name may be to a node that never heard it, and to none that did.
+// counts while its speaker is alive here and lists the name, so it is off as soon as those who hear it say that they do
+// no more, and with the bridge. Where names are bound to keys, only those of whom this node knows one are far (Admit).
+// Where somebody answers at its address that it is not there, it takes the word of two hosts. Who vouches fills an
+// eighth of the table at the most, and all together half. What a liar makes up is shown as alive, by the liar's word
+// alone; so a dead name may be to a node that never heard it, and to none that did.
 //
 // A list shows what lies behind one bridge. What lies behind more is told (tell.go, Tell, Told): of its own far members a
 // node tells those that some member cannot know by anybody else, with the way to each. In one network, and in two with

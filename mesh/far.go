@@ -31,6 +31,7 @@ const (
 type witness struct {
 	far     bool // it is a member by the word of others already
 	met     bool // it was heard once: own ears rule
+	barred  bool // names are bound to keys, and none of it is known here
 	vouch   int  // hosts of members that are heard and list it
 	rounds  int  // for which somebody vouches for it
 	failed  bool // a dial of it led nowhere
@@ -42,7 +43,7 @@ type witness struct {
 // at the name's address that it is not there, it takes two.
 func (w witness) attested() bool {
 	switch {
-	case w.met, w.vouch == 0, !w.place, w.refuted && w.vouch < 2:
+	case w.met, w.barred, w.vouch == 0, !w.place, w.refuted && w.vouch < 2:
 		return false
 	case w.far:
 		return true
@@ -90,6 +91,16 @@ type far struct {
 	said  saying        // what this node tells
 	held  map[*peer]int // places by who vouches, of the look under way
 	hosts map[string]bool
+	keys  map[topics.Name]bool // whose are known; nil: names are not bound to keys
+}
+
+// onAdmit takes in whose keys are known.
+func (m *Machine) onAdmit(ev Admit) {
+	m.far.keys = make(map[topics.Name]bool, len(ev.Names))
+	for _, name := range ev.Names {
+		m.far.keys[name.Key()] = true
+	}
+	m.far.due = true
 }
 
 func (f *far) init() { f.held, f.hosts = make(map[*peer]int), make(map[string]bool) }
@@ -129,6 +140,7 @@ func (m *Machine) judgeFar(round bool) {
 func (m *Machine) judgeWord(p *peer, round bool) {
 	a := &p.attest
 	w := witness{far: p.state == Far, met: p.detector.met, failed: p.reach.tries > 0, refuted: p.reach.failure.refutes()}
+	w.barred = m.far.keys != nil && !m.far.keys[p.key]
 	a.via, w.vouch = m.vouchers(p, a.via[:0])
 	switch {
 	case w.vouch == 0:
@@ -149,6 +161,8 @@ func (m *Machine) judgeWord(p *peer, round bool) {
 		if !w.far {
 			m.fire(p, attested, m.wordFor(p))
 		}
+	case w.far && w.barred:
+		m.fire(p, unattested, "no key of it is known here")
 	case w.far && w.refuted && w.vouch > 0:
 		m.fire(p, unattested, "heard by one only, and a dial says otherwise: "+p.reach.failure.String())
 	case w.far:

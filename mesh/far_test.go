@@ -18,6 +18,7 @@ func TestWhoseWordMakesAMember(t *testing.T) {
 		"one who is heard hears it":          {func(*witness) {}, true},
 		"nobody does":                        {func(w *witness) { w.vouch = 0 }, false},
 		"it was heard here once":             {func(w *witness) { w.met, w.vouch = true, 5 }, false},
+		"no key of it is known":              {func(w *witness) { w.barred, w.vouch = true, 5 }, false},
 		"it was not dialled yet":             {func(w *witness) { w.failed = false }, false},
 		"it waits for its dial":              {func(w *witness) { w.failed, w.rounds = false, farPatience }, true},
 		"it was named just now":              {func(w *witness) { w.rounds-- }, false},
@@ -95,6 +96,21 @@ func TestNobodysWordBringsBackWhoWasHeard(t *testing.T) {
 	a.say("b", "c", "x") // a lie
 	r.pass(2 * time.Minute)
 	r.want("x", Quarantined)
+}
+
+// Where names are bound to keys, nobody's word makes a member of one that has none here.
+func TestWhoHasNoKeyHereIsNotFar(t *testing.T) {
+	r := newRig(t, Config{})
+	a, x := r.puppet("a", "x"), r.puppet("x", "a", "b1", "B2")
+	r.step(Admit{[]topics.Name{"a", "x", "b2"}})
+	r.hear(a, x)
+	r.pass(10 * time.Second)
+	r.want("b1", Candidate)
+	r.want("b2", Far)
+	r.step(Admit{[]topics.Name{"a", "x", "b1"}})
+	r.want("b2", Candidate)
+	r.pass(2 * time.Second)
+	r.want("b1", Far)
 }
 
 // Where somebody answers that nobody is there, one word is not enough.

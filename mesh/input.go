@@ -137,6 +137,9 @@ type (
 		From string
 	}
 
+	// Admit: names are bound to keys, and those of these names are known here: nobody's word makes a member of another.
+	Admit struct{ Names []topics.Name }
+
 	// Forget: drop what is known of a name, its links, its penalty and its past. A seed starts anew.
 	Forget struct{ Name topics.Name }
 )
@@ -161,6 +164,7 @@ func (Leave) input()        {}
 func (Profiled) input()     {}
 func (Known) input()        {}
 func (Hint) input()         {}
+func (Admit) input()        {}
 func (Forget) input()       {}
 
 // Port says which of a peer's two publishers a link leads to.

@@ -156,6 +156,8 @@ func (m *Machine) Step(now Time, ev Input) []Effect {
 		m.onHint(ev)
 	case Known:
 		m.onKnown(ev)
+	case Admit:
+		m.onAdmit(ev)
 	case Forget:
 		m.onForget(ev)
 	case Profiled:

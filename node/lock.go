@@ -53,6 +53,7 @@ func (n *Node) watchKeys() {
 		if n.lock.byName { // before any that is let in again says anything
 			n.inbox.put(parcel{news: &news{kind: newsKeys, members: r.Members()}})
 		}
+		n.admit(r)
 		n.link.SetKeys(r)
 		n.log.Info("keys changed")
 		tell(r)
@@ -60,8 +61,20 @@ func (n *Node) watchKeys() {
 	n.dials.Add(1)
 	go func() {
 		defer n.dials.Done()
+		n.admit(n.lock.first)
 		n.lock.keeper.Run(n.ctx)
 	}()
+}
+
+// admit tells the machine whose keys are known, where names are bound to keys.
+func (n *Node) admit(r *keys.Ring) {
+	if !n.lock.byName {
+		return
+	}
+	select {
+	case n.asked <- func() { n.step(mesh.Admit{Names: r.Members()}) }:
+	case <-n.ctx.Done():
+	}
 }
 
 // ReloadKeys reads the files of Config.Keys now, and returns when what they say holds, or after 5 s if the disk does not
