@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/url"
@@ -64,6 +65,7 @@ type client struct {
 
 // newClient reads --addr, --token-file and --ca.
 func newClient(c *cli.Context) (*client, error) {
+	log.SetOutput(io.Discard) // net/http has words there for one that speaks first; what it comes to is the error
 	addr := cmp.Or(c.String("addr"), defaultAddr())
 	base, err := parseAddr(addr)
 	if err != nil {
@@ -284,7 +286,9 @@ func (cl *client) unreachable(ctx context.Context, err error) error {
 	switch {
 	case errors.As(err, &timeout) && timeout.Timeout():
 		why = errors.New("no answer in time")
-	case strings.Contains(why.Error(), "malformed HTTP"): // and then as much of it as was read
+	case strings.Contains(why.Error(), "malformed HTTP"), // and then as much of it as was read
+		strings.Contains(why.Error(), "server closed idle connection"), // it spoke before it was asked
+		strings.Contains(why.Error(), "readLoopPeekFailLocked"):
 		why = errors.New("what answers there speaks no HTTP, such as a node's ports 20000 and 30000")
 	}
 	return statusError{fmt.Errorf("no node answers at %s: %w (is it running? --addr names another)", cl.base.Host, why), exitUnreachable}

@@ -71,6 +71,13 @@ func TestSomebodyElseAnswers(t *testing.T) {
 	t.Cleanup(func() { silent.Close() })
 	fails(t, exitUnreachable, "no node answers", "members", "--addr", silent.Addr().String())
 
+	for range 20 { // before it is asked, or a moment later
+		first := nodetest.Listen(t, "127.0.0.1:0", func(c net.Conn) {
+			io.WriteString(c, "220 ready\r\n")
+			io.Copy(io.Discard, c)
+		})
+		fails(t, exitUnreachable, "what answers there speaks no HTTP", "members", "--addr", first.String())
+	}
 	n := string(startNode(t, node.Config{}).Name())
 	fails(t, exitUnreachable, n+":20000: what answers there speaks no HTTP", "members", "--addr", n+":20000")
 }
