@@ -291,40 +291,46 @@ def multicast(c, mesh, _):
 
 def rotate(c, mesh, victim):
     """The key of a locked mesh is changed under traffic: appended, put first, the old one removed. Nobody notices."""
-    key, sent, ended = os.environ["HEARSAY_MESH_KEY"], [], threading.Event()
-    with tempfile.TemporaryDirectory() as directory:
+    with open(mesh.key) as file, tempfile.TemporaryDirectory() as directory:
+        old = file.read()
         subprocess.run([os.environ["HEARSAY"], "keygen", "--dir", directory], check=True, stdout=subprocess.DEVNULL)
-        with open(key) as old, open(os.path.join(directory, "mesh.key_secret")) as new:
-            old, new = old.read(), new.read()
+        with open(os.path.join(directory, "mesh.key_secret")) as file:
+            new = file.read()
+    others, sent, ended = c.others(victim), [], threading.Event()
+    command = mesh.command_at(victim, "pub", "--lines", "--wait", str(len(others)))
+    pub = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
 
     def publish():
-        while not ended.is_set():
-            sent.append(f"number {len(sent)}")
-            if not web.publish(mesh.nodes.at[victim], sent[-1]):
-                c.wrong.append(f"{sent[-1]} was not published")
+        while not ended.wait(0.01):
+            some = [f"number {len(sent) + i}" for i in range(10)]
+            sent.extend(some)
+            pub.stdin.write("\n".join(some) + "\n")
+            pub.stdin.flush()
     publisher = threading.Thread(target=publish)
     publisher.start()
+    begin = time.time()
     try:
+        c.pause(1, begin)
         for step in old + new, new + old, new:
-            with open(os.open(key + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-                file.write(step)
-            os.replace(key + ".new", key)
+            mesh.put_key(step)
             c.pause(ROTATES, time.time())
     finally:
         ended.set()
         publisher.join()
-    deadline = time.time() + WHOLE
-    others = c.others(victim)
-    while time.time() < deadline and any(sent[-1] not in mesh.nodes.processes[n].messages() for n in others):
+        pub.stdin.close()
+    c.never("errors of pub", pub.wait(60))
+    rate = len(sent) / (time.time() - begin)
+    deadline, got = time.time() + WHOLE, {}
+    while time.time() < deadline and any(not lines or lines[-1] != sent[-1] for lines in got.values() or [[]]):
+        got = {n: [line for line in mesh.messages(n) if line.startswith("number ")] for n in others}
         time.sleep(0.2)
-    c.words.append(f"{len(sent)} messages")
-    for name in others:
-        got = [line for line in mesh.nodes.processes[name].messages() if line.startswith("number ")]
-        first = sent.index(got[0]) if got else 0  # what was said before the links for messages were up
-        if got != sent[first:]:
-            c.wrong.append(f"{name} has {len(got)} of {len(sent) - first}")
+    c.words.append(f"{len(sent)} messages, {rate:.0f}/s")
+    for name, lines in got.items():
+        if lines != sent:
+            at = next((i for i, (a, b) in enumerate(zip(lines, sent)) if a != b), min(len(lines), len(sent)))
+            c.wrong.append(f"{name} has {len(lines)} of {len(sent)}, {lines[at:at + 3]} for {sent[at:at + 3]}")
     links = 2 * len(others)
-    stale = [n for n in mesh.names if web.ask(mesh.nodes.at[n], "/v1/status")["counters"]["link_renewed"] < links]
+    stale = [n for n in mesh.names if web.ask(mesh.address(n), "/v1/status")["counters"]["link_renewed"] < links]
     c.never("not renewed", stale)
     c.never("suspected", mesh.events("suspect"))
     c.must("whole", mesh.whole(mesh.names, time.time(), WHOLE), WHOLE)
@@ -365,8 +371,8 @@ def possible(mesh, name):
         return "needs root and nft"
     if guests and not mesh.has_guests:
         return "needs containers"
-    if name == "rotate" and (mesh.has_guests or "HEARSAY_MESH_KEY" not in os.environ):
-        return "needs a locked mesh of processes: LOCKED=1, --local"
+    if name == "rotate" and not mesh.key:
+        return "needs a locked mesh: LOCKED=1"
     if name == "move" and not mesh.has_guests and not mesh.resolver:
         return "needs a namespace of its own for its resolver"
     return None

@@ -29,10 +29,10 @@ class Containers(compose.Ring, cluster.Cluster):
 
     def _lock(self):
         """A copy of the key that the user of the image can read."""
-        shared = self.key + ".shared"
-        shutil.copyfile(self.key, shared)
-        os.chmod(shared, 0o644)
-        os.environ["MESH_KEY"] = shared
+        self.shared = self.key + ".shared"
+        shutil.copyfile(self.key, self.shared)
+        os.chmod(self.shared, 0o644)
+        os.environ["MESH_KEY"] = self.shared
         self.command += ["--file", os.path.join(self.root, "deploy", "locked.yml")]
 
     def begin(self):
@@ -63,9 +63,19 @@ class Containers(compose.Ring, cluster.Cluster):
 
     # What is asked.
 
+    def command_at(self, name, *args):
+        return ["docker", "exec", "--interactive", self.ids[name], "/hearsay", *args]
+
+    def address(self, name):
+        return self.ip(name)
+
+    def messages(self, name):
+        """The bodies that a node has received since the mesh was fresh."""
+        return compose.output("docker", "logs", "--since", f"{self.born:.3f}", self.ids[name]).splitlines()
+
     def hearsay(self, name, *args, patience=10):
         try:
-            done = subprocess.run(["docker", "exec", self.ids[name], "/hearsay", *args], stdin=subprocess.DEVNULL,
+            done = subprocess.run(self.command_at(name, *args), stdin=subprocess.DEVNULL,
                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=patience)
         except subprocess.TimeoutExpired:
             return None
@@ -106,6 +116,12 @@ class Containers(compose.Ring, cluster.Cluster):
 
     def remember(self, name):
         self.old = self.ip(name)
+
+    def put_key(self, text):
+        """Replaces the key of all. The file itself is written to: one that is mounted stays what it was after a renaming."""
+        for path in self.shared, self.key:
+            with open(path, "w") as file:
+                file.write(text)
 
     def freeze(self, name):
         compose.output("docker", "pause", self.ids[name])

@@ -23,6 +23,7 @@ class Processes(cluster.Cluster):
         self.resolver = resolver.Resolver() if self.alone else None
         self.cuts = cut.Cuts() if self.can_cut else None
         self.mesh = self.nodes = None
+        self.key = os.environ.get("HEARSAY_MESH_KEY")
         self.frozen, self.unplugged, self.moves = set(), set(), 0
 
     def begin(self):
@@ -46,13 +47,22 @@ class Processes(cluster.Cluster):
             self.mesh = None
 
     def hearsay(self, name, *args, patience=10):
-        command = [os.environ["HEARSAY"], args[0], "--addr", f"{self.nodes.at[name]}:8080", *args[1:]]
         try:
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            done = subprocess.run(self.command_at(name, *args), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                   text=True, timeout=patience)
         except subprocess.TimeoutExpired:
             return None
         return done.stdout if done.returncode == 0 else None
+
+    def command_at(self, name, verb, *args):
+        return [os.environ["HEARSAY"], verb, "--addr", f"{self.address(name)}:8080", *args]
+
+    def address(self, name):
+        return self.nodes.at[name]
+
+    def messages(self, name):
+        """The bodies that a node has received in its last life."""
+        return self.nodes.processes[name].messages()
 
     def log(self, name):
         for node in self.nodes.lives[name]:
@@ -73,6 +83,12 @@ class Processes(cluster.Cluster):
 
     def remember(self, name):
         pass
+
+    def put_key(self, text):
+        """Replaces the key of all by renaming a file."""
+        with open(os.open(self.key + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(text)
+        os.replace(self.key + ".new", self.key)
 
     def move(self, name):
         old, begun = self.nodes.at[name], time.time()
