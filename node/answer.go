@@ -216,11 +216,12 @@ func (n *Node) turnAway(g *desk) {
 	}
 }
 
-// reply sends a reply, which fails only where the node has ended.
+// reply sends a reply, which fails only where the node has ended. It waits for who asked to listen: a request may come
+// before that has connected here.
 func (n *Node) reply(c call, body []byte, fail string) {
 	if len(body) > n.cfg.MaxMessage {
 		body = body[:n.cfg.MaxMessage]
 	}
-	topic := topics.Direct{Name: c.to}.String()
-	_ = n.sayTalk(topic, topics.Envelope{UID: n.talk.uid(), Re: c.message.UID, Fail: fail}, body)
+	e := topics.Envelope{UID: n.talk.uid(), Re: c.message.UID, Fail: fail}
+	n.replyLater(&owed{to: c.to, topic: topics.Direct{Name: c.to}.String(), by: c.by, envelope: e, body: body})
 }

@@ -16,7 +16,7 @@ import (
 // them here. What is said on the wire is in package topics, under Requests.
 //
 //	run -> decode -> judge -> takeTalk -> pending: Asked.Next
-//	                                  \-> desk -> Handler -> reply
+//	                                  \-> desk -> Handler -> reply (owed: until its asker listens)
 type talk struct {
 	prefix string // of the UIDs of all that is said here
 	count  atomic.Uint64
@@ -28,6 +28,8 @@ type talk struct {
 	limit   int               // bytes of replies that wait for who asked
 	replies int               // so many do
 	calls   int               // bytes of requests that wait to be answered, or are being
+	owed    []*owed           // replies whose askers do not listen yet
+	owes    int               // bytes of them
 }
 
 // callBytes is how many bytes of requests may wait. One may always be answered.

@@ -367,10 +367,10 @@
 // nobody to ask, and it need not wait.
 //
 // A reply is a message on 6/ASKER/, where ASKER is from of the request, whose re is the request's uid. Each node sends one
-// reply at most, before ask is over. A request to itself alone that nobody there answers it answers with fail "nobody
-// answers here"; one on 4/CHANNEL, too, if somebody answered there before, and else it drops that. Who asked
-// drops and counts a reply to what it did not ask, from whom it did not ask or who is no member, and any but the first of
-// a node. The publisher of a reply speaks for itself, as on 1.
+// reply at most, before ask is over, and does not say it until ASKER has subscribed to it. A request to itself alone
+// that nobody there answers it answers with fail "nobody answers here"; one on 4/CHANNEL, too, if somebody answered
+// there before, and else it drops that. Who asked drops and counts a reply to what it did not ask, from whom it did
+// not ask or who is no member, and any but the first of a node. The publisher of a reply speaks for itself, as on 1.
 //
 // Requests and replies have ttl 0 and no number: they are neither relayed nor repaired, as who asks may ask again.
 // Nobody who has not subscribed is sent them; a naive node never is.

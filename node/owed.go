@@ -1,0 +1,105 @@
+package node
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"hearsay/node/link"
+	"hearsay/topics"
+)
+
+// A request may be heard before its asker has subscribed to replies here: the links of two nodes come up one after the
+// other, and one may break alone. What is published then reaches nobody, and the asker would wait in vain. So a reply is
+// owed until the asker listens, or does not wait any more.
+
+const (
+	owedLook = 50 * time.Millisecond // between two looks at who listens: as long as nobody feels it
+	maxOwed  = waitingCalls          // replies; what is beyond is published at once, as all are whose asker listens
+)
+
+// owed is a reply whose asker does not listen yet.
+type owed struct {
+	to       topics.Name
+	topic    string
+	by       time.Time
+	envelope topics.Envelope
+	body     []byte
+}
+
+// replyLater publishes a reply when its asker listens, which is nearly always now. It does not wait.
+func (n *Node) replyLater(o *owed) {
+	t := n.talk
+	size := len(o.body) + callSize
+	if !n.listens(o, nil) {
+		t.mu.Lock()
+		first, room := len(t.owed) == 0, len(t.owed) < maxOwed && (len(t.owed) == 0 || t.owes+size <= callBytes)
+		if room {
+			o.body = slices.Clone(o.body)
+			t.owed, t.owes = append(t.owed, o), t.owes+size
+		}
+		t.mu.Unlock()
+		if room {
+			if first {
+				go n.payOwed()
+			}
+			return
+		}
+	}
+	_ = n.sayTalk(o.topic, o.envelope, o.body)
+}
+
+// payOwed publishes replies as their askers come to listen, until none is left.
+func (n *Node) payOwed() {
+	t, look := n.talk, time.NewTicker(owedLook)
+	defer look.Stop()
+	for left := true; left; {
+		select {
+		case <-look.C:
+		case <-n.ctx.Done():
+			return
+		}
+		listening := n.replyReaders()
+		var due []*owed
+		now := time.Now()
+		t.mu.Lock()
+		t.owed = slices.DeleteFunc(t.owed, func(o *owed) bool {
+			late := !now.Before(o.by)
+			switch {
+			case late:
+				n.counters.requestsExpired.Add(1)
+			case n.listens(o, listening):
+				due = append(due, o)
+			default:
+				return false
+			}
+			t.owes -= len(o.body) + callSize
+			return true
+		})
+		left = len(t.owed) > 0
+		t.mu.Unlock()
+		for _, o := range due {
+			_ = n.sayTalk(o.topic, o.envelope, o.body)
+		}
+	}
+}
+
+// replyReaders returns who has subscribed to what may be replies.
+func (n *Node) replyReaders() []link.Audience {
+	const all = "6/"
+	return n.link.Audience(func(s string) bool { return strings.HasPrefix(s, all) || strings.HasPrefix(all, s) })
+}
+
+// listens reports whether the asker has subscribed to its reply, by now or among those that are given: ZeroMQ matches
+// prefixes. This node always does.
+func (n *Node) listens(o *owed, among []link.Audience) bool {
+	if o.to.Key() == n.id.name.Key() {
+		return true
+	}
+	if among == nil {
+		among = n.link.Audience(func(s string) bool { return strings.HasPrefix(o.topic, s) })
+	}
+	return slices.ContainsFunc(among, func(a link.Audience) bool {
+		return strings.HasPrefix(o.topic, a.Topic) && (a.Name == "" || a.Name.Key() == o.to.Key())
+	})
+}
