@@ -34,7 +34,8 @@ type inbox struct {
 	since time.Time // it is, and the application takes nothing
 	spare []*batch  // to be used again
 
-	expired atomic.Uint64 // messages that nobody was given, as it was too late
+	expired atomic.Uint64     // messages that nobody was given, as it was too late
+	owed    map[stream]uint64 // Missed of these, which the next of their stream says
 
 	arrived chan struct{} // has something after a put
 	judged  chan struct{} // has something after a deliver
@@ -284,7 +285,7 @@ func (in *inbox) next(dst []Message) (n int) {
 			return n
 		}
 		moved := copy(dst[n:], b.messages[b.next:])
-		if b.expires {
+		if b.expires || len(in.owed) > 0 {
 			n += in.unexpired(dst[n : n+moved])
 		} else {
 			n += moved
@@ -316,20 +317,6 @@ func (in *inbox) done(b *batch) {
 	in.mu.Lock()
 	in.free(b)
 	in.unlock()
-}
-
-// unexpired moves the messages that have not expired to the front, and returns how many they are.
-func (in *inbox) unexpired(messages []Message) (kept int) {
-	now := time.Now().UnixMilli()
-	for _, m := range messages {
-		if m.expires == 0 || now < m.expires {
-			messages[kept] = m
-			kept++
-		}
-	}
-	clear(messages[kept:])
-	in.expired.Add(uint64(len(messages) - kept))
-	return kept
 }
 
 // end refuses all that comes, and counts what nobody will judge any more as lost.
@@ -386,7 +373,8 @@ func (n *Node) Receive(ctx context.Context, dst []Message) (int, error) {
 // bounded by Config.InboxBytes. An application that does not keep up holds up those that publish, see Publish, and loses
 // messages of its own node. One that never calls Messages or Receive, or takes nothing for 10 s, holds nobody up: it
 // loses the newest messages. Stats counts what is lost here ("messages_lost"). The channel is closed when the node has
-// ended; what had not been read by then, beyond what it holds, is lost and counted too.
+// ended; what had not been read by then, beyond what it holds, is lost and counted too. What it holds already
+// is not looked at again: an application that reads slowly, and must not see what has expired, reads with Receive.
 func (n *Node) Messages() <-chan Message {
 	n.pumping.Do(func() {
 		n.pumps.Add(1)
@@ -430,20 +418,26 @@ func (n *Node) handOver(b *batch) {
 	given := 0
 	defer func() { n.counters.delivered.Add(uint64(given)) }()
 	for i, m := range b.messages {
-		if b.expires && n.inbox.unexpired([]Message{m}) == 0 {
-			continue
-		}
-		given++
-		select {
-		case n.messages <- m:
-		default:
+		for waits := true; waits && n.inbox.inTime(b, &m); {
+			waits = false
 			select {
 			case n.messages <- m:
+				given++
+				continue
+			default:
+			}
+			late, stop := m.late()
+			select {
+			case n.messages <- m:
+				given++
+			case <-late:
+				waits = true // or not any more
 			case <-n.ended:
-				given--
 				n.counters.lost.Add(uint64(len(b.messages) - i))
+				stop()
 				return
 			}
+			stop()
 		}
 	}
 }
