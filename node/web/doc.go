@@ -65,6 +65,7 @@
 // 64 MiB unless told otherwise. Where that is not enough, those who are furthest behind lose the oldest of theirs: they
 // are counted, and the next message says how many there were. A client that is in the middle of a message keeps it,
 // unless such messages come to half of the bound: then the one that has been at it longest is cut off.
+// A stream that begins with the past holds 80 kB more at most, and one at a time gathers it.
 //
 // # Connections
 //

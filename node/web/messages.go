@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -81,7 +82,7 @@ func (s *Server) messages(w http.ResponseWriter, r *http.Request) error {
 		return tag == own || forAll && wants(channel)
 	})
 	defer in.Close()
-	shown := s.replay(own, wants, past)
+	shown := s.replay(r.Context(), own, wants, past)
 	if s.sendMessages(r, st, in, shown) != nil {
 		s.metrics.cutOff.Add(1)
 	}
@@ -97,10 +98,16 @@ type past struct {
 	within time.Duration
 }
 
-// replay gives the past to those who want a tag. It returns the tags of what they have: some of that may be on its way
-// to all.
-func (s *Server) replay(own string, wants func(channel string) bool, p past) map[string]bool {
+// replay gives the past to those who want a tag, one reader after the other: to gather it takes memory. It returns what
+// they have: some of that may be on its way to all.
+func (s *Server) replay(ctx context.Context, own string, wants func(channel string) bool, p past) *shown {
 	if p == (past{}) {
+		return nil
+	}
+	select {
+	case s.past <- struct{}{}:
+		defer func() { <-s.past }()
+	case <-ctx.Done():
 		return nil
 	}
 	messages := s.node.Past(wants, p.count, p.within)
@@ -109,12 +116,13 @@ func (s *Server) replay(own string, wants func(channel string) bool, p past) map
 		first--
 		size += len(messages[first].Body)
 	}
-	shown := make(map[string]bool, len(messages)-first)
+	all := newShown(len(messages) - first)
 	for _, m := range messages[first:] {
-		shown[tagOf(m)] = true
+		all.add(tagOf(m))
 		s.show(own, m)
 	}
-	return shown
+	all.sort()
+	return all
 }
 
 // pastOf reads how much of the past is wanted: so many messages, or those of so long.
@@ -143,11 +151,11 @@ func (s *Server) channels(query url.Values) ([]string, error) {
 }
 
 // sendMessages returns nil when the client, the node or the server ended the stream.
-func (s *Server) sendMessages(r *http.Request, st *stream, in *backlog.Reader, shown map[string]bool) error {
+func (s *Server) sendMessages(r *http.Request, st *stream, in *backlog.Reader, shown *shown) error {
 	id, missed := uint64(0), uint64(0)
 	return pump(s, r, st, "messages of", s.node.Done(), in.Arrived(), func(struct{}) error {
 		for lost, ok := in.Next(); ok; lost, ok = in.Next() {
-			if missed += lost; shown[in.Tag()] {
+			if missed += lost; shown.has(in.Tag()) {
 				continue // it was replayed
 			}
 			id++

@@ -127,9 +127,9 @@ func TestThePastIsBounded(t *testing.T) {
 		}
 		return nil
 	})
-	shown := s.replay("own", func(string) bool { return true }, past{count: node.MaxPast})
-	if len(shown) != replayBytes/size {
-		t.Errorf("%d messages of 1 MiB", len(shown))
+	shown := s.replay(t.Context(), "own", func(string) bool { return true }, past{count: node.MaxPast})
+	if len(shown.tags) != replayBytes/size {
+		t.Errorf("%d messages of 1 MiB", len(shown.tags))
 	}
 	if bytes := s.feed.Size(); bytes < replayBytes || bytes > 2*replayBytes {
 		t.Errorf("%d bytes", bytes)

@@ -57,6 +57,7 @@ type Server struct {
 
 	views   *cache
 	feed    *backlog.Feed // of messages
+	past    chan struct{} // has a place for who gathers what was received
 	bodies  bodies
 	calls   calls
 	metrics *metrics
@@ -88,6 +89,7 @@ func New(n *node.Node, o Options) *Server {
 	conns := connsOf(files.Limit())
 	s := &Server{
 		node: n, options: o, log: o.Logger, views: newCache(n), feed: backlog.NewFeed(o.ReaderBytes),
+		past:  make(chan struct{}, 1),
 		conns: conns, streams: newStreamPlaces(min(maxStreams, conns/2)),
 		patience: writeTimeout, pulse: pulseEvery,
 	}
