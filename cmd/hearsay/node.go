@@ -97,6 +97,7 @@ func runNode(c *cli.Context) error {
 	logs := backlog.NewHandler(cfg.Logger.Handler(), logBytes)
 	defer logs.Close(logGrace)
 	cfg.Logger = slog.New(logs)
+	warnOfVariables(c, cfg.Logger)
 	options, err := httpOptions(c)
 	if err != nil {
 		return err
@@ -241,8 +242,8 @@ func nodeConfig(c *cli.Context, level *slog.LevelVar) (node.Config, error) {
 	if err := cfg.Keys.Validate(); err != nil {
 		return cfg, usagef("--mesh-key, --key and --authorized-keys: %w", err)
 	}
-	if seeds := os.Getenv("HEARSAY_SEEDS"); len(cfg.Seeds) == 0 && seeds != "" {
-		cfg.Seeds = strings.Split(seeds, ",")
+	if len(cfg.Seeds) == 0 {
+		cfg.Seeds = seedsOf(os.Getenv(seedsVariable))
 	}
 	if len(cfg.Seeds) == 0 {
 		cfg.Seeds = c.StringSlice("seeds")
