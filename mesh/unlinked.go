@@ -16,7 +16,7 @@ import (
 const unlinkedAfter = 1
 
 // unlinked is why messages do not pass between a member and this node, "" if they do. It costs time in proportion to the
-// number of members where they do not.
+// number of members where they do not. That nobody reads who is the second of its name is told of once: see secondWhy.
 func (m *Machine) unlinked(p *peer) string {
 	var causes []string
 	if p.feed.link == nil {
@@ -26,7 +26,7 @@ func (m *Machine) unlinked(p *peer) string {
 		}
 		causes = append(causes, cause)
 	}
-	if m.unread(p) {
+	if m.unread(p) && !m.own.second {
 		causes = append(causes, fmt.Sprintf("this node's messages do not reach it directly: no connection of it comes to port %d", m.cfg.Self.Port()+topics.PortStep))
 	}
 	return strings.Join(causes, "; ")

@@ -146,3 +146,23 @@ func TestLinksOfTheSilentAreNotShown(t *testing.T) {
 		t.Error("its message link is hung up: what the network still holds is lost")
 	}
 }
+
+// Who is the second of its name has no port that is shut: its peers listen to the other one, and that is told.
+func TestSecondIsNotUnlinked(t *testing.T) {
+	r := newRig(t, Config{})
+	r.hear(r.puppet("a"), r.puppet("b"))
+	clear(r.m.listeners.named)
+	r.pass(time.Minute)
+	r.wantTold(Conflict, "self")
+	if r.m.Stats().Second == "" {
+		t.Fatal("it is not the second of its name")
+	}
+	if len(r.unlinked) > 0 {
+		t.Errorf("told: %v", r.unlinked)
+	}
+	for _, m := range r.m.Members() {
+		if m.Unlinked != "" {
+			t.Errorf("%s: %s", m.Name, m.Unlinked)
+		}
+	}
+}

@@ -117,7 +117,7 @@ func judgePeer(f *Facts, p *Place, m *web.Member) (out []Finding) {
 	case !m.Naive && !m.HearsMe:
 		out = append(out, fault(fmt.Sprintf("let TCP port %d of this machine be reached from %s, and see that %s leads here on it", f.Self.Name.Port(), m.Name, f.Self.Name),
 			"%s does not hear this node, which hears it: a one-way link", m.Name))
-	case !m.Naive && !m.Flowing:
+	case !m.Naive && !m.Flowing && f.Status.Conflict == "": // else nobody reads it: that is a fault of its name
 		out = append(out, fault(fmt.Sprintf("let TCP port %d of this machine be reached from %s", f.Self.Name.Port()+topics.PortStep, m.Name),
 			"%s does not get this node's messages", m.Name))
 	}

@@ -100,6 +100,9 @@ func TestExamine(t *testing.T) {
 			f.Members.Members[1].MessagesLink, f.Members.Members[1].Flowing, f.Peers[1].Messages[0].Outcome = false, false, TimedOut
 		}, []string{"fault peers: c is heard, but its messages do not arrive: 10.0.0.3:30000 does not answer"}},
 		{"ours do not arrive", func(f *Facts) { f.Members.Members[1].Flowing = false }, []string{"fault peers: c does not get this node's messages"}},
+		{"the second of its name", func(f *Facts) {
+			f.Members.Members[1].Flowing, f.Status.Conflict = false, "a process uses the name elsewhere, and is the member"
+		}, []string{"fault name: a process uses the name elsewhere"}},
 		{"just joined", func(f *Facts) { f.Members.Members[1].Flowing, f.Members.Members[1].Since = false, time.Now() }, nil},
 		{"not heard by one", func(f *Facts) { f.Members.Members[1].HearsMe, f.Members.Members[1].Flowing = false, false }, []string{"fault peers: c does not hear this node"}},
 		{"a frozen one", func(f *Facts) {
