@@ -180,6 +180,11 @@ func (r *Reader) add(p *piece) {
 	if r.next == nil {
 		r.next = p
 	}
+	r.Wake()
+}
+
+// Wake makes the reader look, as a Put does.
+func (r *Reader) Wake() {
 	select {
 	case r.arrived <- struct{}{}:
 	default:

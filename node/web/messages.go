@@ -76,14 +76,14 @@ func (s *Server) messages(w http.ResponseWriter, r *http.Request) error {
 	}
 	defer done()
 	wants := func(channel string) bool { return channels == nil || slices.Contains(channels, channel) }
-	own := fmt.Sprintf("%p", st) // the tag of what is for this stream alone
 	in := s.feed.Reader(func(tag string) bool {
 		channel, _, forAll := strings.Cut(tag, "\x00")
-		return tag == own || forAll && wants(channel)
+		return forAll && wants(channel)
 	})
 	defer in.Close()
-	shown := s.replay(r.Context(), own, wants, past)
-	if s.sendMessages(r, st, in, shown) != nil {
+	then := s.replay(r.Context(), wants, past)
+	defer then.close()
+	if s.sendMessages(r, st, then, in) != nil {
 		s.metrics.cutOff.Add(1)
 	}
 	return nil
@@ -98,17 +98,30 @@ type past struct {
 	within time.Duration
 }
 
-// replay gives the past to those who want a tag, one reader after the other: to gather it takes memory. It returns what
-// they have: some of that may be on its way to all.
-func (s *Server) replay(ctx context.Context, own string, wants func(channel string) bool, p past) *shown {
+// replayed is the past that a stream begins with.
+type replayed struct {
+	in    *backlog.Reader // nil: there is none, or no more
+	shown *shown          // what it has: some of that may be on its way to all
+}
+
+func (p *replayed) close() {
+	if p.in != nil {
+		p.in.Close()
+		p.in = nil
+	}
+}
+
+// replay gives the past to one reader alone, to one after the other: to gather it takes memory. Who reads on after it began
+// to read before.
+func (s *Server) replay(ctx context.Context, wants func(channel string) bool, p past) *replayed {
 	if p == (past{}) {
-		return nil
+		return &replayed{}
 	}
 	select {
 	case s.past <- struct{}{}:
 		defer func() { <-s.past }()
 	case <-ctx.Done():
-		return nil
+		return &replayed{}
 	}
 	messages := s.node.Past(wants, p.count, p.within)
 	first, size := len(messages), 0
@@ -116,13 +129,14 @@ func (s *Server) replay(ctx context.Context, own string, wants func(channel stri
 		first--
 		size += len(messages[first].Body)
 	}
-	all := newShown(len(messages) - first)
+	own := fmt.Sprintf("%p", &messages) // no other tag is like it
+	then := &replayed{s.feed.Reader(func(tag string) bool { return tag == own }), newShown(len(messages) - first)}
 	for _, m := range messages[first:] {
-		all.add(tagOf(m))
+		then.shown.add(tagOf(m))
 		s.show(own, m)
 	}
-	all.sort()
-	return all
+	then.shown.sort()
+	return then
 }
 
 // pastOf reads how much of the past is wanted: so many messages, or those of so long.
@@ -150,10 +164,11 @@ func (s *Server) channels(query url.Values) ([]string, error) {
 	return query["channel"], nil
 }
 
-// sendMessages returns nil when the client, the node or the server ended the stream.
-func (s *Server) sendMessages(r *http.Request, st *stream, in *backlog.Reader, shown *shown) error {
+// sendMessages sends the past, and then all that comes. It returns nil when the client, the node or the server ended the
+// stream.
+func (s *Server) sendMessages(r *http.Request, st *stream, then *replayed, in *backlog.Reader) error {
 	id, missed := uint64(0), uint64(0)
-	return pump(s, r, st, "messages of", s.node.Done(), in.Arrived(), func(struct{}) error {
+	send := func(in *backlog.Reader, shown *shown) error {
 		for lost, ok := in.Next(); ok; lost, ok = in.Next() {
 			if missed += lost; shown.has(in.Tag()) {
 				continue // it was replayed
@@ -165,6 +180,16 @@ func (s *Server) sendMessages(r *http.Request, st *stream, in *backlog.Reader, s
 			missed = 0
 		}
 		return st.flush()
+	}
+	in.Wake() // for the past
+	return pump(s, r, st, "messages of", s.node.Done(), in.Arrived(), func(struct{}) error {
+		if then.in != nil {
+			if err := send(then.in, nil); err != nil {
+				return err
+			}
+			then.close()
+		}
+		return send(in, then.shown)
 	})
 }
 

@@ -113,8 +113,6 @@ func TestThePastIsBounded(t *testing.T) {
 	t.Parallel()
 	n := startNode(t, node.Config{})
 	s, _ := startServer(t, n, Options{})
-	in := s.feed.Reader(func(tag string) bool { return tag == "own" })
-	defer in.Close()
 	const size, messages = 1 << 20, replayBytes>>20 + 3
 	for range messages {
 		if err := n.Publish(bytes.Repeat([]byte("a"), size)); err != nil {
@@ -127,8 +125,9 @@ func TestThePastIsBounded(t *testing.T) {
 		}
 		return nil
 	})
-	shown := s.replay(t.Context(), "own", func(string) bool { return true }, past{count: node.MaxPast})
-	if len(shown.tags) != replayBytes/size {
+	then := s.replay(t.Context(), func(string) bool { return true }, past{count: node.MaxPast})
+	defer then.close()
+	if shown := then.shown; len(shown.tags) != replayBytes/size {
 		t.Errorf("%d messages of 1 MiB", len(shown.tags))
 	}
 	if bytes := s.feed.Size(); bytes < replayBytes || bytes > 2*replayBytes {

@@ -45,12 +45,14 @@ func TestThePastIsGatheredForOneAtATime(t *testing.T) {
 	everything := func(string) bool { return true }
 	s.past <- struct{}{}
 	for range 50 {
-		if s.replay(gone, "own", everything, past{count: 1}) != nil {
+		if s.replay(gone, everything, past{count: 1}).in != nil {
 			t.Fatal("it was gathered while somebody else gathered it")
 		}
 	}
 	<-s.past
-	if s.replay(t.Context(), "own", everything, past{count: 1}) == nil || len(s.past) != 0 {
+	then := s.replay(t.Context(), everything, past{count: 1})
+	defer then.close()
+	if then.in == nil || len(s.past) != 0 {
 		t.Error("it was not gathered")
 	}
 }
