@@ -29,6 +29,7 @@ type certificate struct {
 // parse reads the certificates in a file. What is not of a curve section is passed over, as czmq does.
 func parse(text []byte) (all []certificate, err error) {
 	var c *certificate
+	text = bytes.TrimPrefix(text, []byte("\ufeff")) // which editors of Windows put there
 	for i, line := range strings.Split(string(text), "\n") {
 		bare := strings.TrimSpace(line)
 		switch {

@@ -35,6 +35,7 @@ var readable = map[string]string{
 		"#   DO NOT PROVIDE THIS FILE TO OTHER USERS nor change its permissions.\n\nmetadata\ncurve\n    public-key = \"" + public + "\"\n    secret-key = \"" + secret + "\"\n",
 	"tabs, CRLF, single quotes": "curve\r\n\tsecret-key = '" + secret + "'  # a comment\r\n\tpublic-key = '" + public + "'\r\n",
 	"no quotes":                 "curve # keys\n    public-key=" + public + "\n    secret-key=" + secret + "\n    more = x\nother\n    public-key = z\n",
+	"a mark of Windows":         "\ufeffcurve\r\n    public-key = \"" + public + "\"\r\n    secret-key = \"" + secret + "\"\r\n",
 	"no newline at the end":     "curve\n public-key = \"" + public + "\"\n secret-key = \"" + secret + "\"",
 }
 
