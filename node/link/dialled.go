@@ -27,6 +27,7 @@ type dialled struct {
 	before   *dialled                   // whose place it takes, until that has ended; guarded by link.mu
 	inherits *succession                // the same, until it is its turn to be read
 	doubled  doubled
+	later    atomic.Bool   // it will be tried to make it anew
 	readOut  atomic.Bool   // nothing more is read
 	runs     atomic.Uint64 // that were read
 	held     atomic.Bool   // one is, and waits for room

@@ -95,12 +95,13 @@ type Link struct {
 	wires     sync.WaitGroup // from within this process to our publishers
 	received  chan struct{}  // the receiving goroutine has ended
 
-	mu      sync.Mutex
-	closed  bool
-	dialled map[ID]*dialled
-	heirs   map[ID]*dialled // by the ID that is told: those that were made anew
-	beat    beat            // the newest whole list, as it goes over the wire
-	telling []byte          // the newest telling (topics.Told); nil: nothing is told
+	mu         sync.Mutex
+	closed     bool
+	dialled    map[ID]*dialled
+	heirs      map[ID]*dialled // by the ID that is told: those that were made anew
+	renewAgain time.Duration   // how long after a renewal that led nowhere
+	beat       beat            // the newest whole list, as it goes over the wire
+	telling    []byte          // the newest telling (topics.Told); nil: nothing is told
 
 	keys     atomic.Pointer[keys.Ring]
 	calls    [2]zmtp.Calls // of each port
@@ -126,6 +127,8 @@ func Open(cfg Config) (*Link, error) {
 		received: make(chan struct{}),
 		dialled:  make(map[ID]*dialled),
 		heirs:    make(map[ID]*dialled),
+
+		renewAgain: renewAgain,
 	}
 	l.waiting.limit = int64(cfg.OutboxBytes)
 	l.wanted.messages = slices.Clone(cfg.Subscribe)
@@ -266,6 +269,7 @@ func (l *Link) DialName(ctx context.Context, port Port, addr netip.AddrPort, nam
 	if port == Message {
 		l.calm(ctx)
 	}
+	with := l.ring()
 	ways, err := l.ways(name, port)
 	if err != nil {
 		return fmt.Errorf("%w with %s: %w", ErrHandshake, addr, err)
@@ -280,7 +284,11 @@ func (l *Link) DialName(ctx context.Context, port Port, addr netip.AddrPort, nam
 		return err
 	}
 	d.name = name
-	return l.take(d)
+	if err := l.take(d); err != nil {
+		return err
+	}
+	l.freshen(d, with)
+	return nil
 }
 
 // take subscribes, and hands the connection to zmq4. What zmq4 reads of it first is an empty run, as the last will

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"hearsay/node/keys"
 	"hearsay/node/link/zmtp"
 )
 
@@ -20,6 +21,7 @@ import (
 
 const (
 	renewAtOnce = 4                    // connections that are renewed at the same time
+	renewAgain  = 30 * time.Second     // after one that failed, or a dial that had to do with a second key
 	partingTime = withdrawTime * 3 / 4 // for the publisher's answer over the old connection
 	partingMost = 30 * time.Second     // for what the publisher has sent before it
 	partingPing = "parting"            // the context of the PING that asks for it
@@ -123,20 +125,44 @@ func (l *Link) renewAll(stale []*dialled) {
 func (l *Link) renew(d *dialled, s *succession) {
 	ctx, cancel := context.WithTimeout(l.ctx, 2*l.cfg.HandshakeTimeout)
 	defer cancel()
+	with := l.ring()
 	ways, err := l.ways(d.name, d.port)
 	if err == nil {
 		var heir *dialled
 		if heir, err = l.reach(ctx, d.port, d.remote, d.target, ways[0]); err == nil {
-			err = l.inherit(heir, s)
+			if err = l.inherit(heir, s); err == nil {
+				l.freshen(heir, with)
+				return
+			}
 		}
-	}
-	if err == nil {
-		return
 	}
 	d.heir.Store(nil)
 	if !d.kept() || d.forbidden() {
 		d.hangUp(errWithdrawn)
+		return
 	}
+	l.freshen(d, with)
+}
+
+// freshen looks after a connection that was made with the keys of a ring. If they have changed meanwhile it is made
+// anew at once, and if the first of them did not do, later: the other side may have it by then.
+func (l *Link) freshen(d *dialled, with *keys.Ring) {
+	if l.ring() == nil || d.recheck() {
+		return
+	}
+	if l.ring() != with {
+		l.renewAll([]*dialled{d})
+		return
+	}
+	if !d.later.CompareAndSwap(false, true) {
+		return
+	}
+	time.AfterFunc(l.renewAgain, func() {
+		d.later.Store(false)
+		if d.ended() == nil && d.heir.Load() == nil && !d.recheck() {
+			l.renewAll([]*dialled{d})
+		}
+	})
 }
 
 // inherit puts an heir in the place of the old connection, unless that was given up meanwhile.
