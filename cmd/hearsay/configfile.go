@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -57,7 +58,12 @@ func readConfig(c *cli.Context) error {
 	if path == "" {
 		return nil
 	}
-	values, err := parseConfig(path, c.Command, readFile)
+	values, err := parseConfig(path, c.Command, func(path string, most int64) ([]byte, error) {
+		return readFile(c.Context, path, most)
+	})
+	if c.Context.Err() != nil {
+		return fmt.Errorf("--config %s: nothing had come of it when it was to end", path)
+	}
 	if err != nil {
 		return usageError{err}
 	}
@@ -130,12 +136,10 @@ func isTexts(v any) bool {
 // maxConfig bounds the file, in bytes.
 const maxConfig = 1 << 20
 
-// readFile returns what is in a file, which may be a pipe, as of a shell, where it is read once.
-func readFile(path string, most int64) ([]byte, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
+// readFile returns what is in a file, which may be a pipe, as of a shell, where it is read once. It waits for one that
+// nobody writes to until ctx ends.
+func readFile(ctx context.Context, path string, most int64) ([]byte, error) {
+	file := readUntil(ctx, func() (io.ReadCloser, error) { return os.Open(path) })
 	defer file.Close()
 	text, err := io.ReadAll(io.LimitReader(file, most+1))
 	if err == nil && int64(len(text)) > most {

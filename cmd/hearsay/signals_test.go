@@ -122,3 +122,22 @@ func TestPubOfAPipeIsInterrupted(t *testing.T) {
 		t.Errorf("status %d, %v", status, p.err)
 	}
 }
+
+// Nor does a configuration that nobody writes hold a node.
+func TestNodeWithoutItsConfigurationIsInterrupted(t *testing.T) {
+	t.Parallel()
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := begin(t, nil, "node", "--config", fifo)
+	p.stop()
+	if status := p.end(t); status == 0 || !strings.Contains(p.err.Error(), "nothing had come of it") {
+		t.Errorf("status %d, %v", status, p.err)
+	}
+	f, err := os.OpenFile(fifo, os.O_WRONLY, 0) // for who waits for it still
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+}
