@@ -28,6 +28,7 @@ type Member struct {
 	Next        Time          // next dial or probe; 0 if none is planned
 	Fails       int           // dials that failed in a row
 	ListedBy    []topics.Name // alive peers in whose list it is
+	Listed      bool          // the last list of somebody has it, alive or not: it is remembered for that
 	HearsMe     bool          // it is alive, and its list has this node
 	Seed        bool
 	Naive       bool
@@ -70,7 +71,7 @@ func (m *Machine) member(p *peer) Member {
 	v := Member{
 		Name: p.name, State: p.state, Since: p.since, Why: p.why, Heard: p.detector.at, Missed: m.missed(p),
 		Penalty: m.score(p), Incarnation: p.line.Incarnation(), Beat: p.says.beat, Fails: p.reach.tries, LastAddr: p.detector.where, Profile: p.says.Profile, Clock: p.says.clock, Failure: p.reach.failure.String(),
-		Seed: p.origin.seed, Naive: p.says.naive,
+		Seed: p.origin.seed, Naive: p.says.naive, Listed: p.column.mentions > 0,
 	}
 	if p.state == Alive { // what the last list of another says, and that a connection did not break, says nothing
 		v.HearsMe, v.Degraded = p.row.hearsMe, p.says.degraded

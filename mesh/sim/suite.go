@@ -272,11 +272,17 @@ func addTaken(sum, taken []mesh.Taken) []mesh.Taken {
 	return sum
 }
 
+// byChance reports whether a transition takes what no scenario can arrange: a dial of a far member that gets through just
+// then, and finds it leaving, or under another name. The tests of package mesh take it.
+func byChance(t mesh.Taken) bool {
+	return t.From == mesh.Far && (t.To == mesh.Left || t.To == mesh.Alias)
+}
+
 // cover says which transitions were taken.
 func (u *Suite) cover(r *Report, taken []mesh.Taken) {
 	for _, t := range taken {
 		r.Taken = append(r.Taken, Transition{t.From.String(), t.On, t.To.String(), t.Times})
-		if u.Coverage && t.Times == 0 {
+		if u.Coverage && t.Times == 0 && !byChance(t) {
 			r.Missing = append(r.Missing, fmt.Sprintf("%s, %s: %s", t.From, t.On, t.To))
 		}
 	}

@@ -74,7 +74,7 @@ func (a *watch) checkTable(p *process, m Accounts, members []mesh.Member) {
 		switch {
 		case x.State.Member():
 			stay++
-		case x.State != mesh.Left && x.State != mesh.Quarantined, x.Seed, x.Addr != "", len(x.ListedBy) > 0, x.Penalty > forgiven:
+		case x.State != mesh.Left && x.State != mesh.Quarantined, x.Seed, x.Addr != "", x.Listed, x.Penalty > forgiven:
 		default:
 			gone++
 		}

@@ -101,6 +101,9 @@ func judgePeer(f *Facts, p *Place, m *web.Member) (out []Finding) {
 	if m.State != "alive" {
 		return append(out, judgeLost(p, m, d))
 	}
+	if len(m.Via) > 0 && m.CalledFrom != "" {
+		return append(out, judgeLost(p, m, d)) // it reaches this node, which does not reach it
+	}
 	if len(m.Via) > 0 {
 		return append(out, ok("%s is not heard here, and is a member: %s", m.Name, m.Why))
 	}

@@ -114,6 +114,13 @@ func TestExamine(t *testing.T) {
 		{"one that has moved", func(f *Facts) {
 			f.Members.Members[1].State, f.Members.Members[1].CalledFrom = "quarantined", "10.0.0.8:20000"
 		}, []string{"fault peers: it leads to 10.0.0.3, but calls from 10.0.0.8:20000: DNS is out of date"}},
+		{"a far one", func(f *Facts) {
+			f.Members.Members[1].Via, f.Peers[1].Discovery[0] = []topics.Name{"b"}, Visit{Endpoint: "10.0.0.3:20000", Outcome: TimedOut}
+		}, nil},
+		{"a far one that reaches us", func(f *Facts) {
+			m := &f.Members.Members[1]
+			m.Via, m.CalledFrom, f.Peers[1].Discovery[0] = []topics.Name{"b"}, "10.0.0.3:20000", Visit{Endpoint: "10.0.0.3:20000", Outcome: TimedOut}
+		}, []string{"fault peers: c is alive (heard): 10.0.0.3:20000 does not answer: timed out"}},
 		{"two of one name", func(f *Facts) { f.Members.Members[1].Conflict = "two processes" }, []string{"fault peers: c: two processes"}},
 		{"a clock", func(f *Facts) { f.Peers[1].Discovery[0].Header.At += time.Hour.Milliseconds() }, []string{"fault clocks: the clock of c is 1h0m0s ahead of this machine's"}},
 		{"its own clock", func(f *Facts) {
