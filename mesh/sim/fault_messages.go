@@ -85,7 +85,9 @@ func (w *world) noMessages(f NoMessages, by int) {
 func (f NoMessages) String() string {
 	return fmt.Sprintf("no messages %s|%s%s", hosts(f.From), hosts(f.To), lasting(f.For))
 }
-func (f NoMessages) mark() Mark { return Mark{Hosts: f.From, Until: f.For, glyph: glyphNetwork} }
+func (f NoMessages) mark() Mark {
+	return Mark{Hosts: touched(f.From, f.To), Until: f.For, glyph: glyphNetwork}
+}
 
 // Withdraw takes the key of one host away at another, which hangs it up, while all others know it.
 type Withdraw struct {
@@ -123,4 +125,6 @@ func (f Withdraw) apply(w *world) {
 func (f Withdraw) String() string {
 	return fmt.Sprintf("withdraw %s at %s%s", hosts([]int{f.Host}), hosts([]int{f.By}), lasting(f.For))
 }
-func (f Withdraw) mark() Mark { return Mark{Hosts: []int{f.Host}, Until: f.For, glyph: glyphNetwork} }
+func (f Withdraw) mark() Mark {
+	return Mark{Hosts: touched([]int{f.Host, f.By}), Until: f.For, glyph: glyphNetwork}
+}

@@ -49,14 +49,12 @@ func (f Cut) String() string {
 	return fmt.Sprintf("%s %s|%s%s", way, hosts(f.From), hosts(f.To), lasting(f.For))
 }
 func (f Cut) mark() Mark {
-	all := slices.Concat(f.From, f.To)
-	if len(f.From) != len(f.To) { // the smaller side is what a person would say is cut off
-		all = f.From
-		if len(f.To) < len(all) {
-			all = f.To
-		}
-	}
-	return Mark{Hosts: all, Until: f.For, glyph: glyphNetwork}
+	return Mark{Hosts: touched(f.From, f.To), Until: f.For, glyph: glyphNetwork}
+}
+
+// touched are all hosts of several groups, each once: both sides of a cut lose the other.
+func touched(groups ...[]int) []int {
+	return slices.Compact(slices.Sorted(slices.Values(slices.Concat(groups...))))
 }
 
 func (w *world) cut(f Cut, by int) {
@@ -103,7 +101,7 @@ func (f Partition) String() string {
 	return "partition " + strings.Join(parts, "|") + lasting(f.For)
 }
 func (f Partition) mark() Mark {
-	return Mark{Hosts: slices.Concat(f.Groups[1:]...), Until: f.For, glyph: glyphNetwork}
+	return Mark{Hosts: touched(f.Groups...), Until: f.For, glyph: glyphNetwork}
 }
 
 // Firewall silently drops connection requests from From to To, as a NAT or a security group does, and whatever
@@ -123,7 +121,7 @@ func (f Firewall) String() string {
 	return fmt.Sprintf("firewall %s>%s%s", hosts(f.From), hosts(f.To), lasting(f.For))
 }
 func (f Firewall) mark() Mark {
-	return Mark{Hosts: f.From, Until: f.For, glyph: glyphNetwork}
+	return Mark{Hosts: touched(f.From, f.To), Until: f.For, glyph: glyphNetwork}
 }
 
 func (w *world) firewall(f Firewall, by int) {

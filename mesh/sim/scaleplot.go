@@ -46,12 +46,17 @@ type panel struct {
 	scaled         func(v float64, n int) float64
 	x, y, w, h     float64
 	low, high      float64
+	parts          int // between lines of the grid
 }
 
 var lineInk = []string{"#2f7d4f", "#c98a0c", "#c2473d"}
 
 func (p *panel) draw() {
-	p.s.text(p.x, p.y-16, "start", ink, 13, p.title+", "+p.unit)
+	title := p.title + ", " + p.unit
+	if p.logarithmic {
+		title += ", logarithmic"
+	}
+	p.s.text(p.x, p.y-16, "start", ink, 13, title)
 	p.bounds()
 	p.grid()
 	for i, f := range p.figures {
@@ -89,18 +94,22 @@ func (p *panel) bounds() {
 		p.low, p.high = math.Pow(10, math.Floor(math.Log10(p.low))), math.Pow(10, math.Ceil(math.Log10(p.high)))
 		return
 	}
-	p.low, p.high = 0, niceAbove(max(p.high*1.12, 1e-3))
+	p.low = 0
+	p.high, p.parts = niceAbove(max(p.high*1.12, 1e-3))
 }
 
-// niceAbove is the next 1, 2 or 5 times a power of ten, in quarters.
-func niceAbove(v float64) float64 {
+// niceAbove is a round number that is not below v, and in how many parts it is divided into round ones.
+func niceAbove(v float64) (high float64, parts int) {
 	unit := math.Pow(10, math.Floor(math.Log10(v)))
-	for _, m := range []float64{1, 1.5, 2, 3, 4, 5, 6, 8, 10} {
-		if m*unit >= v {
-			return m * unit
+	for _, n := range []struct {
+		high  float64
+		parts int
+	}{{1, 5}, {1.5, 3}, {2, 4}, {3, 3}, {4, 4}, {5, 5}, {6, 3}, {8, 4}} {
+		if n.high*unit >= v {
+			return n.high * unit, n.parts
 		}
 	}
-	return 10 * unit
+	return 10 * unit, 5
 }
 
 func (p *panel) px(n int) float64 {
@@ -121,22 +130,22 @@ func (p *panel) grid() {
 		p.s.line(x, p.y, x, p.y+p.h, gridline, 1, "")
 		p.s.text(x, p.y+p.h+16, "middle", faint, 11, fmt.Sprint(row.Nodes))
 	}
-	p.s.text(p.x+p.w/2, p.y+p.h+34, "middle", faint, 11, "nodes")
+	p.s.text(p.x+p.w/2, p.y+p.h+34, "middle", faint, 11, "nodes, logarithmic")
 	if p.logarithmic {
 		for v := p.low; v <= p.high*1.01; v *= 10 {
 			p.gridAt(v)
 		}
 		return
 	}
-	for i := range 5 {
-		p.gridAt(p.high * float64(i) / 4)
+	for i := range p.parts + 1 {
+		p.gridAt(p.high * float64(i) / float64(p.parts))
 	}
 }
 
 func (p *panel) gridAt(v float64) {
 	y := p.py(v)
 	p.s.line(p.x, y, p.x+p.w, y, gridline, 1, "")
-	p.s.text(p.x-7, y+4, "end", faint, 11, fmt.Sprint(math.Round(v*1000)/1000))
+	p.s.text(p.x-7, y+4, "end", faint, 11, fmt.Sprint(math.Round(v*10000)/10000))
 }
 
 func (p *panel) line(figure, words, ink string) {

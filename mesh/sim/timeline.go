@@ -59,6 +59,8 @@ const (
 	notedMost = 40
 	lane      = 3.0
 	columns   = 960
+
+	numberWide = 17.0 // of the number of a fault: notedMost of them are not as wide as the picture
 )
 
 func newChart(r Result) *chart {
@@ -262,7 +264,8 @@ func (c *chart) lane(subjects []int, y float64) {
 	}
 	down := time.Duration(-1)
 	for _, m := range c.r.Marks {
-		if !slices.Contains(m.Hosts, subjects[0]) {
+		everybody := m.Hosts == nil && m.glyph == glyphNetwork
+		if !everybody && !slices.Contains(m.Hosts, subjects[0]) {
 			continue
 		}
 		switch m.glyph {
@@ -318,17 +321,16 @@ func (c *chart) axis() {
 
 // marks numbers the faults above the bands, and says below what each number is.
 func (c *chart) marks() {
-	flag := c.sumTop + c.sumThick + 16
-	var last float64
+	foot := c.sumTop + c.sumThick
+	at := make([]float64, len(c.noted))
 	for i, m := range c.noted {
-		x := c.x(m.At)
-		c.s.line(x, c.sumTop, x, c.bottom(), "#2b2f3688", 0.8, "3,3")
-		if i > 0 && x-last < 13 {
-			continue // its neighbour's number stands for it
-		}
-		last = x
-		c.s.circle(x, flag, 7.5, paper, ink)
-		c.s.text(x, flag+3.5, "middle", ink, 9.5, fmt.Sprint(i+1))
+		at[i] = c.x(m.At)
+		c.s.line(at[i], c.sumTop, at[i], c.bottom(), "#2b2f3688", 0.8, "3,3")
+	}
+	for i, x := range sideBySide(at, numberWide, c.left, c.right) {
+		c.s.line(at[i], foot, x, foot+16, ink, 0.8, "")
+		c.s.circle(x, foot+18, 7.5, paper, ink)
+		c.s.text(x, foot+21.5, "middle", ink, 9.5, fmt.Sprint(i+1))
 	}
 	y := c.bottom() + 46
 	half, room := (len(c.noted)+1)/2, 74
@@ -348,6 +350,30 @@ func (c *chart) marks() {
 	}
 }
 
+// sideBySide moves places, which are in order, as little as may be, so that each is as far from the next as is wide:
+// those that crowd stand around their middle. None is beyond the ends.
+func sideBySide(at []float64, wide, from, to float64) []float64 {
+	type crowd struct{ sum, n float64 } // of where its first would stand, by each of them
+	var crowds []crowd
+	middle := func(c crowd) float64 { return c.sum / c.n }
+	for i, x := range at {
+		c := crowd{x - wide*float64(i), 1}
+		for len(crowds) > 0 && middle(crowds[len(crowds)-1]) > middle(c) {
+			last := crowds[len(crowds)-1]
+			c, crowds = crowd{last.sum + c.sum, last.n + c.n}, crowds[:len(crowds)-1]
+		}
+		crowds = append(crowds, c)
+	}
+	var out []float64
+	for _, c := range crowds {
+		for range int(c.n) {
+			first := max(from, min(middle(c), to-wide*float64(len(at)-1)))
+			out = append(out, first+wide*float64(len(out)))
+		}
+	}
+	return out
+}
+
 // exact is a time as a list has it.
 func exact(t time.Duration) string {
 	if t < 10*time.Minute {
@@ -359,7 +385,10 @@ func exact(t time.Duration) string {
 // words are what a note says, cut to the room that there is.
 func (n note) words(most int) string {
 	text, times := n.Text, ""
-	if n.times > 1 {
+	switch {
+	case n.times == 2:
+		times = ", and once more"
+	case n.times > 2:
 		times = fmt.Sprintf(", and %d times more", n.times-1)
 	}
 	if len(text)+len(times) > most {
