@@ -18,6 +18,8 @@ import (
 // The scripts need nothing but their shell. The program itself knows what may come next.
 const bashCompletion = `_hearsay() {
   local cur=${COMP_WORDS[COMP_CWORD]} words=("${COMP_WORDS[@]:0:COMP_CWORD}")
+  [[ $cur != = ]] || cur=
+  [[ ${words[COMP_CWORD-1]} != = ]] || unset "words[COMP_CWORD-1]"
   [[ $cur == -- ]] && words+=(-) || [[ $cur != -* ]] || words+=("$cur")
   COMPREPLY=($(compgen -W "$("${words[@]}" --generate-bash-completion 2>/dev/null)" -- "$cur"))
 }
@@ -94,26 +96,34 @@ func channels(c *cli.Context) []string {
 // completeTimeout is for names of peers: a person who presses Tab does not wait.
 const completeTimeout = 2 * time.Second
 
-// completePeers prints the names of the node's peers, or flags. Whatever goes wrong, there is nothing to offer.
+// completePeers prints the names of the node's peers, or flags.
 func completePeers(c *cli.Context) {
 	if len(os.Args) > 2 && strings.HasPrefix(os.Args[len(os.Args)-2], "-") {
 		cli.DefaultCompleteWithFlags(c.Command)(c)
 		return
 	}
+	for _, name := range peerNames(c) {
+		fmt.Fprintln(c.App.Writer, name)
+	}
+}
+
+// peerNames are those that the node knows. Whatever goes wrong, there is nothing to offer.
+func peerNames(c *cli.Context) (out []string) {
 	ctx, cancel := context.WithTimeout(c.Context, completeTimeout)
 	defer cancel()
 	cl, err := newClient(c)
 	if err != nil {
-		return
+		return nil
 	}
 	var all web.Members
 	if _, err := cl.get(ctx, "/v1/members", &all); err != nil {
-		return
+		return nil
 	}
 	for _, m := range all.Members {
 		if _, err := topics.ParseName(string(m.Name)); err != nil {
 			continue // what answers is no node: a shell is told nothing that it could obey
 		}
-		fmt.Fprintln(c.App.Writer, m.Name)
+		out = append(out, string(m.Name))
 	}
+	return out
 }

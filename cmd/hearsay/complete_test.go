@@ -52,6 +52,13 @@ func TestBashCompletes(t *testing.T) {
 		{"hearsay completion ", []string{"bash", "zsh", "fish"}},
 		{"hearsay forget ", []string{string(b.Name())}},
 		{"hearsay forget --js", []string{"--json"}},
+		{"hearsay node --log-level = ", []string{"debug", "info", "warn", "error"}}, // as bash parts --log-level=
+		{"hearsay node --log-level =", []string{"debug", "info", "warn", "error"}},
+		{"hearsay node --log-level = w", []string{"warn"}},
+		{"hearsay req --to ", []string{string(b.Name())}},
+		{"hearsay sub --body-format b", []string{"base64"}},
+		{"hearsay node --see", nil},      // of the file alone
+		{"hearsay wait --timeout ", nil}, // takes what cannot be known
 	} {
 		script := `source <(hearsay completion bash)
 read -ra COMP_WORDS <<<"$1"; [[ $1 == *" " ]] && COMP_WORDS+=("")

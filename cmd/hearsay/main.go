@@ -137,7 +137,10 @@ func newApp() *cli.App {
 		command.HideHelpCommand = true
 		otherwise := command.BashComplete
 		if otherwise == nil {
-			otherwise = cli.DefaultCompleteWithFlags(command)
+			otherwise = func(c *cli.Context) {
+				shown := cli.Command{Subcommands: command.Subcommands, Flags: command.VisibleFlags()}
+				cli.DefaultCompleteWithFlags(&shown)(c)
+			}
 		}
 		command.BashComplete = completeValues(os.Args, otherwise)
 	}

@@ -19,7 +19,9 @@ var valuesOf = map[string]func(c *cli.Context) []string{
 	"log-level":  func(*cli.Context) []string { return []string{"debug", "info", "warn", "error"} },
 	"log-format": func(*cli.Context) []string { return []string{"text", "json"} },
 	"channel":    channels,
+	"to":         peerNames,
 
+	"body-format":         func(*cli.Context) []string { return []string{"text", "base64", "json", "raw"} },
 	"multicast-interface": func(*cli.Context) []string { return interfaceNames() },
 }
 
