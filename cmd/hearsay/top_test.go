@@ -292,6 +292,42 @@ func TestTopInATerminal(t *testing.T) {
 	shows("ended with 0")
 }
 
+// What is wrong with a member can be read to its end in a narrow terminal.
+func TestTopSaysAllAboutAMember(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	s, m := crowd(1, now)
+	m.Members[0].Failure = "node_1:20000 accepts connections, but says nothing: it hangs, or is no node of a mesh at all"
+	for _, width := range []int{40, 60, 200} {
+		v := topView{selected: "node_1", details: true}
+		v.update(s, m, now)
+		text := v.draw(width, 60, now)
+		checkFits(t, text, width, 60, fmt.Sprint(width))
+		if all := strings.Join(strings.Fields(strings.ReplaceAll(text, "\x1b[K", "")), " "); !strings.Contains(all, "because "+m.Members[0].Failure+" next try") {
+			t.Errorf("%d columns:\n%s", width, text)
+		}
+		if v = (topView{help: true}); !strings.Contains(strings.Join(strings.Fields(strings.ReplaceAll(v.draw(width, 60, now), "\x1b[K", "")), " "), "newest change, state ?") {
+			t.Errorf("%d columns: help is cut", width)
+		}
+	}
+}
+
+func TestWrap(t *testing.T) {
+	for _, width := range []int{-1, 0, 1, 2, 3, 7, 20} {
+		for _, text := range []string{"", "a", "one two three", strings.Repeat("x", 50), "a " + strings.Repeat("x", 50), "     "} {
+			var all strings.Builder
+			for _, l := range wrap(text, width, 4) {
+				if len(l.text) > max(width, 1) {
+					t.Errorf("%q in %d: %q", text, width, l.text)
+				}
+				all.WriteString(l.text)
+			}
+			if got := strings.ReplaceAll(all.String(), " ", ""); got != strings.ReplaceAll(text, " ", "") {
+				t.Errorf("%q in %d: %q", text, width, got)
+			}
+		}
+	}
+}
+
 func TestAmountAndShort(t *testing.T) {
 	for x, want := range map[float64]string{0: "0.0 ", 9.96: "10.0 ", 12.3: "12 ", 12_345: "12 k", 23e6: "23 M"} {
 		if got := amount(x); got != want {

@@ -124,9 +124,9 @@ func (v *topView) draw(width, height int, now time.Time) string {
 	var lines []row
 	switch {
 	case v.help:
-		lines = topHelp()
+		lines = topHelp(width)
 	case v.details:
-		lines = v.detail(now)
+		lines = v.detail(width, now)
 	default:
 		lines = v.overview(width, height, now)
 	}
@@ -253,20 +253,42 @@ func (v *topView) typeFilter(k key) {
 	v.first, v.line, v.selected = 0, 0, ""
 }
 
-func topHelp() []row {
+func topHelp(width int) []row {
 	lines := []row{{text: "hearsay top", code: "1"}, {}}
 	for _, l := range []string{
 		"j k, arrows     the next member, the one before", "Space b, PgDn PgUp   a page further, back", "g G, Home End   the first, the last",
 		"Enter           all about one member; Enter or Esc goes back", "/               show only lines with a text; Esc shows all again",
 		"s               sort: unhealthy first, name, newest change, state", "?               this help", "q, Ctrl-C       the end", "", "any key goes back",
 	} {
-		lines = append(lines, row{text: l})
+		lines = append(lines, wrap(l, width, 16)...)
 	}
 	return lines
 }
 
+// wrap breaks a text between words, where it can, and indents all lines but the first.
+func wrap(text string, width, indent int) (lines []row) {
+	width = max(width, 1)
+	indent = min(indent, width/2)
+	rest := []rune(text)
+	for len(rest) > width {
+		cut := width
+		for cut > indent && rest[cut] != ' ' {
+			cut--
+		}
+		if cut <= indent {
+			cut = width // a word without end
+		}
+		lines = append(lines, row{text: string(rest[:cut])})
+		if rest[cut] == ' ' {
+			cut++
+		}
+		rest = append([]rune(strings.Repeat(" ", indent)), rest[cut:]...)
+	}
+	return append(lines, row{text: string(rest)})
+}
+
 // detail is all that is known of the selected member.
-func (v *topView) detail(now time.Time) []row {
+func (v *topView) detail(width int, now time.Time) []row {
 	i := slices.IndexFunc(v.members.Members, func(m web.Member) bool { return string(m.Name) == v.selected })
 	if i < 0 {
 		return []row{{text: v.selected + " is not known any more"}, {}, {text: "Enter goes back", code: "7"}}
@@ -291,7 +313,7 @@ func (v *topView) detail(now time.Time) []row {
 		{"received", amount(float64(m.Received)) + "B"}, {"listed by", fmt.Sprintf("%d: %s", len(listed), strings.Join(listed, " "))},
 	} {
 		if f[1] != "" {
-			lines = append(lines, row{text: fmt.Sprintf("%-13s %s", f[0], f[1])})
+			lines = append(lines, wrap(fmt.Sprintf("%-13s %s", f[0], f[1]), width, 14)...)
 		}
 	}
 	return append(lines, row{}, row{text: "Enter goes back", code: "7"})
