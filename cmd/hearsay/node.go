@@ -52,7 +52,7 @@ func nodeCommand() *cli.Command {
 			&cli.DurationFlag{Name: "ring-time", EnvVars: []string{"HEARSAY_RING_TIME"}, Value: defaultRingTime, Usage: "`TIME` for which they are kept"},
 			&cli.StringFlag{Name: "replay", EnvVars: []string{"HEARSAY_REPLAY"}, Usage: "ask for the last `N|TIME` of messages from before the start: so many of each member and channel, such as 100, or those of a time, such as 30s (default: none)"},
 			&cli.IntFlag{Name: "ttl", EnvVars: []string{"HEARSAY_TTL"}, Value: defaultTTL, Usage: "`N` times at most a message of this node is relayed, where nodes do not hear each other; 0: never"},
-			&cli.StringSliceFlag{Name: "tag", EnvVars: []string{"HEARSAY_TAG"}, Usage: "say `KEY=VALUE` of this node to all, such as role=web (repeat for more)"},
+			&cli.StringSliceFlag{Name: "tag", EnvVars: []string{"HEARSAY_TAG"}, Usage: "say `KEY=VALUE` of this node to all, such as role=web (repeat for more, 160 bytes in all)"},
 			&cli.GenericFlag{Name: "on", Value: &texts{}, Usage: "run a command for events: `EVENT[,EVENT]=COMMAND`, EVENT as in 'hearsay monitor', or message (repeat for more)"},
 			&cli.BoolFlag{Name: "ping", EnvVars: []string{"HEARSAY_PING"}, Usage: "publish \"PING! from host NAME\" every interval"},
 			&cli.PathFlag{Name: "mesh-key", TakesFile: true, EnvVars: []string{"HEARSAY_MESH_KEY"}, Usage: "lock the mesh with the key pairs in `FILE`, which all members share (see 'hearsay keygen')"},

@@ -19,7 +19,8 @@ func tagsCommand() *cli.Command {
 		Usage:     "show the node's tags, or set others",
 		ArgsUsage: "[KEY=VALUE...]",
 		Description: "Tags are what a node says of itself to all, such as role=web: 'hearsay members --tag role=web' finds those who\n" +
-			"say so. With arguments, or --clear, the node says these in place of all former ones, until it ends.",
+			"say so. With arguments, or --clear, the node says these in place of all former ones, until it ends. They are\n" +
+			"160 bytes at most, joined by commas.",
 		Flags: []cli.Flag{addrFlag(), jsonFlag(), &cli.BoolFlag{Name: "clear", Usage: "say none"}},
 		Action: func(c *cli.Context) error {
 			cl, err := newClient(c)
