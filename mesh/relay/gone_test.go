@@ -125,3 +125,68 @@ func TestLastWordsBehindAGap(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+// One that is told of by others alone has last words, too.
+func TestLastWordsOfOneThatOnlyOthersHear(t *testing.T) {
+	r := newRig(t, "b")
+	r.view.lists["b"] = []topics.Name{"a"}
+	r.pass(10*time.Second).relayed("b", "a", false, 1).got("a1").pass(quietTime+short).ends("b", "5/a/7/2-/1").pass(time.Second)
+	r.j.Says()
+	r.goes("a").pass(2*time.Second + jitterMost)
+	r.said("b: not "+topics.RelayedTopics("a"), "b: not "+topics.RelayedTopics(""), "b: 5/a/7/2-/1")
+}
+
+// One that is back before others are asked says the rest itself.
+func TestLastWordsOfOneThatIsBack(t *testing.T) {
+	r := newRig(t, "a", "b")
+	r.pass(time.Second).hear("a", 1).pass(time.Second).goes("a").pass(500 * time.Millisecond)
+	r.count("that are gone", uint64(len(r.j.gone)), 1)
+	r.view.linked = append(r.view.linked, "a")
+	r.j.Up(r.now, "a")
+	r.pass(10*time.Second).said().hear("a", 2).got("a1 a2")
+}
+
+// Nobody keeps for longer than a minute what one has said: who is alone, or heard it last before that, asks no more.
+func TestLastWordsAreForgotten(t *testing.T) {
+	r := newRig(t, "a", "b")
+	r.pass(time.Second).hear("a", 1).pass(goneTime + 2*time.Second).goes("a").pass(10 * time.Second).said().got("a1")
+
+	r = newRig(t, "a")
+	r.pass(time.Second).hear("a", 1).pass(time.Second).goes("a").pass(goneTime + 2*time.Second)
+	r.count("that are gone", uint64(len(r.j.gone)), 0)
+	r.view.linked = []topics.Name{"b"}
+	r.pass(10 * time.Second).said().got("a1")
+}
+
+// One that says ever more of another is not asked for ever.
+func TestLastWordsEndThoughThereIsMore(t *testing.T) {
+	r := newRig(t, "a", "b")
+	start := r.pass(time.Second).hear("a", 1).pass(time.Second).goes("a").now
+	last := start
+	for range 1200 {
+		r.pass(100 * time.Millisecond)
+		for _, s := range slices.Clone(r.j.Says()) {
+			q, err := topics.ParseQuestion([]byte(s.Topic))
+			if err != nil || s.Cancel {
+				continue
+			}
+			last = r.now
+			r.answer("b", s.Topic, q.From).ends("b", s.Topic)
+		}
+	}
+	if took := last - start; took < sweepMost || took > sweepMost+2*sweepEvery {
+		t.Errorf("asked for %v", took)
+	}
+	if s := r.j.Stats(); s.Gaps != 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// However many go, those that are remembered are bounded.
+func TestGoneAreBounded(t *testing.T) {
+	r := newRig(t)
+	for _, name := range numbered(goneMost + 10) {
+		r.j.Up(r.now, name)
+	}
+	r.pass(time.Second).count("that are gone", uint64(len(r.j.gone)), goneMost)
+}

@@ -40,7 +40,7 @@ const (
 	roundWait  = 500 * time.Millisecond // between two rounds: a message may be on its way to who was asked
 	rounds     = 2                      // of asking everybody who may have it, and being told by all, the origin too, that they have not
 	delayMost  = 6 * time.Minute        // for what a connection may still bring: TCP gives a message link up after five
-	othersMost = 3                      // members beside the origin that are asked in a round
+	askedMost  = 5                      // that are asked in a round: the origin, its relay, and others in their places
 	jitterMost = 20 * time.Millisecond  // before the first question: not all who miss a message ask in one instant
 )
 
@@ -242,7 +242,7 @@ func (j *Judge[T]) ask(now time.Duration, s *stream[T], view View) bool {
 // candidates are those who may have what is missing: the origin, the relay that is asked for it, and some that list it, or
 // some of all where nobody does any more.
 func (j *Judge[T]) candidates(s *stream[T], view View) []topics.Name {
-	order := make([]topics.Name, 0, othersMost+2)
+	order := make([]topics.Name, 0, askedMost)
 	if view.Linked(s.Origin) && !j.starved[s.Origin] {
 		order = append(order, s.Origin)
 	}
