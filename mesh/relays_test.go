@@ -49,3 +49,20 @@ func TestWhoIsUnheardAndWhoListsIt(t *testing.T) {
 		t.Error("names that are no peers are linked or listed")
 	}
 }
+
+// Who does not say that it lists only whom it hears itself may repeat a name that it has from others.
+func TestListsThatAreNotStrictTellOfNobody(t *testing.T) {
+	r := newRig(t, Config{Seeds: []topics.Name{"a", "b"}})
+	a, b := r.puppet("a", "b"), r.puppet("b", "a", "gone")
+	b.header.Strict = false
+	r.pass(2 * time.Second)
+	v := r.m.Relays()
+	if got := v.Listers("gone"); got != nil || !v.Linked("b") {
+		t.Errorf("%v list it", got)
+	}
+	v.EachUnheard(func(n topics.Name) { t.Errorf("%s is unheard", n) })
+	a.say("b", "gone")
+	if got := r.m.Relays().Listers("gone"); !slices.Equal(got, []topics.Name{"a"}) {
+		t.Errorf("%v list it, want a alone", got)
+	}
+}
