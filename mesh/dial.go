@@ -37,8 +37,8 @@ const maxPerLane = 4
 // caused and one that a list caused may hang at the old address when its hello comes.
 const maxPerPeer = 3
 
-// maxPerClass bounds each class. What outsiders can cause (hello, vouched, hearsay) leaves most to others, and so do
-// the addresses of services (found, silent).
+// maxPerClass bounds each class. What outsiders can cause (hello, vouched, hearsay) leaves most to others. The addresses
+// of services (found, silent) leave a quarter.
 var maxPerClass = [classes]int{
 	classMember: 24, classHello: 8, classVouched: 10, classSeed: 24, classFound: 36, classHearsay: 6, classSilent: 12,
 	classKnown: 12, classProbe: 12, classMessage: 16,
