@@ -45,8 +45,11 @@ type pastRun struct {
 
 // pastRuns are those of the channels that are wanted, in the order in which they came.
 func (n *Node) pastRuns(wants func(channel string) bool, within time.Duration) (runs []pastRun) {
+	last := make(map[relay.Stream]time.Duration) // what came late comes in its place, not in its time
 	for _, r := range []*ring{n.own, n.others} {
 		r.each(func(s relay.Stream, k *relay.Kept[link.Run], age, at time.Duration) {
+			at = max(at, last[s])
+			last[s] = at
 			channel, named := topics.Channel(s.Topic)
 			if within > 0 && age > within || named && !n.hears([]byte(s.Topic)) || !wants(channel) {
 				return

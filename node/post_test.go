@@ -1,9 +1,13 @@
 package node
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
+	"hearsay/mesh/relay"
+	"hearsay/node/link"
+	"hearsay/node/link/zmtp"
 	"hearsay/node/nodetest"
 	"hearsay/topics"
 )
@@ -84,6 +88,27 @@ func TestWhatHasExpiredIsNotGiven(t *testing.T) {
 		if stats := n.Stats(); stats["messages_expired"] != 2 || stats["messages_delivered"] != 2 {
 			t.Errorf("%d expired, %d delivered", stats["messages_expired"], stats["messages_delivered"])
 		}
+	}
+}
+
+// What was repaired stands in its place in the past, though it came later than what follows it.
+func TestThePastIsInOrder(t *testing.T) {
+	t.Parallel()
+	n := startAt(t, nodetest.Address(t))
+	run := func(number uint64) link.Run {
+		e := topics.Envelope{Version: 1, Origin: "b", UID: fmt.Sprint(number), Incarnation: 7, Number: number}
+		return zmtp.AppendMessage(nil, plainTopic, fmt.Append(nil, number), topics.AppendEnvelope(nil, e))
+	}
+	s := relay.Stream{Origin: "b", Incarnation: 7, Topic: topics.Message}
+	for _, number := range []uint64{1, 4, 2, 3} {
+		n.others.put(s, number, number, run(number))
+	}
+	var got string
+	for _, m := range n.Past(func(string) bool { return true }, 0, 0) {
+		got += string(m.Body)
+	}
+	if got != "1234" {
+		t.Errorf("%s", got)
 	}
 }
 
