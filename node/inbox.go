@@ -36,6 +36,7 @@ type inbox struct {
 
 	expired atomic.Uint64     // messages that nobody was given, as it was too late
 	owed    map[stream]uint64 // Missed of these, which the next of their stream says
+	owing   atomic.Bool       // there are some
 
 	arrived chan struct{} // has something after a put
 	judged  chan struct{} // has something after a deliver
