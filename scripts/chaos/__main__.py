@@ -2,6 +2,7 @@
 import argparse
 import os
 import signal
+import subprocess
 import sys
 import time
 
@@ -23,7 +24,7 @@ def run(mesh, name):
     try:
         mesh.fresh()
         act(case, mesh, mesh.names[victim - 1])
-    except RuntimeError as error:
+    except (RuntimeError, subprocess.CalledProcessError) as error:  # the cases after this one are played all the same
         case.wrong.append(str(error))
     print(f"{'FAIL' if case.wrong else 'ok  '} {name}: {'; '.join(case.words)} [{time.monotonic() - begin:.0f} s]", flush=True)
     for line in case.wrong:
