@@ -52,7 +52,7 @@ function describe(node, rows, now) {
 	const common = [
 		['State', meaning ? `${node.state}: ${meaning}` : node.state],
 		['Why', node.why || '–'],
-				['Since', moment(node.since, now)],
+		['Since', moment(node.since, now)],
 	];
 	const ears = [
 		['Hears', hears === null ? 'does not say' : names(hears)],
