@@ -15,6 +15,7 @@ import (
 
 // layout is how sub prints messages: text and fields in turn.
 type layout struct {
+	trim  bool // texts are shown without the newline at their end
 	parts []func(dst []byte, m web.Message, body []byte) []byte
 }
 
@@ -88,7 +89,12 @@ func newLayout(format, bodies string) (*layout, error) {
 		name := format[field[0]:field[1]]
 		part := layoutFields[name]
 		if name == "{body}" {
-			part = body
+			part = func(dst []byte, m web.Message, of []byte) []byte {
+				if s.trim && bodies == "text" {
+					of = bytes.TrimSuffix(of, []byte("\n"))
+				}
+				return body(dst, m, of)
+			}
 		}
 		if part == nil {
 			return nil, usagef("--format: there is no %.40q: fields are {time} {from} {channel} {uid} {type} {size} {body}", name)
@@ -98,6 +104,12 @@ func newLayout(format, bodies string) (*layout, error) {
 	}
 	text(format[at:])
 	return s, nil
+}
+
+// unended is a layout that shows texts without the newline that ends them: what a command printed, as a shell takes it.
+func (s *layout) unended() *layout {
+	s.trim = true
+	return s
 }
 
 // line is a message as it is printed.

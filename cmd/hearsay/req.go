@@ -24,7 +24,8 @@ func reqCommand() *cli.Command {
 		ArgsUsage: "CHANNEL|--to NAME [TEXT...|-]",
 		Description: "Asks all who answer on CHANNEL (see 'hearsay reply'), or with --to one node alone, on a --channel or for itself.\n" +
 			"TEXT, its words joined by spaces, or else what comes from standard input or --file, is what they are asked.\n" +
-			"Each reply is a line as --format says; {body} alone with --first and --to, else {from} {body}. A reply that\n" +
+			"Each reply is a line as --format says; {body} alone with --first and --to, else {from} {body}. As text it\n" +
+			"is shown without the newline that ends it, as what a command prints has one. A reply that\n" +
 			"says why it is none, and who did not reply, are told on standard error. Status 0 says that all replied well,\n" +
 			"or as many as --first or --quorum want; 1 that somebody failed or nobody answers, which is known at once; 4\n" +
 			"that replies were missing after the timeout.",
@@ -91,8 +92,11 @@ func parseAsk(c *cli.Context) (a ask, err error) {
 	if format == "" && c.String("to") == "" && !c.Bool("first") && c.String("body-format") != "raw" {
 		format = "{from} {body}"
 	}
-	a.form, err = newLayout(format, c.String("body-format"))
-	return a, err
+	if a.form, err = newLayout(format, c.String("body-format")); err != nil {
+		return a, err
+	}
+	a.form.unended()
+	return a, nil
 }
 
 func runReq(c *cli.Context) error {

@@ -39,7 +39,7 @@ func TestReqAndReply(t *testing.T) {
 	one, two := talking(t)
 	fails(t, exitFailed, "nobody answers", "req", "--addr", one, "time")
 	begin(t, nil, "reply", "--addr", two, "--exec", `echo "$HEARSAY_PEER $HEARSAY_CHANNEL $HEARSAY_EVENT: $(cat)"`, "time")
-	answered(t, two+" "+one+" time request: what is it\\n\n", "req", "--addr", one, "time", "what", "is", "it")
+	answered(t, two+" "+one+" time request: what is it\n", "req", "--addr", one, "time", "what", "is", "it")
 	second := begin(t, nil, "reply", "--addr", one, "--exec", `printf "here"`, "time")
 	nodetest.Eventually(t, func() error {
 		out := must(t, "req", "--addr", one, "time", "x")
