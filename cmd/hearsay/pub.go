@@ -16,6 +16,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"hearsay/node"
+	"hearsay/node/plain"
 	"hearsay/node/web"
 	"hearsay/topics"
 )
@@ -98,10 +99,17 @@ func (cl *client) publish(c *cli.Context, body []byte) error {
 	return err
 }
 
-// notHanded says how many members a message was not handed to, and who they are.
+// notHanded says how many members a message was not handed to, and who they are. That of a node whose name is another's is
+// for nobody, whatever its port.
 func notHanded(answer []byte) string {
 	var p web.Published
-	if json.Unmarshal(answer, &p) != nil || p.NotTo == 0 {
+	err := json.Unmarshal(answer, &p)
+	switch {
+	case err != nil:
+		return ""
+	case p.Conflict != "":
+		return "; no member takes it for this node's: " + plain.Text(p.Conflict)
+	case p.NotTo == 0:
 		return ""
 	}
 	var names []string

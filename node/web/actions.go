@@ -14,9 +14,9 @@ import (
 
 // forget drops a peer.
 func (s *Server) forget(w http.ResponseWriter, r *http.Request) error {
-	name, err := topics.ParseName(r.PathValue("name"))
+	name, err := node.ParseName(r.PathValue("name"))
 	if err != nil {
-		return newFault(http.StatusBadRequest, "bad_request", err.Error())
+		return newFault(http.StatusBadRequest, "bad_request", fmt.Sprintf("name %.80q: %v", r.PathValue("name"), err))
 	}
 	v, err := s.views.get(r.Context())
 	if err != nil {
@@ -135,13 +135,15 @@ type Published struct {
 	Bytes   int           `json:"published_bytes"`
 	NotTo   int           `json:"not_handed_to"`       // members that hear the node and have no connection to its message port
 	NotToAs []topics.Name `json:"not_handed_to_names"` // the first of them
+
+	Conflict string `json:"conflict,omitempty"` // another process is the member of the node's name: nobody takes it for its
 }
 
 const namedAtMost = 10 // of them: an answer is for people
 
 // unread says to which members the message was not handed, as far as is known.
 func (p *Published) unread(v *view) {
-	p.NotToAs = []topics.Name{}
+	p.NotToAs, p.Conflict = []topics.Name{}, v.Machine.Second
 	for _, m := range v.Members {
 		if m.Unread {
 			if p.NotTo++; p.NotTo <= namedAtMost {

@@ -21,4 +21,10 @@ func TestPublishedSaysToWhomItWasNotHanded(t *testing.T) {
 	if p.NotTo != namedAtMost+2 || len(p.NotToAs) != namedAtMost || p.NotToAs[0] != "n0" {
 		t.Errorf("%+v", p)
 	}
+	if v.Machine.Second = "another is the member"; p.Conflict != "" {
+		t.Errorf("%+v", p)
+	}
+	if p.unread(v); p.Conflict != "another is the member" {
+		t.Errorf("%+v", p)
+	}
 }
