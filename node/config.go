@@ -238,7 +238,7 @@ func (c Config) checkBind(*identity) error {
 }
 
 func (c Config) checkName(id *identity) error {
-	name, err := parseName(c.Hostname)
+	name, err := ParseName(c.Hostname)
 	if err != nil {
 		return &FieldError{"Hostname", c.Hostname, err.Error()}
 	}
@@ -265,20 +265,12 @@ func (c Config) checkMesh(*identity) error {
 	return nil
 }
 
-// parseName is topics.ParseName for what a person wrote, who may know no brackets.
-func parseName(s string) (topics.Name, error) {
-	if addr, err := netip.ParseAddr(s); err == nil && addr.Is6() {
-		return "", fmt.Errorf("an IPv6 address is written in brackets: [%s]", s)
-	}
-	return topics.ParseName(s)
-}
-
 func (c Config) checkSeeds(id *identity) error {
 	if len(c.Seeds) > MaxSeeds {
 		return &FieldError{"Seeds", len(c.Seeds), fmt.Sprintf("must be at most %d names", MaxSeeds)}
 	}
 	for i, seed := range c.Seeds {
-		name, err := parseName(seed)
+		name, err := ParseName(seed)
 		if err != nil {
 			return &FieldError{fmt.Sprintf("Seeds[%d]", i), seed, err.Error()}
 		}

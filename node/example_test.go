@@ -102,6 +102,6 @@ func ExampleConfig_Validate() {
 	fmt.Println(node.Config{Hostname: "node 1"}.Validate())
 	fmt.Println(node.Config{Hostname: "node_1", Beat: time.Millisecond}.Validate())
 	// Output:
-	// Hostname "node 1": name "node 1": a host has only letters, digits, '-', '_' and '.'
+	// Hostname "node 1": a host has only letters, digits, '-', '_' and '.'
 	// Beat 1ms: must be 100ms to 1m0s
 }

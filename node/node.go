@@ -245,9 +245,9 @@ func (n *Node) Seeds() []topics.Name { return slices.Clone(n.id.seeds) }
 // Forget drops all that is known of a peer: its links, its penalty and its past. It may come back at once. The
 // error says that name is no name, or that the node has ended.
 func (n *Node) Forget(name string) error {
-	parsed, err := topics.ParseName(name)
+	parsed, err := ParseName(name)
 	if err != nil {
-		return err
+		return fmt.Errorf("name %.80q: %w", name, err)
 	}
 	err = ErrClosed
 	n.do(func() {

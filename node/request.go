@@ -232,7 +232,7 @@ func (n *Node) audienceOf(a *Asked, r Request) (topic string, err error) {
 			return "", err
 		}
 	}
-	to, err := parseName(r.To)
+	to, err := ParseName(r.To)
 	if err != nil {
 		return "", err
 	}

@@ -39,6 +39,7 @@ func sortArguments(app *cli.App, args []string) []string {
 			return append(slices.Clone(args[:2]), "--help")
 		}
 		out = append(out, word)
+		noteGiven(app, name)
 		if f == nil || valued || !takesValue(f) {
 			continue
 		}
@@ -107,6 +108,8 @@ func kindOf(flags []cli.Flag, name string) string {
 			return "a time with its unit, such as 1s or 250ms"
 		case strings.HasSuffix(kind, "BoolFlag"):
 			return "true or false"
+		case strings.HasSuffix(kind, "Uint64Flag"):
+			return "a whole number of 0 or more"
 		}
 		return "a whole number, such as 5"
 	}
@@ -115,7 +118,7 @@ func kindOf(flags []cli.Flag, name string) string {
 
 // meant asks whether somebody meant one of some words; "" where none is near.
 func meant(word string, words []string, before string) string {
-	best, far := "", 1+len(word)/3
+	best, far := "", 1+(len(word)-1)/4
 	for _, w := range words {
 		if d := distance(word, w); len(w) > 1 && d <= far && (best == "" || d < distance(word, best)) {
 			best = w

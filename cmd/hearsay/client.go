@@ -301,6 +301,9 @@ func (cl *client) refusal(answer *http.Response) error {
 	if json.Unmarshal(body, &e) != nil || e.Text == "" {
 		return fmt.Errorf("what answers at %s is no node: it says %s", cl.base.Host, answer.Status)
 	}
+	if answer.StatusCode == http.StatusBadRequest { // what was asked for cannot be meant, and came from the command line
+		return usageError{&e}
+	}
 	return &e
 }
 

@@ -275,10 +275,10 @@ func TestPubAndSub(t *testing.T) {
 	fails(t, exitTimeout, "0 messages within", "sub", "--channel", "news", "--timeout", "1s", "--addr", addr)
 	fails(t, exitFailed, "does not receive the channel", "sub", "--channel", "other", "--addr", addr)
 	fails(t, exitFailed, "at most 1048576 bytes", "pub", "--addr", addr, strings.Repeat("x", 1<<20+1))
-	fails(t, exitFailed, "channel", "pub", "--channel", "no spaces", "--addr", addr, "x")
+	fails(t, exitUsage, "channel", "pub", "--channel", "no spaces", "--addr", addr, "x")
 	fails(t, exitUsage, "--ttl 33: must be 0 to 32", "pub", "--ttl", "33", "--addr", addr, "x")
 	fails(t, exitUsage, "--expires 0s: must be 1ms to 1h0m0s", "pub", "--expires", "0s", "--addr", addr, "x")
-	fails(t, exitFailed, "media type", "pub", "--type", "text", "--addr", addr, "x")
+	fails(t, exitUsage, "media type", "pub", "--type", "text", "--addr", addr, "x")
 	fails(t, exitUsage, "--replay 10001: must be 10000", "sub", "--replay", "10001", "--addr", addr)
 	must(t, "pub", "--ttl", "0", "--expires", "1h", "--type", "text/plain", "--addr", addr, "typed")
 	nodetest.Eventually(t, func() error { // it is published, and heard here a moment later
@@ -457,9 +457,10 @@ func TestPubSaysToWhomItWasNotHanded(t *testing.T) {
 	t.Parallel()
 	for answer, want := range map[string]string{
 		`{"published_bytes":1}`: "",
-		`{"published_bytes":1,"not_handed_to":0,"not_handed_to_names":[]}`:                         "",
-		`{"published_bytes":1,"not_handed_to":1,"not_handed_to_names":["node_1"]}`:                 "; not handed directly to 1 member: node_1 (is this node's message port open for them?)",
-		`{"published_bytes":1,"not_handed_to":12,"not_handed_to_names":["node_1","node\u001b_2"]}`: "; not handed directly to 12 members: node_1, node\\x1b_2, and 10 more (is this node's message port open for them?)",
+		`{"published_bytes":1,"not_handed_to":0,"not_handed_to_names":[]}`:                                  "",
+		`{"published_bytes":1,"not_handed_to":1,"not_handed_to_names":["node_1"]}`:                          "; not handed directly to 1 member: node_1 (is this node's message port open for them?)",
+		`{"published_bytes":1,"not_handed_to":12,"not_handed_to_names":["node_1","node\u001b_2"]}`:          "; not handed directly to 12 members: node_1, node\\x1b_2, and 10 more (is this node's message port open for them?)",
+		`{"published_bytes":1,"not_handed_to":1,"not_handed_to_names":["a"],"conflict":"another\u001b is"}`: `; no member takes it for this node's: another\x1b is`,
 		"no JSON": "",
 	} {
 		if got := notHanded([]byte(answer)); got != want {

@@ -1,21 +1,15 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"maps"
 	"os"
-	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 	"github.com/urfave/cli/v2/altsrc"
-	"gopkg.in/yaml.v3"
 )
 
 // What the command line can say, a file can say too: YAML, a key for each flag. The command line goes before the
@@ -86,53 +80,6 @@ func readConfig(c *cli.Context) error {
 	return nil
 }
 
-// parseConfig reads the file for a command.
-func parseConfig(path string, command *cli.Command, read func(string, int64) ([]byte, error)) (map[any]any, error) {
-	values, err := parseYAML(path, read)
-	if err != nil {
-		return nil, fmt.Errorf("--config %.200s: %w", path, err)
-	}
-	var unknown []string
-	for key := range values {
-		if name, ok := key.(string); !ok || name == "config" || slices.Contains(cli.HelpFlag.Names(), name) || !takes(command, name) {
-			unknown = append(unknown, fmt.Sprint(key))
-		}
-	}
-	if len(unknown) > 0 {
-		return nil, fmt.Errorf("--config %.200s: %.80q is no flag of hearsay %s", path, slices.Min(unknown), command.Name)
-	}
-	for _, flag := range command.Flags {
-		name := flag.Names()[0]
-		if v, ok := values[name]; ok && isList(flag) && !isTexts(v) {
-			return nil, fmt.Errorf("--config %.200s: %s: must be a list of texts, such as [\"a\", \"b\"]", path, name)
-		}
-	}
-	return values, nil
-}
-
-// isList reports whether a flag may be repeated.
-func isList(flag cli.Flag) bool {
-	f, ok := flag.(cli.DocGenerationSliceFlag)
-	_, on := flag.(*cli.GenericFlag)
-	return on || ok && f.IsSliceFlag()
-}
-
-// textsOf are those of a list.
-func textsOf(v any) (out []string) {
-	list, _ := v.([]any)
-	for _, one := range list {
-		text, _ := one.(string)
-		out = append(out, text)
-	}
-	return out
-}
-
-// isTexts reports whether a value of YAML is a list of texts.
-func isTexts(v any) bool {
-	list, ok := v.([]any)
-	return ok && !slices.ContainsFunc(list, func(one any) bool { _, text := one.(string); return !text })
-}
-
 // maxConfig bounds the file, in bytes.
 const maxConfig = 1 << 20
 
@@ -146,27 +93,4 @@ func readFile(ctx context.Context, path string, most int64) ([]byte, error) {
 		err = fmt.Errorf("larger than %d bytes", most)
 	}
 	return text, err
-}
-
-func parseYAML(path string, read func(string, int64) ([]byte, error)) (map[any]any, error) {
-	text, err := read(path, maxConfig)
-	var failed *fs.PathError
-	if errors.As(err, &failed) {
-		err = failed.Err // its path is told
-	}
-	if err != nil {
-		return nil, err
-	}
-	values := make(map[any]any)
-	in := yaml.NewDecoder(bytes.NewReader(text))
-	err = in.Decode(&values)
-	if err == nil {
-		if err = in.Decode(new(yaml.Node)); err == nil {
-			return nil, errors.New("must be one document: nothing may follow a second ---")
-		}
-	}
-	if !errors.Is(err, io.EOF) {
-		return nil, errors.New(strings.Join(strings.Fields(err.Error()), " "))
-	}
-	return values, nil
 }

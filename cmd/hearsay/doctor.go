@@ -12,6 +12,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"hearsay/node"
 	"hearsay/node/doctor"
 	"hearsay/node/files"
 	"hearsay/node/plain"
@@ -74,8 +75,8 @@ func doctorOptions(c *cli.Context) (o doctor.Options, err error) {
 	if name == "" {
 		name, _ = os.Hostname()
 	}
-	if o.Name, err = topics.ParseName(name); err != nil && c.IsSet("hostname") {
-		return o, usagef("--hostname: %w", err)
+	if o.Name, err = node.ParseName(name); err != nil && c.IsSet("hostname") {
+		return o, usagef("--hostname %.80q: %w", name, err)
 	}
 	if o.Mesh = c.String("mesh"); o.Mesh != "" && topics.CheckMesh(o.Mesh) != nil {
 		return o, usagef("--mesh %.80q: %w", o.Mesh, topics.RuleMesh)
@@ -85,9 +86,9 @@ func doctorOptions(c *cli.Context) (o doctor.Options, err error) {
 		return o, usagef("--bind %.80q: must be a literal IPv4 or IPv6 address", o.Bind)
 	}
 	for _, arg := range c.Args().Slice() {
-		seed, err := topics.ParseName(arg)
+		seed, err := node.ParseName(arg)
 		if err != nil {
-			return o, usagef("SEED: %w", err)
+			return o, usagef("SEED %.80q: %w", arg, err)
 		}
 		o.Seeds = append(o.Seeds, seed)
 	}

@@ -34,22 +34,22 @@ func TestKeygen(t *testing.T) {
 		t.Errorf("the secret is %q, or shown in:\n%s%s", key, out, public)
 	}
 	for want, args := range map[string][]string{
-		"is there already":       {"keygen", "--dir", dir, "--name", "node_1"},
-		"no such file":           {"keygen", "--dir", filepath.Join(dir, "nothing")},
-		"must be the name":       {"keygen", "--name", "../x"},
-		"takes no arguments":     {"keygen", "x"},
-		"exclude each other":     {"node", "--mesh-key", "x", "--key", "y", "--authorized-keys", "z"},
-		"needs a directory":      {"node", "--key", "y"},
-		"each needs the other":   {"node", "--http-cert", "x"},
-		"needs --http-token":     {"node", "--http-private"},
-		"open anyway":            {"node", "--http-open-metrics"},
-		"--http-token: open":     {"node", "--http-token", filepath.Join(dir, "nothing")},
-		"--http-cert":            {"node", "--http-cert", filepath.Join(dir, "nothing"), "--http-key", "x"},
-		"start 127.0.0.1: keys:": {"node", "--hostname", "127.0.0.1", "--bind", "127.0.0.1", "--mesh-key", filepath.Join(dir, "nothing")},
-		"in the clear":           {"members", "--addr", "http://192.0.2.1:8080", "--token-file", "x"},
-		"give one of the two":    {"ring", "--locked", "--mesh-key", "x"},
-		"keys: open":             {"ring", "--mesh-key", filepath.Join(dir, "nothing")},
-		"--ca: ":                 {"members", "--addr", "https://192.0.2.1:8080", "--ca", filepath.Join(dir, "nothing")},
+		"is there already":     {"keygen", "--dir", dir, "--name", "node_1"},
+		"no such file":         {"keygen", "--dir", filepath.Join(dir, "nothing")},
+		"must be the name":     {"keygen", "--name", "../x"},
+		"takes no arguments":   {"keygen", "x"},
+		"exclude each other":   {"node", "--mesh-key", "x", "--key", "y", "--authorized-keys", "z"},
+		"needs a directory":    {"node", "--key", "y"},
+		"each needs the other": {"node", "--http-cert", "x"},
+		"needs --http-token":   {"node", "--http-private"},
+		"open anyway":          {"node", "--http-open-metrics"},
+		"--http-token: open":   {"node", "--http-token", filepath.Join(dir, "nothing")},
+		"--http-cert":          {"node", "--http-cert", filepath.Join(dir, "nothing"), "--http-key", "x"},
+		"--mesh-key: keys:":    {"node", "--hostname", "127.0.0.1", "--bind", "127.0.0.1", "--mesh-key", filepath.Join(dir, "nothing")},
+		"in the clear":         {"members", "--addr", "http://192.0.2.1:8080", "--token-file", "x"},
+		"give one of the two":  {"ring", "--locked", "--mesh-key", "x"},
+		"keys: open":           {"ring", "--mesh-key", filepath.Join(dir, "nothing")},
+		"--ca: ":               {"members", "--addr", "https://192.0.2.1:8080", "--ca", filepath.Join(dir, "nothing")},
 	} {
 		p := begin(t, nil, args...)
 		<-p.ended

@@ -1,14 +1,15 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"net/url"
 
 	"github.com/urfave/cli/v2"
 
-	"hearsay/topics"
+	"hearsay/node"
+	"hearsay/node/web"
 )
 
 func leaveCommand() *cli.Command {
@@ -37,14 +38,16 @@ func forgetCommand() *cli.Command {
 			if c.NArg() != 1 {
 				return usagef("forget takes one NAME, but was given %d: 'hearsay members' has them", c.NArg())
 			}
-			if addr, err := netip.ParseAddr(c.Args().First()); err == nil && addr.Is6() {
-				return usagef("name %q: an IPv6 address is written in brackets: [%s]", addr, addr)
-			}
-			name, err := topics.ParseName(c.Args().First())
+			name, err := node.ParseName(c.Args().First())
 			if err != nil {
-				return usagef("%w", err)
+				return usagef("name %.80q: %w", c.Args().First(), err)
 			}
-			return act(c, "/v1/members/"+url.PathEscape(string(name))+"/forget", "forgot "+string(name))
+			err = act(c, "/v1/members/"+url.PathEscape(string(name))+"/forget", "forgot "+string(name))
+			var unknown *web.Error
+			if errors.As(err, &unknown) && unknown.Reason == "unknown_peer" {
+				return errors.New(unknown.Text + meant(string(name), peerNames(c), "") + ": 'hearsay members' has those that are")
+			}
+			return err
 		},
 	}
 }

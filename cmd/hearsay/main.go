@@ -19,7 +19,7 @@ import (
 // Exit statuses, the same for every command.
 const (
 	exitFailed      = 1 // it was tried, and did not work
-	exitUsage       = 2 // the command line is wrong
+	exitUsage       = 2 // the command line, a variable or the configuration file cannot be meant: nothing was tried
 	exitUnreachable = 3 // no node answers at --addr
 	exitTimeout     = 4 // what was waited for did not come in time
 )
@@ -86,8 +86,9 @@ func newApp() *cli.App {
 		Description: "Try it: 'hearsay ring' runs a mesh of four nodes in one process.\n" +
 			"For real: start 'hearsay node OTHER_HOST' on every machine, each given any one of the others.\n" +
 			"Then 'hearsay members' on any of them shows who is in the mesh, and why.\n\n" +
-			"The exit status is 0 after success, 1 when something did not work, 2 when the command line is wrong,\n" +
-			"3 when no node answers, and 4 when what was waited for did not come in time.",
+			"The exit status is 0 after success, 1 when something did not work, such as a file that cannot be read,\n" +
+			"2 when the command line, a variable or the configuration file is wrong, 3 when no node answers, and 4\n" +
+			"when what was waited for did not come in time.",
 		Commands: []*cli.Command{
 			nodeCommand(), ringCommand(), simCommand(),
 			membersCommand(), linksCommand(), monitorCommand(), topCommand(), waitCommand(), healthCommand(), doctorCommand(),
@@ -134,6 +135,8 @@ func newApp() *cli.App {
 			command.Flags = append(command.Flags, secureFlags()...)
 		}
 		command.OnUsageError = onUsageError
+		action := command.Action
+		command.Action = func(c *cli.Context) error { return fromOrigin(c, action(c)) }
 		command.HideHelpCommand = true
 		otherwise := command.BashComplete
 		if otherwise == nil {

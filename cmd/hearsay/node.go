@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
@@ -131,7 +130,7 @@ func runNode(c *cli.Context) error {
 	if err != nil {
 		closeListener(ln)
 		names.Close()
-		return withHint(err)
+		return withHint(ofKeys(err))
 	}
 	cfg.Logger.Info("node started", "node", n.Name(), "seeds", cfg.Seeds, "version", versionString())
 	serveDNS(n, names, cfg.Logger)
@@ -266,25 +265,7 @@ func nodeConfig(c *cli.Context, level *slog.LevelVar) (node.Config, error) {
 	if cfg.Tags, err = parseTags(c.StringSlice("tag")); err != nil {
 		return cfg, err
 	}
-	return cfg, asFlag(cfg.Validate())
-}
-
-// flagOf is what a field of node.Config is called on the command line.
-var flagOf = map[string]string{
-	"Hostname": "--hostname", "Bind": "--bind", "Mesh": "--mesh", "MulticastGroups": "--multicast-group", "DiscoveryPort": "--discovery-port", "MessagePort": "--message-port",
-	"Interval": "--interval", "Beat": "--beat", "Seeds": "SEED", "Channels": "--channel",
-}
-
-// asFlag turns an error about a field of node.Config into one about the flag that it came from.
-func asFlag(err error) error {
-	var field *node.FieldError
-	if !errors.As(err, &field) {
-		return err
-	}
-	name, _, _ := strings.Cut(field.Field, "[")
-	named := *field
-	named.Field = flagOf[name]
-	return usageError{&named}
+	return cfg, asFlag(c, cfg.Validate())
 }
 
 func parseLevel(text string) (least slog.Level, err error) {

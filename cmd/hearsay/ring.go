@@ -126,7 +126,7 @@ func startRing(ctx context.Context, count int, locked node.Keys) ([]*node.Node, 
 		cfg.Seeds = []string{configs[(i+1)%count].Hostname}
 		n, err := node.Start(ctx, cfg)
 		if err != nil {
-			return nodes, err
+			return nodes, ofKeys(err)
 		}
 		nodes = append(nodes, n)
 	}

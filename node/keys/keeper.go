@@ -3,7 +3,6 @@ package keys
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"path/filepath"
 	"time"
 
@@ -32,13 +31,7 @@ func open(cfg Config, self topics.Name, change func(*Ring, error), every time.Du
 		Paths: cfg.paths,
 		Most:  maxFile,
 		Every: every,
-		Read: func() (*Ring, error) {
-			ring, err := cfg.read(self)
-			if err != nil {
-				err = fmt.Errorf("keys: %w", err)
-			}
-			return ring, err
-		},
+		Read:  func() (*Ring, error) { return cfg.read(self) },
 	})
 	if err != nil {
 		return nil, nil, err

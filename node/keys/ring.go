@@ -63,11 +63,24 @@ func (c Config) Validate() error {
 	return nil
 }
 
+// ReadError says what of a Config has no keys.
+type ReadError struct {
+	Of  string // its field
+	err error
+}
+
+func (e *ReadError) Error() string { return "keys: " + e.err.Error() }
+
+func (e *ReadError) Unwrap() error { return e.err }
+
 // read makes a ring of what is on the disk now. self is the node's name.
 func (c Config) read(self topics.Name) (*Ring, error) {
 	pairs, err := readPairs(cmp.Or(c.Mesh, c.Own))
-	if err != nil {
-		return nil, err
+	switch {
+	case err != nil && c.Mesh != "":
+		return nil, &ReadError{"Mesh", err}
+	case err != nil:
+		return nil, &ReadError{"Own", err}
 	}
 	if c.Mesh != "" {
 		r := Mesh(pairs...)
@@ -76,7 +89,7 @@ func (c Config) read(self topics.Name) (*Ring, error) {
 	}
 	members, readers, err := readDirectory(c.Authorized)
 	if err != nil {
-		return nil, err
+		return nil, &ReadError{"Authorized", err}
 	}
 	r := Own(self, pairs, members, readers)
 	r.exposed = c.exposed()
