@@ -4,7 +4,7 @@
  *
  * ROLE is pub, sub or both; arguments, stamps and results are those of scripts/bench/node. A publisher binds
  * 127.0.0.1:PORT, PORT being 21000 + INDEX, and everybody connects to all publishers. No high-water mark: nothing is
- * lost here, and memory has no bound. cc -O2 -o messages messages.c -lzmq -lpthread
+ * lost here, and memory has no bound. With a key (socket.h) it is CURVE. cc -O2 -o messages messages.c -lzmq -lpthread
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -15,7 +15,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <time.h>
-#include <zmq.h>
+#include "socket.h"
 
 enum { FIRST_PORT = 21000, SILENCE = 3000 /* ms without a message: the rest is lost */ };
 
@@ -26,14 +26,6 @@ static void *context;
 static double *latencies, sending;
 static long expected, got, disorder;
 static int64_t first, last;
-
-static void check(int ok, const char *what)
-{
-	if (!ok) {
-		fprintf(stderr, "%s: %s\n", what, zmq_strerror(zmq_errno()));
-		exit(1);
-	}
-}
 
 static int64_t now(void)
 {
@@ -54,16 +46,6 @@ static uint64_t get(const uint8_t *from, int bytes)
 	for (int i = 0; i < bytes; i++)
 		v = v << 8 | from[i];
 	return v;
-}
-
-static void *open_socket(int type)
-{
-	int zero = 0;
-	void *s = zmq_socket(context, type);
-	check(s != NULL, "zmq_socket");
-	check(zmq_setsockopt(s, ZMQ_SNDHWM, &zero, sizeof zero) == 0, "ZMQ_SNDHWM");
-	check(zmq_setsockopt(s, ZMQ_RCVHWM, &zero, sizeof zero) == 0, "ZMQ_RCVHWM");
-	return s;
 }
 
 static void *publish(void *pub)
@@ -168,8 +150,9 @@ int main(int argc, char **argv)
 	char endpoint[64], line[64];
 	void *pub = NULL, *sub = NULL;
 	if (publisher) {
-		pub = open_socket(ZMQ_XPUB);
+		pub = open_socket(context, ZMQ_XPUB);
 		int verbose = 1;
+		lock(pub, 1);
 		check(zmq_setsockopt(pub, ZMQ_XPUB_VERBOSE, &verbose, sizeof verbose) == 0, "ZMQ_XPUB_VERBOSE");
 		snprintf(endpoint, sizeof endpoint, "tcp://127.0.0.1:%d", FIRST_PORT + self);
 		check(zmq_bind(pub, endpoint) == 0, endpoint);
@@ -178,8 +161,9 @@ int main(int argc, char **argv)
 		expected = count * (both ? members - 1 : 1);
 		latencies = malloc(expected * sizeof *latencies);
 		check(latencies != NULL, "malloc");
-		sub = open_socket(ZMQ_SUB);
+		sub = open_socket(context, ZMQ_SUB);
 		check(zmq_setsockopt(sub, ZMQ_RCVTIMEO, &silence, sizeof silence) == 0, "ZMQ_RCVTIMEO");
+		lock(sub, 0);
 		check(zmq_setsockopt(sub, ZMQ_SUBSCRIBE, "1", 1) == 0, "ZMQ_SUBSCRIBE");
 		for (int i = 0; i < (both ? members : 1); i++) {
 			if (i == self)

@@ -3,53 +3,19 @@
  *   stream sub tcp://127.0.0.1:PORT N        counts N messages and prints "messages N seconds S"
  *   stream pub tcp://127.0.0.1:PORT N SIZE   binds, waits for the SUB, sends N messages of SIZE bytes
  *
- * With BENCH_KEY="PUBLIC SECRET", both in Z85, it is CURVE. No high-water mark, so nothing is lost. cc -O2 -o stream stream.c -lzmq
+ * No high-water mark, so nothing is lost. With a key (socket.h) it is CURVE. cc -O2 -o stream stream.c -lzmq
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <zmq.h>
-
-static void check(int ok, const char *what)
-{
-	if (!ok) {
-		fprintf(stderr, "%s: %s\n", what, zmq_strerror(zmq_errno()));
-		exit(1);
-	}
-}
+#include "socket.h"
 
 static double now(void)
 {
 	struct timespec t;
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec + t.tv_nsec / 1e9;
-}
-
-static void *open_socket(void *context, int type)
-{
-	int zero = 0;
-	void *s = zmq_socket(context, type);
-	check(s != NULL, "zmq_socket");
-	check(zmq_setsockopt(s, ZMQ_SNDHWM, &zero, sizeof zero) == 0, "ZMQ_SNDHWM");
-	check(zmq_setsockopt(s, ZMQ_RCVHWM, &zero, sizeof zero) == 0, "ZMQ_RCVHWM");
-	return s;
-}
-
-/* CURVE with the key of the environment, if there is one. */
-static void lock(void *s, int server)
-{
-	char public[41], secret[41];
-	const char *text = getenv("BENCH_KEY");
-	if (!text)
-		return;
-	check(sscanf(text, "%40s %40s", public, secret) == 2, "BENCH_KEY");
-	check(zmq_setsockopt(s, ZMQ_CURVE_PUBLICKEY, public, 41) == 0, "ZMQ_CURVE_PUBLICKEY");
-	check(zmq_setsockopt(s, ZMQ_CURVE_SECRETKEY, secret, 41) == 0, "ZMQ_CURVE_SECRETKEY");
-	if (server)
-		check(zmq_setsockopt(s, ZMQ_CURVE_SERVER, &server, sizeof server) == 0, "ZMQ_CURVE_SERVER");
-	else
-		check(zmq_setsockopt(s, ZMQ_CURVE_SERVERKEY, public, 41) == 0, "ZMQ_CURVE_SERVERKEY");
 }
 
 /* An XPUB is a PUB that shows its subscriptions: the first one says that the SUB is there. */

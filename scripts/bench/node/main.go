@@ -3,7 +3,8 @@
 //	node ROLE INDEX MEMBERS COUNT SIZE RATE [channel|lossy]...
 //
 // ROLE is pub, sub or both. Members have the addresses 127.0.0.1 and up. It prints "ready" when everybody whom it is to
-// reach is reached, begins at the next line of its standard input, and prints what came of it as one line of JSON.
+// reach is reached, begins at the next line of its standard input, and prints what came of it as one line of JSON. With
+// BENCH_MESH_KEY=FILE in the environment the mesh is locked with the key in it.
 package main
 
 import (
@@ -76,7 +77,7 @@ func number(i int) int {
 func address(i int) string { return fmt.Sprintf("127.0.0.%d", i+1) }
 
 func run(ctx context.Context, o options) error {
-	cfg := node.Config{Hostname: address(o.index), Bind: address(o.index), Queue: 1 << 20}
+	cfg := node.Config{Hostname: address(o.index), Bind: address(o.index), Queue: 1 << 20, Keys: node.Keys{Mesh: os.Getenv("BENCH_MESH_KEY")}}
 	if o.index > 0 {
 		cfg.Seeds = []string{address(0)}
 	}
