@@ -105,8 +105,9 @@
 // Every client that reaches the address may read. What changes something is for clients on a loopback address alone,
 // unless Options.RemoteWrite; a request that a proxy forwarded is not from loopback. With Options.Token it is for
 // clients anywhere that show a token, whatever RemoteWrite says, and with Options.Private everything is for these alone,
-// on loopback too, but /healthz and /readyz and, with Options.OpenMetrics, /metrics. A token is shown as
-// "Authorization: Bearer TOKEN", or as the password of any user, which is how a browser asks for it. With
+// on loopback too, but /healthz and /readyz, which say without one no more than whether the node works, and, with
+// Options.OpenMetrics, /metrics. A token is shown as "Authorization: Bearer TOKEN", or as the password of any user, which
+// is how a browser asks for it. A stream ends a second after a token is withdrawn without which it would not begin. With
 // Options.Certificate all of it is HTTPS. Files are looked at once a second, beside all requests, and read again when
 // they have changed, or were not what they should be: what they held before holds until then. No browser may be used
 // against its owner: a request from a page of another origin changes nothing, and one that comes to a loopback address

@@ -49,9 +49,9 @@ func (s *Server) mayWrite(h handle) handle {
 		if err := sameSite.Check(r); err != nil {
 			return newFault(http.StatusForbidden, "cross_origin", "a page of another site may not do that")
 		}
-		switch token := s.options.Token != nil; {
-		case fromLoopback(r), s.bears(r), !token && s.options.RemoteWrite:
-		case token:
+		switch {
+		case s.mayChange(r):
+		case s.options.Token != nil:
 			return unauthorized(w)
 		default:
 			return newFault(http.StatusForbidden, "not_loopback", "only clients on a loopback address may do that").
@@ -59,6 +59,11 @@ func (s *Server) mayWrite(h handle) handle {
 		}
 		return h(w, r)
 	}
+}
+
+// mayChange reports whether a request may change something, from wherever its page is.
+func (s *Server) mayChange(r *http.Request) bool {
+	return fromLoopback(r) || s.bears(r) || s.options.Token == nil && s.options.RemoteWrite
 }
 
 // fromLoopback reports whether a request was made on this machine. One that a proxy forwarded was not, as far as

@@ -138,12 +138,20 @@ func (s *Server) bears(r *http.Request) bool {
 // mayRead reports whether a request may be answered at all.
 func (s *Server) mayRead(r *http.Request) bool {
 	switch {
-	case !s.options.Private, s.bears(r):
+	case s.mayKnow(r):
 		return true
 	case r.URL.Path == "/healthz", r.URL.Path == "/readyz":
 		return true // probes have no token, and learn no more than whether it works
 	}
 	return s.options.OpenMetrics && r.URL.Path == "/metrics"
+}
+
+// mayKnow reports whether an answer may tell of the mesh: names, addresses, messages.
+func (s *Server) mayKnow(r *http.Request) bool { return !s.options.Private || s.bears(r) }
+
+// mayGoOn reports whether a stream would be begun now: the token that began it may have been withdrawn.
+func (s *Server) mayGoOn(r *http.Request) bool {
+	return s.mayRead(r) && (r.Method != http.MethodPost || s.mayChange(r))
 }
 
 // unauthorized asks for a token.

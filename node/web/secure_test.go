@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -9,6 +10,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"io"
 	"log/slog"
 	"math/big"
@@ -215,6 +217,81 @@ func TestTokenReloaded(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// Who has a stream by a token that is withdrawn loses it within seconds. Whom another token lets in keeps it.
+func TestStreamsEndWithTheirToken(t *testing.T) {
+	t.Parallel()
+	token, path := openToken(t, goodToken+"\n"+otherToken)
+	_, base := startServer(t, startNode(t, node.Config{}), Options{Token: token, Private: true})
+	begin := func(method, path, token string) *bufio.Reader {
+		r, err := http.NewRequestWithContext(t.Context(), method, base+path, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+token)
+		answer, err := testClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { answer.Body.Close() })
+		lines := bufio.NewReader(answer.Body)
+		if line, err := lines.ReadString('\n'); answer.StatusCode != http.StatusOK || err != nil || !strings.HasPrefix(line, ": ") {
+			t.Fatalf("%s %s: %s, %q, %v", method, path, answer.Status, line, err)
+		}
+		return lines
+	}
+	var gone []*bufio.Reader
+	for _, c := range [][2]string{{"GET", "/v1/events"}, {"GET", "/v1/messages"}, {"POST", "/v1/answers"}} {
+		gone = append(gone, begin(c[0], c[1], goodToken))
+	}
+	stays := begin("GET", "/v1/events", otherToken)
+	file(t, path, otherToken)
+	for i, lines := range gone {
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			_, _ = io.Copy(io.Discard, lines)
+		}()
+		select {
+		case <-ended:
+		case <-time.After(nodetest.Patience):
+			t.Fatalf("stream %d goes on", i)
+		}
+	}
+	read := make(chan error, 1)
+	go func() {
+		_, err := stays.ReadByte()
+		read <- err
+	}()
+	select {
+	case err := <-read:
+		if err != nil {
+			t.Errorf("the stream of the token that is good has ended: %v", err)
+		}
+	case <-time.After(2 * lookEvery):
+	}
+}
+
+// A probe without a token learns no more than whether the node works: no name, and no reason, which may have some.
+func TestProbesOfAPrivateNode(t *testing.T) {
+	t.Parallel()
+	token, _ := openToken(t, goodToken)
+	const secret = "nowhere.invalid"
+	s := New(startNode(t, node.Config{Seeds: []string{secret}}), Options{Token: token, Private: true})
+	defer s.Close()
+	nodetest.Eventually(t, func() error {
+		if _, answer := asked(s, "GET", "/readyz", "127.0.0.1:1", "Bearer "+goodToken); !strings.Contains(answer.Body.String(), secret) {
+			return errors.New(answer.Body.String())
+		}
+		return nil
+	})
+	for path, want := range map[string]int{"/readyz": http.StatusServiceUnavailable, "/healthz": http.StatusOK} {
+		status, answer := asked(s, "GET", path, "127.0.0.1:1", "")
+		if body := answer.Body.String(); status != want || strings.Contains(body, secret) || strings.Contains(body, "hears") {
+			t.Errorf("%s: %d: %s", path, status, body)
+		}
+	}
 }
 
 // certificate writes a self-signed one for a name and returns it.

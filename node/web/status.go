@@ -141,7 +141,11 @@ func (s *Server) healthz(w http.ResponseWriter, r *http.Request) error {
 		return left()
 	default:
 	}
-	return writeJSON(w, map[string]any{"status": "ok", "uptime_seconds": v.Uptime.Round(time.Millisecond).Seconds(), "warning": v.unlinkedWhy()})
+	warning := v.unlinkedWhy()
+	if !s.mayKnow(r) {
+		warning = ""
+	}
+	return writeJSON(w, map[string]any{"status": "ok", "uptime_seconds": v.Uptime.Round(time.Millisecond).Seconds(), "warning": warning})
 }
 
 // readyz reports whether the node is of use.
@@ -151,8 +155,13 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	ready, reason := v.ready()
-	if !ready {
+	switch known := s.mayKnow(r); {
+	case !ready && known:
 		return newFault(http.StatusServiceUnavailable, "not_ready", reason)
+	case !ready:
+		return newFault(http.StatusServiceUnavailable, "not_ready", "it is not ready").hint("a token shows why")
+	case !known:
+		return writeJSON(w, map[string]any{"status": "ready", "reason": "", "warning": ""})
 	}
 	return writeJSON(w, map[string]any{"status": "ready", "reason": reason, "warning": v.unlinkedWhy()})
 }

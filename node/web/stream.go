@@ -13,6 +13,9 @@ import (
 // pulseEvery is how often a stream says that it is there: proxies give up on silence after 30 to 60 s.
 const pulseEvery = 15 * time.Second
 
+// lookEvery is between two looks whether a client may still have its stream: as often as the file of tokens is looked at.
+const lookEvery = time.Second
+
 // pieceBytes is how much of a message a stream has in hand: so much a client must take within Server.patience, and so
 // much memory it costs beside what all share.
 const pieceBytes = 16 << 10
@@ -90,10 +93,12 @@ func (st *stream) flush() error {
 }
 
 // pump says hello, and then sends what arrives, or that the stream is there, until nothing more arrives or somebody ends it.
-// It returns nil when that was the client, the server, or who closes ended.
+// It returns nil when that was the client, the server, who closes ended, or who withdrew the client's token.
 func pump[T any](s *Server, r *http.Request, st *stream, hello string, ended <-chan struct{}, arrived <-chan T, send func(T) error) error {
 	pulse := time.NewTicker(s.pulse)
 	defer pulse.Stop()
+	tokens := time.NewTicker(lookEvery)
+	defer tokens.Stop()
 	err := st.comment(hello + " " + string(s.node.Name()))
 	for open := true; open && err == nil; {
 		var v T
@@ -102,6 +107,8 @@ func pump[T any](s *Server, r *http.Request, st *stream, hello string, ended <-c
 			err = send(v)
 		case <-pulse.C:
 			err = st.comment("still here")
+		case <-tokens.C:
+			open = s.mayGoOn(r)
 		case <-r.Context().Done():
 			return nil
 		case <-ended:
