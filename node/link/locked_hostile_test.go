@@ -8,10 +8,13 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"os"
 	"testing"
 	"time"
 
+	"hearsay/node/keys"
 	"hearsay/node/link/zmtp"
+	"hearsay/topics"
 )
 
 // flights are what a client of a locked mesh says in its handshake, one after the other, while the server answers.
@@ -72,6 +75,68 @@ func TestLockedStall(t *testing.T) {
 			p.hungUp()
 			counts(t, l, "handshake_timeouts", 1)
 			wellLocked(t, l)
+		})
+	}
+}
+
+// A publisher that stops after any of its steps, within one, or that says each byte late, holds up a dial for the time of
+// one handshake, however many keys its name has, and keeps no place.
+func TestLockedServerStalls(t *testing.T) {
+	t.Parallel()
+	greeting := zmtp.AppendGreeting(nil, "CURVE")
+	ring := keys.Own("b", []zmtp.KeyPair{meshKey}, map[topics.Name][]zmtp.Key{"a": {meshKey.Public, laterKey.Public}}, nil)
+	answer := func(p *peer, keep int) { // all but so many bytes of its WELCOME
+		h := zmtp.NewHandshake(ring.Answer(), zmtp.Params{Side: zmtp.Server, SocketType: "PUB"}, "SUB")
+		p.say(h.Opening()...)
+		for in := []byte(nil); ; {
+			progress, err := h.Advance(in)
+			in = in[progress.Used:]
+			if said := progress.Reply; len(said) > 0 {
+				p.say(said[:len(said)-keep]...)
+				return
+			}
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if progress.Used > 0 {
+				continue
+			}
+			c, err := p.r.ReadByte()
+			if err != nil {
+				return
+			}
+			in = append(in, c)
+		}
+	}
+	for name, serve := range map[string]func(*peer){
+		"nothing":         func(*peer) {},
+		"half a greeting": func(p *peer) { p.say(greeting[:30]...) },
+		"a greeting":      func(p *peer) { p.say(greeting...) },
+		"half a WELCOME":  func(p *peer) { answer(p, 80) },
+		"a WELCOME":       func(p *peer) { answer(p, 0) },
+		"byte by byte": func(p *peer) {
+			for i := range greeting {
+				if _, err := p.Write(greeting[i : i+1]); err != nil {
+					return
+				}
+				<-time.After(window / 16) // four windows in all
+			}
+			p.Close()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := open(t, Config{Keys: ring, HandshakeTimeout: window, MaxDials: 1})
+			addr := netipAddr(publishing(t, serve))
+			for range 2 {
+				if err := l.DialName(t.Context(), Discovery, addr, "a", ""); !errors.Is(err, os.ErrDeadlineExceeded) {
+					t.Fatal(err)
+				}
+			}
+			if err := l.CanDial(Discovery); err != nil {
+				t.Error(err)
+			}
 		})
 	}
 }
