@@ -41,6 +41,7 @@ type Config struct {
 	HandshakeTimeout time.Duration // for greeting and READY: 3 s; a round trip is needed
 	StallTimeout     time.Duration // one that takes nothing for so long is hung up: 30 s, so that 50 kB/s are enough
 	OutboxBytes      int           // waiting for all subscribers: 128 MiB; for one: see What is lost
+	UnfinishedBytes  int           // of messages that have come in part: 32 MiB, and a quarter of it of lists; or what two of the largest need
 	MaxStrangers     int           // connections that have not subscribed yet, a port: 256
 	MaxSubscribers   int           // connections, a port: 2,048, or less where file descriptors are few
 	MaxDials         int           // connections to others over the network, a port: as file descriptors allow (files.Divide)
@@ -59,6 +60,7 @@ func (c Config) withDefaults() Config {
 	set(&c.MaxMessage, topics.MaxMessage+8<<10)
 	set(&c.MaxFrames, topics.MaxFrames)
 	set(&c.OutboxBytes, 128<<20)
+	set(&c.UnfinishedBytes, 32<<20)
 	share := files.Divide(files.Limit()).Port
 	set(&c.MaxStrangers, min(256, max(1, share/2)))
 	set(&c.MaxSubscribers, min(2048, share))

@@ -84,6 +84,7 @@ func (c *conn) hangUp(cause error) {
 			c.link.counters.add(bytesUnacked, v.held)
 		}
 		c.raw.Close()
+		c.in.part.leave()
 		if c.closed != nil {
 			c.closed()
 		}

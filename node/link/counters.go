@@ -37,6 +37,8 @@ const (
 	bytesIn
 	listPauses
 	messagesHeld
+	unfinishedWaits
+	unfinishedCut
 	bytesOut
 	messagesDropped
 	listsDropped
@@ -77,6 +79,8 @@ var counterNames = [numCounters]string{
 	bytesIn:                "bytes_in",              // bytes received in messages
 	listPauses:             "list_pauses",           // times that a publisher of lists was read later: it sends too much
 	messagesHeld:           "messages_held",         // times that a publisher of messages was not read, as there was no room
+	unfinishedWaits:        "unfinished_waits",      // times that a publisher was not read for a moment, as messages that had come in part took all their memory
+	unfinishedCut:          "unfinished_cut",        // publishers hung up that did not go on with a message whose memory others needed
 	bytesOut:               "bytes_out",             // bytes queued to subscribers
 	messagesDropped:        "messages_dropped",      // messages that a subscriber's outbox refused, or held at its end
 	listsDropped:           "lists_dropped",         // the same of lists

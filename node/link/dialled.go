@@ -48,6 +48,9 @@ func (l *Link) newDialled(raw net.Conn, port Port, addr netip.AddrPort, target s
 	d.in.most = largeBuffer
 	d.out.fail = d.writeFailed
 	d.allowance.Store(unlimited)
+	if _, wired := raw.(wireIn); !wired {
+		l.unfinished[port].join(d.conn)
+	}
 	return d
 }
 
@@ -73,6 +76,7 @@ func (d *dialled) Read(p []byte) (int, error) {
 		}
 		if err != nil {
 			d.fail(err)
+			d.in.drop()
 			// The end goes the way that the messages went, so that it cannot overtake them.
 			d.script = appendPostmarked(d.script[:0], d.id, 0)
 			d.over = true
@@ -134,6 +138,7 @@ func (d *dialled) nextRun() error {
 			count++
 		}
 	}
+	d.in.part.done(len(d.in.buf))
 	if d.port == Message {
 		if wanted, err := d.admitted(size, count); !wanted {
 			d.in.skip(size)

@@ -83,6 +83,11 @@
 // once. A subscriber that does not read takes half of that at most, another one half of what is left, and so on: some
 // of it is always left to those that keep up. Each costs 0.6 MiB in the kernel besides.
 //
+// What has come of messages that have not ended takes UnfinishedBytes, 32 MiB, on all connections of the message port
+// together, and a quarter of it beside on those for lists (unfinished.go). Room for a message is kept once its length is
+// known. Where there is none its publisher is not read until there is, and those who do not go on with their messages, 50
+// KiB a second, are hung up after two seconds: so liars in numbers cost time and no memory.
+//
 // A connection that is read is hung up less often than one that is not: a receiver that holds messages up for longer
 // than the stall time loses what waits for it. It does well to drop them itself before.
 //

@@ -30,10 +30,16 @@ type inbox struct {
 	sealed  int   // bytes that must stand in [w:end] for the mechanism to say more
 	broken  error // of the mechanism: what is unread is the last
 	quiet   int   // small reads since the last large one
+	part    *part // what the buffer counts as; nil: it does not
 }
 
 func (in *inbox) unread() []byte { return in.buf[in.r:in.w] }
-func (in *inbox) skip(n int)     { in.r += n }
+
+// skip passes over what has been read.
+func (in *inbox) skip(n int) {
+	in.r += n
+	in.part.done(len(in.buf))
+}
 
 // cut takes the next n bytes out of the buffer, to be kept for as long as anybody likes. A part of the buffer would hold
 // all of it, however small the part is, and is copied. A large message that fills the buffer takes it along.
@@ -46,6 +52,7 @@ func (in *inbox) cut(n int) []byte {
 	rest := in.buf[in.r:in.end]
 	in.buf = make([]byte, max(smallBuffer, 2*len(rest)))
 	in.r, in.w, in.end = 0, in.w-in.r, copy(in.buf, rest)
+	in.part.set(len(in.buf))
 	return b
 }
 
@@ -89,18 +96,23 @@ func (in *inbox) fill(need int) error {
 	}
 	if in.r == in.end {
 		in.r, in.w, in.end = 0, 0, 0
-		if len(in.buf) > in.most || len(in.buf) > smallBuffer && in.quiet >= quietReads {
+		if len(in.buf) > in.most || len(in.buf) > smallBuffer && (in.quiet >= quietReads || in.part.crowded()) {
 			in.buf = nil // the large message, or the rush, is over
+			in.part.set(0)
 		}
 	}
 	if in.buf == nil {
 		in.buf = make([]byte, smallBuffer)
 	}
 	if in.end == len(in.buf) {
-		in.makeRoom(max(need, in.w-in.r+in.sealed))
+		if err := in.makeRoom(max(need, in.w-in.r+in.sealed)); err != nil {
+			return err
+		}
 	}
+	in.part.awaits(in.r < in.end)
 	n, err := in.lull.read(in.conn, in.buf[in.end:])
 	in.end += n
+	in.part.came(n)
 	in.quiet++
 	if n >= smallBuffer {
 		in.quiet = 0
@@ -114,20 +126,42 @@ func (in *inbox) fill(need int) error {
 	return err
 }
 
-// makeRoom is called with a full buffer: it moves what is unread to the front, and doubles the buffer where
-// that frees less than half of it.
-func (in *inbox) makeRoom(need int) {
+// makeRoom is called with a full buffer: it moves what is unread to the front, and doubles the buffer where that frees
+// less than half of it. Where memory is short it waits for room for a message, and gives back what it can do without.
+func (in *inbox) makeRoom(need int) error {
 	kept := in.end - in.r
-	size := len(in.buf)
-	if kept > size/2 || size < in.most {
-		size = min(2*size, max(in.most, need))
+	before := len(in.buf)
+	size := before
+	more := min(2*size, max(in.most, need))
+	grow := more > size && (kept > size/2 || size < in.most)
+	if need > size {
+		if err := in.part.keep(need); err != nil {
+			return err
+		}
 	}
-	if size <= len(in.buf) {
+	switch {
+	case grow && in.part.may(more):
+		size = more
+	case need > size:
+		size = min(2*size, need)
+	case 2*kept < size && size > smallBuffer && in.part.crowded():
+		size = max(smallBuffer, 2*kept)
+	}
+	if size == before {
 		copy(in.buf, in.buf[in.r:in.end])
 	} else {
-		grown := make([]byte, size)
-		copy(grown, in.buf[in.r:in.end])
-		in.buf = grown
+		moved := make([]byte, size)
+		copy(moved, in.buf[in.r:in.end])
+		if in.buf = moved; size < before {
+			in.part.set(size)
+		}
 	}
 	in.r, in.w, in.end = 0, in.w-in.r, kept
+	return nil
+}
+
+// drop frees the buffer: nothing is read any more.
+func (in *inbox) drop() {
+	in.buf, in.r, in.w, in.end = nil, 0, 0, 0
+	in.part.leave()
 }

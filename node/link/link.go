@@ -108,12 +108,13 @@ type Link struct {
 	refusals refusals
 	shook    atomic.Int64 // when a handshake of a connection for lists began or ended last, by clock
 
-	waiting  budget // of all outboxes
-	valve    valve
-	wanted   wanted
-	relays   relays
-	answers  *answerer // nil: nothing is answered
-	counters counters
+	waiting    budget // of all outboxes
+	valve      valve
+	unfinished [2]*unfinished // of each port
+	wanted     wanted
+	relays     relays
+	answers    *answerer // nil: nothing is answered
+	counters   counters
 }
 
 // Open binds both publishers. The error says which one could not be, and why.
@@ -131,6 +132,8 @@ func Open(cfg Config) (*Link, error) {
 		renewAgain: renewAgain,
 	}
 	l.waiting.limit = int64(cfg.OutboxBytes)
+	l.unfinished[Message] = newUnfinished(cfg.UnfinishedBytes, cfg.MaxMessage, &l.counters)
+	l.unfinished[Discovery] = newUnfinished(cfg.UnfinishedBytes/listsPart, cfg.MaxMessage, &l.counters)
 	l.wanted.messages = slices.Clone(cfg.Subscribe)
 	l.valve.admit, l.valve.resume = cfg.Admit, l.Resume
 	l.keys.Store(cfg.Keys)

@@ -206,6 +206,7 @@ func (d *dialled) succeed() error {
 			return err
 		}
 	}
+	d.in.part.done(len(d.in.buf))
 	d.inherits.old.parts()
 	select {
 	case <-d.inherits.over:

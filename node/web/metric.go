@@ -130,6 +130,8 @@ var counted = map[string]*prometheus.Desc{
 	"link_bytes_in":              describe("link_received_bytes_total", "Bytes received in messages, beats included."),
 	"link_list_pauses":           describe("link_list_pauses_total", "Times that a publisher of lists was read later, as it sends too much."),
 	"link_messages_held":         describe("link_messages_held_total", "Times that a publisher of messages was not read, as the inbox was full."),
+	"link_unfinished_waits":      describe("link_unfinished_waits_total", "Times that a publisher was not read for a moment, as messages that had come in part took all their memory."),
+	"link_unfinished_cut":        describe("link_unfinished_cut_total", "Publishers hung up that did not go on with a message whose memory others needed."),
 	"link_bytes_out":             describe("link_queued_bytes_total", "Bytes queued to subscribers."),
 	"link_messages_dropped":      describe("link_messages_dropped_total", "Messages that a subscriber's outbox refused, or held when it ended."),
 	"link_lists_dropped":         describe("link_lists_dropped_total", "Lists that a subscriber's outbox refused, or held when it ended."),

@@ -77,7 +77,7 @@ var shapes = map[string]shape{
 		say(2)
 		return out
 	})},
-	"half": {what: "64 liars, of each a message of 1 MiB of which the end never comes", liars: 64, make: each(func(l *liar, out []byte, n uint64) []byte {
+	"half": {what: "200 liars, of each a message of 1 MiB of which the end never comes", liars: 200, make: each(func(l *liar, out []byte, n uint64) []byte {
 		if n > 1 {
 			return nil
 		}
