@@ -128,6 +128,11 @@ func (n *Node) dialAny(ctx context.Context, d mesh.Dial) (mesh.DialReason, error
 	if err := n.link.CanDial(link.Port(d.Port)); err != nil {
 		return mesh.Local, fmt.Errorf("dial %s: %w", d.Target, err) // before anybody is asked for its addresses
 	}
+	if !d.Tell { // a configured name may lead to others
+		if err := n.link.Knows(d.Target); err != nil {
+			return dialReason(err), fmt.Errorf("dial %s: %w", d.Target, err) // whoever lists it would have us look it up
+		}
+	}
 	addrs, err := n.resolve(ctx, d)
 	if err != nil {
 		return lookupReason(err), fmt.Errorf("dial %s: %w", d.Target, err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -172,6 +173,66 @@ func TestOwnKeysBindNames(t *testing.T) {
 		}
 	}
 	whole(t, nodes...)
+}
+
+// asking notes what is looked up.
+type asking struct {
+	book
+	mu    sync.Mutex
+	asked map[string]int
+}
+
+func (a *asking) LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error) {
+	a.mu.Lock()
+	if a.asked == nil {
+		a.asked = make(map[string]int)
+	}
+	a.asked[host]++
+	a.mu.Unlock()
+	return a.book.LookupNetIP(ctx, network, host)
+}
+
+// A name that others list, and of which no key is known here, is neither dialled nor looked up. It was looked up for as
+// long as it was listed.
+func TestNamesWithoutAKeyAreNotLookedUp(t *testing.T) {
+	t.Parallel()
+	names, addrs := []string{"knows_all", "knows_two", "unknown"}, nodetest.Addresses(t, 3)
+	dir := generate(t, names...)
+	var nodes []*Node
+	var last *asking
+	for i, name := range names {
+		last = new(asking)
+		known := dir
+		if i == 1 {
+			known = t.TempDir()
+			for _, of := range names[:2] {
+				put(t, filepath.Join(known, of+".key"), filepath.Join(dir, of+".key"))
+			}
+		}
+		for j, of := range names {
+			last.set(of, addrs[j])
+		}
+		cfg := Config{
+			Hostname: name, Bind: addrs[i], Seeds: names[:1], OverTCP: true, Resolver: last,
+			Keys: keys.Config{Own: filepath.Join(dir, name+keys.SecretExt), Authorized: known},
+		}
+		if i == 1 {
+			defer func(a *asking) {
+				a.mu.Lock()
+				defer a.mu.Unlock()
+				if a.asked["unknown"] > 0 || a.asked["knows_all"] == 0 {
+					t.Errorf("looked up: %v", a.asked)
+				}
+			}(last)
+		}
+		nodes = append(nodes, start(t, cfg))
+	}
+	nodetest.Eventually(t, func() error {
+		if got := failureOf(nodes[1], "unknown"); !strings.HasPrefix(got, "unauthorized") {
+			return fmt.Errorf("%q", got)
+		}
+		return nil
+	})
 }
 
 // Whose key is withdrawn hears and says nothing within 5 s, and is shown as unauthorized. Back in the directory, it is

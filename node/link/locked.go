@@ -74,6 +74,12 @@ func (l *Link) ways(name topics.Name, port Port) (ways []zmtp.Mechanism, err err
 	return ways, err
 }
 
+// Knows returns an error where names are bound to keys, and none of this name is known: it can be dialled in vain alone.
+func (l *Link) Knows(name topics.Name) error {
+	_, err := l.ways(name, Discovery)
+	return err
+}
+
 // SetKeys replaces the ring of a link that has one. Connections that it would not let come about are hung up. Dialled
 // ones that it would make with other keys are made anew, and go on meanwhile.
 func (l *Link) SetKeys(r *keys.Ring) {
