@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"hearsay/mesh/record"
 	"hearsay/topics"
 )
 
@@ -94,13 +95,32 @@ type far struct {
 	keys  map[topics.Name]bool // whose are known; nil: names are not bound to keys
 }
 
-// onAdmit takes in whose keys are known.
+// onAdmit takes in whose keys are known. Whose key was not until now is looked for at once, and has no past: that it was
+// not met without one says nothing of it.
 func (m *Machine) onAdmit(ev Admit) {
+	before := m.far.keys
 	m.far.keys = make(map[topics.Name]bool, len(ev.Names))
 	for _, name := range ev.Names {
 		m.far.keys[name.Key()] = true
 	}
 	m.far.due = true
+	if before == nil {
+		return
+	}
+	for _, p := range m.slots {
+		if p != nil && m.far.keys[p.name.Key()] && !before[p.name.Key()] {
+			m.readmit(p)
+		}
+	}
+}
+
+// readmit forgives a peer, and looks for it if it is not a member.
+func (m *Machine) readmit(p *peer) {
+	p.past = record.Record{}
+	p.reach.tries = 0
+	if p.state == Quarantined || p.state == Candidate {
+		m.schedule(p, m.now)
+	}
 }
 
 func (f *far) init() { f.held, f.hosts = make(map[*peer]int), make(map[string]bool) }

@@ -216,3 +216,25 @@ func TestLinksOfTheGoneAreNoLife(t *testing.T) {
 		r.pass(time.Second)
 	}
 }
+
+// Whose key is known again is met at once, however often it was taken away, and has no past.
+func TestAKeyThatIsKnownAgainForgives(t *testing.T) {
+	r, a, b, c, x := four(t)
+	all := []topics.Name{"a", "b", "c", "x"}
+	r.step(Admit{all})
+	for range 4 {
+		r.step(Admit{all[:3]})
+		evict(r, a, b, c, x)
+		x.reachable()
+		r.step(Admit{all})
+		r.pass(time.Second)
+		r.want("x", Alive)
+		r.wantPenalty("x", 0, 0)
+		a.say("b", "c", "x")
+		b.say("a", "c", "x")
+		c.say("a", "b", "x")
+	}
+	evict(r, a, b, c, x)
+	r.step(Admit{all}) // nothing new of it
+	r.wantPenalty("x", 0.95, 1)
+}

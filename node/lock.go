@@ -53,8 +53,8 @@ func (n *Node) watchKeys() {
 		if n.lock.byName { // before any that is let in again says anything
 			n.inbox.put(parcel{news: &news{kind: newsKeys, members: r.Members()}})
 		}
-		n.admit(r)
 		n.link.SetKeys(r)
+		n.admit(r) // who is let in again is dialled at once
 		n.log.Info("keys changed")
 		tell(r)
 	}
