@@ -358,7 +358,7 @@ CASES = {
     "one-name": (one_name, 1, False, True),
     "multicast": (multicast, 1, False, True),
     "same-name": (mistakes.same_name, 2, False, True),
-    "wrong-seed": (mistakes.wrong_seed, 2, False, True),
+    "wrong-seed": (mistakes.wrong_seed, 2, True, True),
     "port-blocked": (mistakes.port_blocked, 2, True, True),
     "hostile": (hostile, 2, False, True),
 }

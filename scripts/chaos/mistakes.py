@@ -4,6 +4,7 @@ import subprocess
 import time
 
 import compose
+import cut
 
 TOLD = 40  # seconds: a twin is looked for once a minute at most of each, and this machine does other things too
 
@@ -91,21 +92,54 @@ def same_name(c, mesh, victim):
         compose.output("docker", "rm", "--force", second)
 
 
+class Seed:
+    """A seed that leads to nobody: the cause as the node gives it, and what the doctor says of it."""
+
+    def __init__(self, name, cause, doctor=None, level="fault"):
+        self.name, self.cause, self.doctor, self.level = name, cause, doctor or cause, level
+
+
 def wrong_seed(c, mesh, victim):
-    """A container is given a name that is none, a port where nobody listens, and its own name: each cause is told."""
-    lost = compose.output("docker", "run", "--detach", "--network", mesh.network, "--hostname", "lost", "--network-alias", "lost",
-                          "hearsay", "node", "noed_2", f"{victim}:25000", "lost")
-    mesh.guests.append(lost)
-    at = Places(c, mesh, lost)
-    causes = (("noed_2", "no such host"), (f"{victim}:25000", "refuses connections"))
-    for seed, cause in causes:
-        at.log("WARN", "unreached", seed, cause)
-        at.say(seed, cause, command=["members"])
-        at.say(seed, cause, status=1, command=["health", "--ready"])
-        at.say(seed, cause, status=4, command=["wait", "--members", "2", "--timeout", "1s"])
-        at.say("fault", seed, cause, status=1, command=["doctor"])
-        at.ask("/readyz", seed, cause)
-    at.say("leads to this node itself", command=["doctor"])
+    """Containers are given seeds that lead to nobody, each in another way: each cause is told, unasked, wherever one looks."""
+    node(mesh, "blue", "--mesh", "blue")
+    frozen, shut = node(mesh, "frozen"), node(mesh, "shut")
+    mesh.cuts.append(cut.Cuts(["nsenter", "--target", str(inspect(shut)["State"]["Pid"]), "--net"]))
+    mesh.cuts[-1].shut(20000)
+    Places(c, mesh, frozen).log("node started")
+    compose.output("docker", "pause", frozen)
+    try:
+        lost(c, mesh, "lost_1", Seed("noed_2", "no such host"), Seed(f"{victim}:25000", "refuses connections"),
+             Seed("lost_1-itself", "leads to this node itself", level="warning"))
+        lost(c, mesh, "lost_2", Seed("shut", "does not answer: timed out"), Seed("blue", "another mesh (blue)"),
+             Seed(f"{victim}:8080", "answers, but not as a ZeroMQ publisher"))
+        lost(c, mesh, "lost_3", Seed("frozen", "accepts, but says nothing", "accepts connections and says nothing"),
+             Seed(f"{victim}:30000", "no key: of", "wants keys", level="ok") if mesh.key else
+             Seed(f"{victim}:30000", "answers, but sends no lists", "is a ZeroMQ publisher, but sends no lists"))
+    finally:
+        compose.output("docker", "unpause", frozen)
+    c.heal()
+
+
+def node(mesh, name, *args, aliases=()):
+    """A container with a node of this name, which goes with the case."""
+    names = [word for alias in (name, *aliases) for word in ("--network-alias", alias)]
+    container = compose.output("docker", "run", "--detach", "--network", mesh.network, "--hostname", name, *names,
+                               "hearsay", "node", *args)
+    mesh.guests.append(container)
+    return container
+
+
+def lost(c, mesh, name, *seeds):
+    """A container with these seeds alone: the places show three of them at most."""
+    at = Places(c, mesh, node(mesh, name, *(seed.name for seed in seeds), aliases=[f"{name}-itself"]))
+    for seed in seeds:
+        at.log("WARN", "peer unreached", f"peer={seed.name} ", seed.cause)
+        at.say(seed.name, seed.cause, command=["members"])
+        at.say(f"seed {seed.name}: ", seed.cause, status=1, command=["health", "--ready"])
+        at.say(f"seed {seed.name}: ", seed.cause, status=4, command=["wait", "--members", "2", "--timeout", "500ms"])
+        at.say(seed.level, f"seed {seed.name}", seed.doctor, status=1, command=["doctor"])
+        at.ask("/readyz", "not_ready", f"seed {seed.name}: ", seed.cause)
+    at.ask("/metrics", "hearsay_ready 0")
 
 
 def port_blocked(c, mesh, victim):
