@@ -1,9 +1,11 @@
 package node
 
 import (
+	"slices"
 	"time"
 
 	"hearsay/mesh"
+	"hearsay/topics"
 )
 
 const (
@@ -53,6 +55,13 @@ func (c *crowd) of(k mesh.Kind) *group {
 		}
 	}
 	return nil
+}
+
+// about reports whether a change of a peer waits.
+func (c *crowd) about(peer topics.Name) bool {
+	return slices.ContainsFunc(c.groups, func(g *group) bool {
+		return slices.ContainsFunc(g.changes, func(change mesh.Change) bool { return change.Peer == peer })
+	})
 }
 
 // full reports whether no more should wait.

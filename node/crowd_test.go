@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -72,6 +73,38 @@ func TestCrowdIsOneLine(t *testing.T) {
 		}
 		if log.Len() == 0 {
 			t.Error("no bound on what waits")
+		}
+	})
+}
+
+// Lines come in the order of their times, and what is told of a peer in the order in which it was.
+func TestCrowdIsLoggedInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		n := logged(&log)
+		n.tell(mesh.Change{Kind: mesh.Joined, Peer: "a", From: mesh.Candidate, To: mesh.Alive})
+		n.tell(mesh.Change{Kind: mesh.Joined, Peer: "b", From: mesh.Candidate, To: mesh.Alive})
+		<-time.After(100 * time.Millisecond)
+		n.log.Info("between")
+		<-n.crowd.due()
+		n.tellCrowd()
+		n.tell(mesh.Change{Kind: mesh.Joined, Peer: "c", From: mesh.Candidate, To: mesh.Alive})
+		<-time.After(100 * time.Millisecond)
+		n.tell(mesh.Change{Kind: mesh.Suspected, Peer: "d", From: mesh.Alive, To: mesh.Suspect})
+		n.tell(mesh.Change{Kind: mesh.Suspected, Peer: "c", From: mesh.Alive, To: mesh.Suspect})
+		var times, said []string
+		for line := range strings.Lines(log.String()) {
+			when, rest, _ := strings.Cut(line, " ")
+			times = append(times, when)
+			said = append(said, rest)
+		}
+		if !slices.IsSorted(times) {
+			t.Errorf("out of order:\n%s", &log)
+		}
+		for i, want := range []string{"between", "count=2 took=0s ago=300ms", "suspect\" node=self peer=d", "joined\" node=self peer=c from=candidate state=alive why=\"\" ago=100ms", "suspect\" node=self peer=c"} {
+			if i >= len(said) || !strings.Contains(said[i], want) {
+				t.Errorf("line %d has no %q:\n%s", i, want, &log)
+			}
 		}
 	})
 }

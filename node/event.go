@@ -190,43 +190,40 @@ func (h *hub) end() {
 func (n *Node) tell(c mesh.Change) {
 	now := time.Now()
 	if !n.crowd.take(c, now) {
-		n.logChange(now, c)
+		if n.crowd.about(c.Peer) { // its story is told in its order
+			n.tellCrowd()
+		}
+		n.logChange(c)
 	} else if n.crowd.full() {
 		n.tellCrowd()
 	}
 	n.hub.publish(now, c)
 }
 
-func (n *Node) logChange(at time.Time, c mesh.Change) {
-	n.logAt(at, level(c.Kind), "peer "+c.Kind.String(), "peer", c.Peer, "from", c.From.String(), "state", c.To.String(), "why", c.Why)
+func (n *Node) logChange(c mesh.Change, more ...any) {
+	args := append([]any{"peer", c.Peer, "from", c.From.String(), "state", c.To.String(), "why", c.Why}, more...)
+	n.log.Log(n.ctx, level(c.Kind), "peer "+c.Kind.String(), args...)
 }
 
-// logAt writes a line about something that was a moment ago.
-func (n *Node) logAt(at time.Time, l slog.Level, text string, args ...any) {
-	if !n.log.Enabled(n.ctx, l) {
-		return
-	}
-	r := slog.NewRecord(at, l, text, 0)
-	r.Add(args...)
-	_ = n.log.Handler().Handle(n.ctx, r)
-}
-
-// tellCrowd logs the changes that waited: one as itself, more of a kind as one line.
+// tellCrowd logs the changes that waited: one as itself, more of a kind as one line. How long ago they were is said apart: a
+// log is read by its times, and these lines come after others.
 func (n *Node) tellCrowd() {
+	now := time.Now()
 	for _, g := range n.crowd.empty() {
+		ago := now.Sub(g.last).Round(time.Millisecond)
 		if len(g.changes) == 1 {
-			n.logChange(g.first, g.changes[0])
+			n.logChange(g.changes[0], "ago", ago)
 			continue
 		}
 		names := make(nameList, len(g.changes))
 		for i, c := range g.changes {
 			names[i] = c.Peer
 		}
-		first, args := g.changes[0], []any{"count", len(names), "took", g.last.Sub(g.first).Round(time.Millisecond), "peers", names}
+		first, args := g.changes[0], []any{"count", len(names), "took", g.last.Sub(g.first).Round(time.Millisecond), "ago", ago, "peers", names}
 		if level(first.Kind) >= slog.LevelWarn {
 			args = append(args, "first", first.Peer, "why", first.Why)
 		}
-		n.logAt(g.last, level(first.Kind), "peers "+first.Kind.String(), args...)
+		n.log.Log(n.ctx, level(first.Kind), "peers "+first.Kind.String(), args...)
 	}
 }
 

@@ -2,7 +2,6 @@ package node
 
 import (
 	"fmt"
-	"log/slog"
 	"strconv"
 	"time"
 
@@ -294,7 +293,7 @@ func (j *judge) after() {
 // tellLate says whose messages are waited for.
 func (n *Node) tellLate(s relay.Stream) {
 	channel, _ := topics.Channel(s.Topic)
-	n.logAt(time.Now(), slog.LevelWarn, "messages late", "peer", s.Origin, "channel", channel,
+	n.log.Warn("messages late", "peer", s.Origin, "channel", channel,
 		"why", "its connection for messages is up and brings nothing: the network held them up, or a firewall drops them")
 }
 
@@ -306,9 +305,8 @@ func (n *Node) tellMissed(g relay.Gap) {
 		on = " on channel " + channel
 	}
 	why := fmt.Sprintf("%d messages%s, numbers %d to %d: nobody has them any more", g.To-g.From+1, on, g.From, g.To)
-	now := time.Now()
-	n.logAt(now, slog.LevelWarn, "messages missed", "peer", g.Origin, "channel", channel, "count", g.To-g.From+1, "first", g.From, "last", g.To)
-	n.hub.publish(now, mesh.Change{Kind: mesh.Missed, Peer: g.Origin, Why: why, Incarnation: g.Incarnation})
+	n.log.Warn("messages missed", "peer", g.Origin, "channel", channel, "count", g.To-g.From+1, "first", g.From, "last", g.To)
+	n.hub.publish(time.Now(), mesh.Change{Kind: mesh.Missed, Peer: g.Origin, Why: why, Incarnation: g.Incarnation})
 }
 
 // nameHash is FNV-1a.

@@ -22,7 +22,8 @@ type logQueue struct {
 	base    slog.Handler // as it was given to NewHandler: for lines of the queue's own
 	waiting *Queue[logLine]
 	lost    atomic.Uint64
-	told    uint64 // of lost, what has been said
+	told    uint64    // of lost, what has been said
+	last    time.Time // of the line that was written last
 	closing chan struct{}
 	once    sync.Once
 	ended   chan struct{}
@@ -103,9 +104,16 @@ func (q *logQueue) run() {
 // write hands on what waits. It says what was lost before the lines that came after the loss.
 func (q *logQueue) write() {
 	for line, ok := q.waiting.Take(); ok; line, ok = q.waiting.Take() {
+		switch at := line.record.Time; {
+		case at.IsZero(): // it has none
+		case at.Before(q.last): // two goroutines logged at once, and the later one came first
+			line.record.Time = q.last
+		default:
+			q.last = at
+		}
 		_ = line.to.Handle(context.Background(), line.record) // a log that cannot be written has nobody to be told
 		if lost := q.lost.Load(); lost > q.told {
-			r := slog.NewRecord(time.Now(), slog.LevelWarn, "log lines lost", 0)
+			r := slog.NewRecord(q.last, slog.LevelWarn, "log lines lost", 0)
 			r.AddAttrs(slog.Uint64("count", lost-q.told), slog.String("why", "the log was not read in time"))
 			q.told = lost
 			_ = q.base.Handle(context.Background(), r)

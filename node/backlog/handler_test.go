@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -95,5 +96,26 @@ func BenchmarkHandler(b *testing.B) {
 	log := slog.New(h)
 	for b.Loop() {
 		log.Info("peer joined", "peer", "node_1", "from", "candidate", "why", "heard")
+	}
+}
+
+// Lines are in the order of their times, whoever came first with them.
+func TestHandlerKeepsTheOrderOfTimes(t *testing.T) {
+	var out bytes.Buffer
+	h := NewHandler(slog.NewTextHandler(&out, nil), 1<<20)
+	at := time.Now()
+	for i, ago := range []time.Duration{0, -time.Second, time.Millisecond, time.Microsecond} {
+		_ = h.Handle(t.Context(), slog.NewRecord(at.Add(ago), slog.LevelInfo, fmt.Sprint("line ", i), 0))
+	}
+	_ = h.Handle(t.Context(), slog.NewRecord(time.Time{}, slog.LevelInfo, "none", 0))
+	h.Close(time.Minute)
+	var times []string
+	for line := range strings.Lines(out.String()) {
+		if when, _, has := strings.Cut(line, " level"); has && strings.HasPrefix(when, "time=") {
+			times = append(times, when)
+		}
+	}
+	if len(times) != 4 || !slices.IsSorted(times) || !strings.Contains(out.String(), "\nlevel=INFO msg=none\n") {
+		t.Errorf("%s", &out)
 	}
 }
