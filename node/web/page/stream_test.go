@@ -135,7 +135,7 @@ func TestNotReady(t *testing.T) {
 		f.members.Self.Ready, f.members.Self.Degraded, f.members.Self.ReadyReason = false, true, "it is degraded: it hears 1 of 3 members"
 	})
 	p.wait(`document.querySelector('#ready').innerText === 'not ready' && !document.querySelector('#degraded').hidden`)
-	p.wait(`document.querySelector('#facts').innerText.endsWith('it is degraded: it hears 1 of 3 members')`)
+	p.wait(`document.querySelector('#warning').innerText.endsWith('it is degraded: it hears 1 of 3 members')`)
 	f.set(func() { f.members.Self.State = "leaving" })
 	p.wait(`document.querySelector('#ready').innerText === 'leaving'`)
 }

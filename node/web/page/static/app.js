@@ -66,11 +66,15 @@ function show() {
 	setAttribute(byId('ready'), 'class', self.ready ? 'badge good' : 'badge bad');
 	setAttribute(byId('ready'), 'title', self.readyReason);
 	byId('degraded').hidden = !self.degraded;
-	const {undrawn, oneWay, unlined} = graph.show({nodes, rows});
+	byId('warning').hidden = sound(self);
+	setText(byId('warning'), self.readyReason);
+	const {undrawn, oneWay, unlined, far} = graph.show({nodes, rows});
 	byId('unlined').hidden = !unlined;
 	matrix.show({nodes, rows});
 	messages.show(data.channels);
 	setText(byId('one-way-count'), String(oneWay));
+	byId('far').hidden = far === 0;
+	setText(byId('far-count'), String(far));
 	byId('undrawn').hidden = undrawn === 0;
 	setText(byId('undrawn'), `${undrawn} of ${nodes.length} nodes are not drawn: the table has them.`);
 	if (selected !== null && !nodes.some((node) => node.name === selected)) selected = null;
@@ -82,10 +86,13 @@ function tick() {
 	if (!data) return;
 	const {self, nodes} = data;
 	const alive = nodes.filter((node) => node.state === 'alive' && !node.self && !node.via?.length).length;
-	setText(byId('facts'), `hears ${alive} · up ${duration(now() - (self.started ?? now()))} · ${self.ready ? self.version : self.readyReason}`);
+	setText(byId('facts'), `hears ${alive} · up ${duration(now() - (self.started ?? now()))} · ${self.version}`);
 	table.show(nodes, now());
 	details.show(selected, {...data, now: now()});
 }
+
+// sound reports whether there is nothing to say of a node but that it hears others.
+const sound = (self) => self.ready && /^it hears [1-9]\d* peers?$/.test(self.readyReason);
 
 // lost says that what is shown is of the past, and why.
 function lost(why) {

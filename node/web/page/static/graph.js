@@ -1,7 +1,7 @@
 // The mesh as a drawing: a ring of nodes, and the links between them.
 
 import {svg, setAttribute, setChildren, setText} from './dom.js';
-import {plural, shorten} from './format.js';
+import {few as names, plural, shorten} from './format.js';
 import {label, ring} from './layout.js';
 import {read} from './links.js';
 import {known, mark, outline, rank} from './states.js';
@@ -26,11 +26,15 @@ export class Graph {
 		new ResizeObserver(() => this.draw()).observe(canvas.parentElement);
 	}
 
-	// show draws nodes and links, and returns what was left out, how many links are one-way, and whether others are drawn.
+	// show draws nodes and links, and returns what was left out, how many links are one-way, whether others are drawn, and how
+	// many nodes are alive by the word of others.
 	show(data) {
 		this.data = data;
 		this.draw();
-		return {undrawn: data.nodes.length - this.names.length, oneWay: this.links.oneWay.length, unlined: this.names.length >= few};
+		return {
+			undrawn: data.nodes.length - this.names.length, oneWay: this.links.oneWay.length, unlined: this.names.length >= few,
+			far: data.nodes.filter((node) => node.via.length).length,
+		};
 	}
 
 	select(name) {
@@ -44,7 +48,7 @@ export class Graph {
 	}
 
 	draw() {
-		const drawn = worthwhile(this.data.nodes);
+		const drawn = worthwhile(this.data.nodes, this.selected);
 		const box = this.canvas.parentElement;
 		setAttribute(box, 'data-size', heights.find(({to}) => drawn.length <= to).size);
 		const [width, height] = [box.clientWidth, box.clientHeight];
@@ -77,6 +81,8 @@ export class Graph {
 		setAttribute(parts.group, 'data-state', known(node.state));
 		setAttribute(parts.group, 'aria-label', describe(node));
 		setAttribute(parts.group, 'data-self', node.self ? '' : null);
+		setAttribute(parts.group, 'data-far', node.via.length ? '' : null);
+		setAttribute(parts.group, 'data-ails', ails(node) ? '' : null);
 		setAttribute(parts.group, 'aria-selected', node.name === this.selected);
 		setAttribute(parts.group, 'tabindex', node.name === this.current ? 0 : -1);
 		setAttribute(parts.target, 'r', Math.max(size + 3, 7));
@@ -156,11 +162,12 @@ export class Graph {
 }
 
 // worthwhile are the nodes to draw: all, or as many as there is room for: those with something wrong, which take half of it
-// at most, then members, then the rest.
-function worthwhile(nodes) {
+// at most, then members, then the rest. The one that is chosen is among them.
+function worthwhile(nodes, chosen) {
 	if (nodes.length <= most) return nodes;
-	const sorted = [...nodes].sort((a, b) => b.self - a.self || rank(a.state) - rank(b.state));
-	const wrong = sorted.filter(ails).slice(0, most / 2), picked = new Set(wrong);
+	const own = (node) => node.self || node.name === chosen;
+	const sorted = [...nodes].sort((a, b) => own(b) - own(a) || rank(a.state) - rank(b.state));
+	const wrong = sorted.filter((node) => own(node) || ails(node)).slice(0, most / 2), picked = new Set(wrong);
 	return [...wrong, ...sorted.filter((node) => !picked.has(node))].slice(0, most);
 }
 
@@ -183,5 +190,5 @@ function arrow(from, to, size) {
 // describe says in words what the drawing shows.
 function describe(node) {
 	if (node.self) return `${node.name}, this node, ${node.state}${node.degraded ? ', degraded' : ''}`;
-	return `${node.name}, ${node.state}, listed by ${plural(node.listedBy.length, 'peer')}`;
+	return `${node.name}, ${node.state}${node.via.length ? ` via ${names(node.via, 2)}` : ''}, listed by ${plural(node.listedBy.length, 'peer')}`;
 }

@@ -8,7 +8,8 @@ const most = 22; // letters of a label
 const beside = 8; // px between a node and its label
 
 // ring places names in a box. Labels stand upright where there is room between nodes, else they point away from
-// the middle, and where not even that fits they show one at a time.
+// the middle, and where not even that fits only those of nodes show that ail, of this node, and of one that is
+// pointed at.
 export function ring(names, width, height) {
 	const sorted = [...names].sort(compareNames);
 	const letters = Math.min(longest(sorted), most, Math.floor(width * 0.22 / letter.upright));
@@ -34,13 +35,12 @@ const longest = (names) => names.reduce((most, name) => Math.max(most, [...name]
 export function label(way, angle, size) {
 	const gap = size * 1.3 + beside;
 	const right = Math.cos(angle) >= -1e-9;
+	const turn = angle * 180 / Math.PI + (right ? 0 : 180);
 	switch (way) {
-	case 'outward': {
-		const turn = angle * 180 / Math.PI + (right ? 0 : 180);
+	case 'outward':
 		return {x: right ? gap : -gap, y: 0, anchor: right ? 'start' : 'end', turn};
-	}
-	case 'hidden': // inward: there is room for one over the links
-		return {x: right ? -gap : gap, y: 0, anchor: right ? 'end' : 'start', turn: 0};
+	case 'hidden': // inward: there is room for some over the links, side by side
+		return {x: right ? -gap : gap, y: 0, anchor: right ? 'end' : 'start', turn};
 	}
 	if (Math.abs(Math.cos(angle)) < 0.3) {
 		return {x: 0, y: Math.sign(Math.sin(angle)) * (gap + 5), anchor: 'middle', turn: 0};

@@ -131,5 +131,5 @@ export class Table {
 
 function tags(node) {
 	const all = [['this node', node.self], ['seed', node.seed], ['naive', node.naive], ['degraded', node.degraded]];
-	return all.filter(([, is]) => is).map(([tag]) => tag).join(', ');
+	return [...all.filter(([, is]) => is).map(([tag]) => tag), ...(node.via.length ? [`via ${few(node.via, 2)}`] : [])].join(', ');
 }
