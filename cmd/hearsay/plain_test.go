@@ -61,7 +61,7 @@ func TestWhatATerminalObeysIsNotPrinted(t *testing.T) {
 	view.add(web.Event{Why: evil})
 	view.members.Members = []web.Member{{Name: evil, State: evil, Why: evil, Address: evil, Program: evil, Tags: evil, Conflict: evil, Failure: evil, ListedBy: []topics.Name{evil}}}
 	view.selected, view.filter = evil, ""
-	for _, row := range append(view.overview(200, 40, view.at), view.detail(80, view.at)...) {
+	for _, row := range append(view.overview(200, 40, view.at), view.detail(80, 40, view.at)...) {
 		harmless(t, "top", row.fit(200, false))
 	}
 }

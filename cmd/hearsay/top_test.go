@@ -84,7 +84,7 @@ func TestTopShowsStatesRatesEventsAndTrouble(t *testing.T) {
 	}
 	s.Ready, s.ReadyReason, s.Incarnation = false, "it is degraded", 7
 	v.update(s, m, now)
-	v.rates = ""
+	v.rates = nil
 	if text := v.draw(80, 24, now); !strings.Contains(text, "NOT READY: it is degraded") {
 		t.Error(text)
 	}
@@ -308,6 +308,43 @@ func TestTopSaysAllAboutAMember(t *testing.T) {
 		if v = (topView{help: true}); !strings.Contains(strings.Join(strings.Fields(strings.ReplaceAll(v.draw(width, 60, now), "\x1b[K", "")), " "), "newest change, state ?") {
 			t.Errorf("%d columns: help is cut", width)
 		}
+	}
+}
+
+// The reason of a node's state can be read to its end, a rate is shown whole or not at all, what is wrong with a member
+// comes first in its line, and details that are longer than the window say how one leaves them.
+func TestTopCutsNothingThatMatters(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1e9, 0)
+	s, m := crowd(3, now)
+	s.ReadyReason = "it hears 995 peers, but messages do not pass directly between it and node_5: 10.0.0.5:30000 does not answer: timed out"
+	m.Members[0] = web.Member{Name: "node_1", State: "alive", HearsMe: true, Why: "heard", Unlinked: "as port 30000 is shut"}
+	m.Members[1].Via = []topics.Name{"node_1"}
+	for range 1000 {
+		m.Members[1].ListedBy = append(m.Members[1].ListedBy, "node_1")
+	}
+	v := topView{}
+	v.update(s, m, now)
+	v.update(s, m, now.Add(time.Second))
+	text := v.draw(60, 24, now)
+	checkFits(t, text, 60, 24, "reason")
+	words := strings.Join(strings.Fields(strings.ReplaceAll(text, "\x1b[K", "")), " ")
+	for _, want := range []string{s.ReadyReason, "0.0 B/s 3 peers", " unlinked: as port"} {
+		if !strings.Contains(words, want) {
+			t.Errorf("no %q in:\n%s", want, text)
+		}
+	}
+	v.selected, v.details = "node_2", true
+	text = v.draw(60, 24, now)
+	checkFits(t, text, 60, 24, "details")
+	for _, want := range []string{"Enter goes back", "by relays: it is not heard here", "listed by"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in:\n%s", want, text)
+		}
+	}
+	v.selected = "node_1"
+	if text := v.draw(60, 24, now); !strings.Contains(text, "messages      do NOT arrive here, do NOT flow both ways") {
+		t.Errorf("%s", text)
 	}
 }
 

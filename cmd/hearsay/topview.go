@@ -18,7 +18,7 @@ type topView struct {
 	status  web.Status
 	members web.Members
 	at      time.Time // when these were asked for
-	rates   string
+	rates   []string
 	events  []web.Event // the newest, oldest first
 	trouble string      // why they could not be asked for again
 
@@ -47,7 +47,7 @@ func (v *topView) update(status web.Status, members web.Members, now time.Time) 
 			grown := float64(status.Counters[r.counter] - v.status.Counters[r.counter])
 			words = append(words, fmt.Sprintf("%s %s%s", r.word, amount(grown/seconds), r.unit))
 		}
-		v.rates = strings.Join(words, "  ")
+		v.rates = words
 	}
 	v.status, v.members, v.at = status, members, now
 }
@@ -126,7 +126,7 @@ func (v *topView) draw(width, height int, now time.Time) string {
 	case v.help:
 		lines = topHelp(width)
 	case v.details:
-		lines = v.detail(width, now)
+		lines = v.detail(width, height-1, now)
 	default:
 		lines = v.overview(width, height, now)
 	}
@@ -144,7 +144,7 @@ func (v *topView) draw(width, height int, now time.Time) string {
 func (v *topView) overview(width, height int, now time.Time) []row {
 	all := v.shown()
 	names := nameWidth(all)
-	lines := append(v.head(now, len(all)), row{text: tableHead(width, names), code: "7"})
+	lines := append(v.head(width, height, now, len(all)), row{text: tableHead(width, names), code: "7"})
 	tail := min(len(v.events), max(2, (height-len(lines)-2)/5)) // events take a fifth, if there are so many
 	v.page = max(0, height-len(lines)-tail-2)
 	v.place(all)
@@ -256,11 +256,11 @@ func (v *topView) typeFilter(k key) {
 func topHelp(width int) []row {
 	lines := []row{{text: "hearsay top", code: "1"}, {}}
 	for _, l := range []string{
-		"j k, arrows     the next member, the one before", "Space b, PgDn PgUp   a page further, back", "g G, Home End   the first, the last",
-		"Enter           all about one member; Enter or Esc goes back", "/               show only lines with a text; Esc shows all again",
-		"s               sort: unhealthy first, name, newest change, state", "?               this help", "q, Ctrl-C       the end", "", "any key goes back",
+		"j k, arrows         the next member, the one before", "Space b, PgDn PgUp  a page further, back", "g G, Home End       the first, the last",
+		"Enter               all about one member; Enter or Esc goes back", "/                   show only lines with a text; Esc shows all again",
+		"s                   sort: unhealthy first, name, newest change, state", "?                   this help", "q, Ctrl-C           the end", "", "any key goes back",
 	} {
-		lines = append(lines, wrap(l, width, 16)...)
+		lines = append(lines, wrap(l, width, 20)...)
 	}
 	return lines
 }
@@ -287,8 +287,8 @@ func wrap(text string, width, indent int) (lines []row) {
 	return append(lines, row{text: string(rest)})
 }
 
-// detail is all that is known of the selected member.
-func (v *topView) detail(width int, now time.Time) []row {
+// detail is all that is known of the selected member, as far as it fits.
+func (v *topView) detail(width, height int, now time.Time) []row {
 	i := slices.IndexFunc(v.members.Members, func(m web.Member) bool { return string(m.Name) == v.selected })
 	if i < 0 {
 		return []row{{text: v.selected + " is not known any more"}, {}, {text: "Enter goes back", code: "7"}}
@@ -298,25 +298,37 @@ func (v *topView) detail(width int, now time.Time) []row {
 	for _, name := range m.ListedBy {
 		listed = append(listed, string(name))
 	}
-	yes := func(b bool, word string) string {
+	yes := func(b bool, word, not string) string {
 		if b {
 			return word
 		}
-		return "NOT " + word
+		return not
+	}
+	messages := yes(m.MessagesLink, "arrive here, ", "do NOT arrive here, ") + yes(m.Flowing, "flow both ways", "do NOT flow both ways")
+	hears := yes(m.HearsMe, "in its list", "NOT in its list")
+	if len(m.Via) > 0 {
+		messages, hears = "by relays: it is not heard here", ""
+	}
+	failed := ""
+	if m.Failures > 0 {
+		failed = fmt.Sprint(m.Failures)
 	}
 	lines := []row{{text: string(m.Name), code: "1"}, {}}
 	for _, f := range [][2]string{
 		{"state", m.State + " for " + ago(now, m.Since) + ": " + m.Why}, {"heard", heard(now, m)}, {"missed", count(m.MissedBeats, "beat")},
 		{"address", cmp.Or(m.Address, "none yet")}, {"calls from", m.CalledFrom}, {"runs", m.Program}, {"tags", m.Tags}, {"conflict", m.Conflict},
-		{"dials failed", fmt.Sprint(m.Failures)}, {"because", m.Failure}, {"next try", nextTry(now, m)}, {"penalty", fmt.Sprintf("%.2f", m.Penalty)},
-		{"via", via(m)}, {"hears us", yes(m.HearsMe, "in its list")}, {"messages", yes(m.MessagesLink, "arrive here") + ", " + yes(m.Flowing, "flow both ways")}, {"unlinked", m.Unlinked},
+		{"dials failed", failed}, {"because", m.Failure}, {"next try", nextTry(now, m)}, {"penalty", fmt.Sprintf("%.2f", m.Penalty)},
+		{"via", via(m)}, {"hears us", hears}, {"messages", messages}, {"unlinked", m.Unlinked},
 		{"received", amount(float64(m.Received)) + "B"}, {"listed by", fmt.Sprintf("%d: %s", len(listed), strings.Join(listed, " "))},
 	} {
 		if f[1] != "" {
 			lines = append(lines, wrap(fmt.Sprintf("%-13s %s", f[0], f[1]), width, 14)...)
 		}
 	}
-	return append(lines, row{}, row{text: "Enter goes back", code: "7"})
+	if most := max(0, height-1); len(lines) > most { // what was left out is the end of the list of those who list it
+		lines = append(lines[:max(0, most-1)], row{text: "...", code: "2"})
+	}
+	return append(lines, row{text: "Enter goes back", code: "7"})
 }
 
 // row is a line and its colour, "" for none.
@@ -354,8 +366,11 @@ func colourOfMember(m web.Member) string {
 	return colourOf(m.State)
 }
 
+// reasonLines is what the reason for the node's state may take, where the window is high enough for more than one.
+const reasonLines = 3
+
 // head is the node itself.
-func (v *topView) head(now time.Time, shown int) []row {
+func (v *topView) head(width, height int, now time.Time, shown int) []row {
 	s := v.status
 	state := row{text: "ready: " + s.ReadyReason}
 	if !s.Ready {
@@ -368,10 +383,39 @@ func (v *topView) head(now time.Time, shown int) []row {
 	if v.filter != "" {
 		sorting += fmt.Sprintf(", of %d with %q", len(v.members.Members), v.filter)
 	}
-	return []row{
-		{text: fmt.Sprintf("%s  up %s  %s, %d heard  %s  %s", s.Name, ago(now, s.Started), count(s.Members, "member"), s.Alive, count(s.Listeners, "listener"), s.Version), code: "1"},
-		state, {text: v.rates, code: "2"}, {text: sorting, code: "2"},
+	lines := []row{{text: whole(width, string(s.Name), "up "+ago(now, s.Started), fmt.Sprintf("%s, %d heard", count(s.Members, "member"), s.Alive), count(s.Listeners, "listener"), s.Version), code: "1"}}
+	for i, l := range wrap(state.text, width, 2) {
+		if i < reasonLines && (i == 0 || height >= 16) {
+			lines = append(lines, row{l.text, state.code})
+		}
 	}
+	return append(lines, row{text: whole(width, v.rates...), code: "2"}, row{text: sorting, code: "2"})
+}
+
+// whole joins as many words as fit, and the first.
+func whole(width int, words ...string) (line string) {
+	for i, word := range words {
+		if i > 0 && utf8.RuneCountInString(line)+2+utf8.RuneCountInString(word) > width {
+			break
+		}
+		if i > 0 {
+			line += "  "
+		}
+		line += word
+	}
+	return line
+}
+
+// brief is the reason of a member in a line that may be cut: what is wrong comes first.
+func brief(m web.Member) string {
+	text := reason(m)
+	if m.Unlinked != "" {
+		text = strings.Replace(text, "no message link; unlinked: ", "unlinked: ", 1)
+	}
+	if m.Why == "heard" {
+		text = strings.TrimPrefix(text, "heard; ")
+	}
+	return text
 }
 
 // columns of the table, for terminals of at least so many columns.
@@ -388,7 +432,7 @@ var columns = []struct {
 	{"NEXT TRY", 8, 110, func(m web.Member, now time.Time) string { return nextTry(now, m) }},
 	{"ADDRESS", 21, 110, func(m web.Member, _ time.Time) string { return cmp.Or(m.Address, "-") }},
 	{"VERSION", 14, 140, func(m web.Member, _ time.Time) string { return programVersion(m.Program) }},
-	{"WHY", 0, 0, func(m web.Member, _ time.Time) string { return reason(m) }},
+	{"WHY", 0, 0, func(m web.Member, _ time.Time) string { return brief(m) }},
 }
 
 // nameWidth is how wide the column of names has to be.
