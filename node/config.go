@@ -298,7 +298,7 @@ func (c Config) checkChannels(id *identity) error {
 	for i, channel := range c.Channels {
 		topic, err := topics.ChannelTopic(channel)
 		if err != nil {
-			return &FieldError{fmt.Sprintf("Channels[%d]", i), channel, err.Error()}
+			return &FieldError{fmt.Sprintf("Channels[%d]", i), channel, ruleOf(err).Error()}
 		}
 		id.channels = append(id.channels, topic)
 	}

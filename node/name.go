@@ -19,11 +19,19 @@ func ParseName(s string) (topics.Name, error) {
 		return "", fmt.Errorf("no scheme is wanted, nor a path: write %s", withoutScheme(scheme, rest))
 	}
 	name, err := topics.ParseName(s)
+	if err != nil {
+		return "", ruleOf(err)
+	}
+	return name, nil
+}
+
+// ruleOf is the rule that an error of package topics wraps: what broke it is said by whom the error goes to.
+func ruleOf(err error) error {
 	var rule topics.Rule
 	if errors.As(err, &rule) {
-		return "", rule
+		return rule
 	}
-	return name, err
+	return err
 }
 
 // withoutScheme is what a URL may have been meant to say. The port of one of HTTP is no port for lists.

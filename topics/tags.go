@@ -19,7 +19,7 @@ func MakeTags(tags map[string]string) (Tags, error) {
 	for _, key := range slices.Sorted(maps.Keys(tags)) {
 		part := key + "=" + tags[key]
 		if !isTags(part) || strings.Contains(part, ",") {
-			return "", fmt.Errorf("tag %.80q: %w", part, RuleTags)
+			return "", &tagError{part, key}
 		}
 		parts = append(parts, part)
 	}
@@ -29,6 +29,20 @@ func MakeTags(tags map[string]string) (Tags, error) {
 	}
 	return Tags(all), nil
 }
+
+// tagError is RuleTags for one tag, as a person reads it who wrote that.
+type tagError struct{ tag, key string }
+
+func (e *tagError) Error() string {
+	if e.key == "" || len(e.key) > maxTagKey || !only(e.key, isTagKey) {
+		return fmt.Sprintf("tag %.80q: a key is 1 to %d bytes of a-z, 0-9, '.', '_' and '-'", strings.TrimSuffix(e.tag, "="), maxTagKey)
+	}
+	return fmt.Sprintf("tag %.80q: a value is at most %d bytes of letters, digits and \". _ - : / + @\"", e.tag, maxTagValue)
+}
+
+func (e *tagError) Unwrap() error { return RuleTags }
+
+const maxTagKey, maxTagValue = 32, 64 // bytes: as names of labels and values of DNS are, and several fit into MaxTags
 
 // All returns each key with its value, in order.
 func (t Tags) All() iter.Seq2[string, string] {
@@ -63,7 +77,7 @@ func isTags(s string) bool {
 	for s != "" {
 		tag, rest, more := strings.Cut(s, ",")
 		key, value, ok := strings.Cut(tag, "=")
-		if !ok || key <= last || len(key) > 32 || len(value) > 64 || !only(key, isTagKey) || !only(value, isTagValue) || more && rest == "" {
+		if !ok || key <= last || len(key) > maxTagKey || len(value) > maxTagValue || !only(key, isTagKey) || !only(value, isTagValue) || more && rest == "" {
 			return false
 		}
 		last, s = key, rest

@@ -82,7 +82,11 @@ func flagError(flags []cli.Flag, text string) string {
 		for _, f := range flags {
 			names = append(names, f.Names()...)
 		}
-		return "flag provided but not defined: --" + m[1] + meant(m[1], names, "--")
+		dashes := "--"
+		if len(m[1]) == 1 {
+			dashes = "-"
+		}
+		return "flag provided but not defined: " + dashes + m[1] + meant(m[1], names, "--")
 	}
 	if m := valueless.FindStringSubmatch(text); m != nil {
 		return fmt.Sprintf("--%s needs a value", m[1])

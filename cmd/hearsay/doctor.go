@@ -81,6 +81,9 @@ func doctorOptions(c *cli.Context) (o doctor.Options, err error) {
 	if o.Mesh = c.String("mesh"); o.Mesh != "" && topics.CheckMesh(o.Mesh) != nil {
 		return o, usagef("--mesh %.80q: %w", o.Mesh, topics.RuleMesh)
 	}
+	if c.Duration("timeout") <= 0 {
+		return o, usagef("--timeout %v: must be more than nothing", c.Duration("timeout"))
+	}
 	o.Bind = c.String("bind")
 	if o.Bind != "" && net.ParseIP(o.Bind) == nil {
 		return o, usagef("--bind %.80q: must be a literal IPv4 or IPv6 address", o.Bind)

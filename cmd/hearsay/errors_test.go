@@ -120,6 +120,19 @@ func TestUsage(t *testing.T) {
 		{"in brackets: [fd00::1]", "forget fd00::1"},
 		{"name \"tcp://a\": no scheme is wanted, nor a path: write a", "forget tcp://a"},
 		{"SEED \"http://a:8080\": no scheme is wanted, nor a path: write a", "doctor http://a:8080"},
+		{"--scenario \"crsh\": there is none, did you mean crash?", "sim --scenario crsh"},
+		{"want one of crash", "sim --scenario xyzzyx"},
+		{"--seeds 0: must be 1 or more", "sim --seeds 0"},
+		{"--nodes 0: must be 1", "sim --nodes 0"},
+		{"--timeout 0s: must be more than nothing", "doctor --timeout 0s"},
+		{"\"news\": --channel names one", "sub news"},
+		{"\"2\": --members says how many", "wait 2"},
+		{"not defined: -v: 'hearsay node --help'", "node -v"},
+		{"--tap \"127.0.0.1:99999\": must be HOST:PORT", "node --hostname a --tap 127.0.0.1:99999"},
+		{"tag \"role=db\": is given twice, with \"web\" too", "node --hostname a --tag role=web --tag role=db"},
+		{"tag \"Role=web\": a key is 1 to 32 bytes of a-z", "node --hostname a --tag Role=web"},
+		{"tag \"role=ö\": a value is at most 64 bytes", "node --hostname a --tag role=ö"},
+		{"tag \"Role\": a key is", "members --tag Role"},
 		{"--count \"-1\": must be a whole number of 0 or more", "sub --count -1"},
 		{"not defined: --tag: 'hearsay wait --help'", "wait --tag a=b"},
 		{"must be 1048576 to", "node --inbox-bytes 0"},
@@ -158,6 +171,8 @@ func TestUsage(t *testing.T) {
 		fails(t, exitUsage, c.words, strings.Fields(c.line)...)
 	}
 	fails(t, exitUsage, "name", "forget", "two words")
+	fails(t, exitUsage, "--channel \"\": a channel is 1 to 128 bytes", "node", "--hostname", "a", "--channel", "")
+	fails(t, exitFailed, "--file /nowhere: no such file", "pub", "--file", "/nowhere")
 }
 
 func TestDefaultAddress(t *testing.T) {

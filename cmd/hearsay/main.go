@@ -161,7 +161,8 @@ func unknownCommand(app *cli.App, word string) error {
 // noArguments refuses arguments to a command that takes none.
 func noArguments(c *cli.Context) error {
 	if c.Args().Present() {
-		return usagef("%s takes no arguments, but was given %.40q", c.Command.Name, c.Args().First())
+		hint := map[string]string{"sub": ": --channel names one", "wait": ": --members says how many", "members": ": --state and --tag choose some"}
+		return usagef("%s takes no arguments, but was given %.40q%s", c.Command.Name, c.Args().First(), hint[c.Command.Name])
 	}
 	return nil
 }

@@ -97,6 +97,11 @@ func runNode(c *cli.Context) error {
 	defer logs.Close(logGrace)
 	cfg.Logger = slog.New(logs)
 	warnOfVariables(c, cfg.Logger)
+	for _, flag := range []string{"multicast-group", "multicast-interface"} {
+		if len(c.StringSlice(flag)) > 0 && !c.Bool("multicast") {
+			cfg.Logger.Warn("flag does nothing", "flag", originOf(c, flag), "hint", "it is for --multicast")
+		}
+	}
 	options, err := httpOptions(c)
 	if err != nil {
 		return err

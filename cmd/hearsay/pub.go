@@ -150,7 +150,7 @@ func inputOf(c *cli.Context, words []string) (io.ReadCloser, error) {
 		return io.NopCloser(strings.NewReader(strings.Join(words, " "))), nil
 	case c.IsSet("file"):
 		if _, err := os.Stat(c.String("file")); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("--file %.200s: %w", c.String("file"), cause(err))
 		}
 		return readUntil(c.Context, func() (io.ReadCloser, error) { return os.Open(c.String("file")) }), nil
 	}

@@ -46,7 +46,7 @@ func TestHangUpReadsTheConfiguration(t *testing.T) {
 	}
 	publish("one", was)
 	hangUp(at+"on: ['born=true']\n", "nothing is changed")
-	hangUp(at+"tag: ['Role=x']\n", "tags are KEY=VALUE")
+	hangUp(at+"tag: ['Role=x']\n", "a key is 1 to 32 bytes")
 	hangUp(at+"log-level: loud\n", "must be debug, info, warn or error")
 	publish("two", was)
 	if out := must(t, "tags", "--addr", addr); out != "role=web\n" {

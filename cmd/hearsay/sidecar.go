@@ -43,7 +43,10 @@ func listenSidecars(c *cli.Context) (*sidecars, error) {
 		}
 		ln, err := sidecar.Listen(addr, c.Bool("sidecar-remote"))
 		var system *net.OpError
+		var address *net.AddrError
 		switch {
+		case errors.As(err, &address): // a port that is none
+			err = usagef("--%s %.80q: must be HOST:PORT, such as 127.0.0.1:5550, or ipc://PATH", one.flag, addr)
 		case errors.Is(err, sidecar.ErrRemote):
 			err = usagef("--%s %.80q: %w (--sidecar-remote allows that)", one.flag, addr, err)
 		case errors.As(err, &system):

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"net"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -173,6 +174,7 @@ func TestSidecarThatIsWrong(t *testing.T) {
 	}
 	file := filepath.Join(t.TempDir(), "file")
 	must(t, "keygen", "--dir", filepath.Dir(file), "--name", "file")
+	taken := nodetest.Listen(t, addr+":0", func(c net.Conn) { c.Close() })
 	for _, flag := range []string{"--tap", "--inject"} {
 		fails(t, exitUsage, "not a loopback address", with(flag, "0.0.0.0:5550")...)
 		fails(t, exitUsage, "not a loopback address", with(flag, "tcp://*:5550")...)
@@ -181,6 +183,7 @@ func TestSidecarThatIsWrong(t *testing.T) {
 		fails(t, exitUsage, "must be HOST:PORT", with(flag, "udp://127.0.0.1:5550")...)
 		fails(t, exitUsage, "needs a path", with(flag, "ipc://")...)
 		fails(t, exitUsage, "no socket", with(flag, "ipc://"+file+".key")...)
-		fails(t, exitFailed, "for "+flag, with(flag, addr+":99999")...)
+		fails(t, exitFailed, "for "+flag, with(flag, taken.String())...)
+		fails(t, exitUsage, flag+" \""+addr+":99999\": must be HOST:PORT", with(flag, addr+":99999")...)
 	}
 }

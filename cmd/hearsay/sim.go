@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -106,14 +107,17 @@ func simSuite(c *cli.Context) (*sim.Suite, error) {
 		}
 	}
 	switch {
-	case u.Seeds < 0:
-		return nil, usagef("--seeds %d: must be 1 or more", u.Seeds)
-	case u.Options.Nodes < 0 || u.Options.Nodes > sim.MaxNodes:
+	case u.Seeds < 0 || c.IsSet("seeds") && c.Int("seeds") == 0:
+		return nil, usagef("--seeds %d: must be 1 or more", c.Int("seeds"))
+	case c.IsSet("nodes") && u.Options.Nodes < 1 || u.Options.Nodes > sim.MaxNodes:
 		return nil, usagef("--nodes %d: must be 1 to %d", u.Options.Nodes, sim.MaxNodes)
 	case u.Options.Length < 0:
 		return nil, usagef("--duration %v: must be more than nothing", u.Options.Length)
 	}
 	if name := c.String("scenario"); name != allScenarios {
+		if near := meant(name, sim.Names(), ""); near != "" && !slices.Contains(sim.Names(), name) {
+			return nil, usagef("--scenario %.40q: there is none%s", name, near)
+		}
 		s, err := sim.ByName(name)
 		if err != nil {
 			return nil, usageError{err}

@@ -78,6 +78,9 @@ func parseTags(all []string) (map[string]string, error) {
 		if !ok {
 			return nil, usagef("tag %.80q: must be KEY=VALUE", tag)
 		}
+		if other, twice := tags[key]; twice && other != value {
+			return nil, usagef("tag %.80q: is given twice, with %q too", tag, other)
+		}
 		tags[key] = value
 	}
 	if _, err := topics.MakeTags(tags); err != nil {

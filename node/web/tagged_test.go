@@ -55,7 +55,7 @@ func TestTagsAsLabels(t *testing.T) {
 func TestCheckMetricTags(t *testing.T) {
 	t.Parallel()
 	for keys, want := range map[string]string{
-		"role,az": "", "role=web": "must be the key", "Role": "tags are KEY=VALUE", "a.b,a-b": "would both be the label tag_a_b", "role,role": "would both be",
+		"role,az": "", "role=web": "must be the key", "Role": "a key is 1 to 32 bytes", "a.b,a-b": "would both be the label tag_a_b", "role,role": "would both be",
 		"a,b,c,d,e,f,g,h,i": "9 tags: must be at most 8",
 	} {
 		if err := CheckMetricTags(strings.Split(keys, ",")); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
