@@ -80,6 +80,9 @@ func judgePeers(f *Facts) (out []Finding) {
 	}
 	if well+f.Skipped > 0 {
 		text := fmt.Sprintf("%s: heard, hears this node, messages pass both ways", plural(well, "peer"))
+		if f.Status != nil && f.Status.Conflict != "" { // nobody listens to who is second of its name
+			text = plural(well, "peer") + ": heard"
+		}
 		if f.Skipped > 0 {
 			text += fmt.Sprintf("; %d more were not visited", f.Skipped)
 		}

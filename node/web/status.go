@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -141,7 +142,7 @@ func (s *Server) healthz(w http.ResponseWriter, r *http.Request) error {
 		return left()
 	default:
 	}
-	warning := v.unlinkedWhy()
+	warning := v.warning()
 	if !s.mayKnow(r) {
 		warning = ""
 	}
@@ -163,7 +164,7 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) error {
 	case !known:
 		return writeJSON(w, map[string]any{"status": "ready", "reason": "", "warning": ""})
 	}
-	return writeJSON(w, map[string]any{"status": "ready", "reason": reason, "warning": v.unlinkedWhy()})
+	return writeJSON(w, map[string]any{"status": "ready", "reason": reason, "warning": v.warning()})
 }
 
 // aloneAfter is how long a node looks for others at seeds that lead to itself before it is called the first of its mesh:
@@ -183,8 +184,8 @@ func (v *view) ready() (bool, string) {
 			alive, v.count(mesh.Alive, mesh.Suspect, mesh.Detached))
 	case v.Machine.Mute && alive > 0:
 		return true, "it hears " + peers(alive) + ", and none of them hears it"
-	case alive > 0 && v.unlinked() > 0:
-		return true, "it hears " + peers(alive) + ", but " + v.unlinkedWhy()
+	case alive > 0 && v.warning() != "":
+		return true, "it hears " + peers(alive) + ", but " + v.warning()
 	case alive > 0:
 		return true, "it hears " + peers(alive)
 	case silent > 0:
@@ -211,28 +212,39 @@ func (v *view) unlinked() (n int) {
 	return n
 }
 
-// unlinkedWhy says which they are, and why of the first; "" if there are none. The node is of use still: others relay its
-// messages where they can.
-func (v *view) unlinkedWhy() string {
+// warning says what is wrong while the node is of use still, "" if nothing is: names that two processes have, of which it
+// hears one, and members with which messages do not pass directly, which others relay where they can.
+func (v *view) warning() string {
+	var all []string
+	for _, of := range []struct {
+		what string
+		why  func(m *mesh.Member) string
+	}{
+		{"%s: %s", func(m *mesh.Member) string { return m.Conflict }},
+		{"messages do not pass directly between it and %s: %s", func(m *mesh.Member) string { return m.Unlinked }},
+	} {
+		if names, why := v.those(of.why); names != "" {
+			all = append(all, fmt.Sprintf(of.what, names, why))
+		}
+	}
+	return strings.Join(all, "; ")
+}
+
+// those are the members that something is said of, and what of the first.
+func (v *view) those(said func(m *mesh.Member) string) (names, first string) {
 	const few = 3
-	var names []string
-	why := ""
-	for _, m := range v.Members {
-		if m.Unlinked == "" {
-			continue
+	var all []string
+	for i := range v.Members {
+		m := &v.Members[i]
+		if why := said(m); why != "" {
+			first = cmp.Or(first, why)
+			all = append(all, string(m.Name))
 		}
-		if why == "" {
-			why = m.Unlinked
-		}
-		names = append(names, string(m.Name))
 	}
-	switch n := len(names); {
-	case n == 0:
-		return ""
-	case n > few:
-		names = append(names[:few], fmt.Sprintf("and %d more", n-few))
+	if n := len(all); n > few {
+		all = append(all[:few], fmt.Sprintf("and %d more", n-few))
 	}
-	return fmt.Sprintf("messages do not pass directly between it and %s: %s", strings.Join(names, ", "), why)
+	return strings.Join(all, ", "), first
 }
 
 // wanted names those that the node looks for, and says why it has not found them.

@@ -76,12 +76,15 @@ def same_name(c, mesh, victim):
         others = Places(c, mesh, mesh.ids[c.others(victim)[0]])
         others.say(victim, "two processes use this name", *both, command=["members"])
         others.log("WARN", "conflict", *both)
+        others.say("ok: ", victim, "two processes use this name", *both, status=0, command=["health"])
+        others.ask("/readyz", '"status":"ready"', victim, "two processes use this name", *both)
         others.say("fault", "two processes use this name", *both, command=["doctor"])
         others.ask("/metrics", f'hearsay_peer_conflict{{peer="{victim}"}} 1')
         twin = Places(c, mesh, second)
         twin.say("is the member", status=1, command=["health", "--ready"])
         twin.say("is the member", command=["members"])
         twin.say("fault", "is the member", status=1, command=["doctor"])
+        twin.say("no member takes it for this node's", "is the member", command=["pub", "hello"])
         twin.log("WARN", "conflict", "is the member")
         twin.ask("/readyz", "not_ready", "is the member")
         twin.ask("/metrics", "hearsay_name_taken 1")
@@ -102,6 +105,7 @@ class Seed:
 def wrong_seed(c, mesh, victim):
     """Containers are given seeds that lead to nobody, each in another way: each cause is told, unasked, wherever one looks."""
     node(mesh, "blue", "--mesh", "blue")
+    mesh.guest("mail", "chaos/banner.py", "20000")
     frozen, shut = node(mesh, "frozen"), node(mesh, "shut")
     mesh.cuts.append(cut.Cuts(["nsenter", "--target", str(inspect(shut)["State"]["Pid"]), "--net"]))
     mesh.cuts[-1].shut(20000)
@@ -111,8 +115,9 @@ def wrong_seed(c, mesh, victim):
         lost(c, mesh, "lost_1", Seed("noed_2", "no such host"), Seed(f"{victim}:25000", "refuses connections"),
              Seed("lost_1-itself", "leads to this node itself", level="warning"))
         lost(c, mesh, "lost_2", Seed("shut", "does not answer: timed out"), Seed("blue", "another mesh (blue)"),
-             Seed(f"{victim}:8080", "answers, but not as a ZeroMQ publisher"))
-        lost(c, mesh, "lost_3", Seed("frozen", "accepts, but says nothing", "accepts connections and says nothing"),
+             Seed("mail", "answers, but not as a ZeroMQ publisher"))
+        silent = "accepts, but says nothing", "accepts connections and says nothing"
+        lost(c, mesh, "lost_3", Seed("frozen", *silent), Seed(f"{victim}:8080", *silent),
              Seed(f"{victim}:30000", "no key: of", "wants keys", level="ok") if mesh.key else
              Seed(f"{victim}:30000", "answers, but sends no lists", "is a ZeroMQ publisher, but sends no lists"))
     finally:
