@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -150,6 +151,18 @@ func TestExamine(t *testing.T) {
 		}
 		if !same {
 			t.Errorf("%s: %q, want %q", c.what, got, c.want)
+		}
+	}
+}
+
+// Who is second of its name is listened to by nobody, and is not told that messages pass.
+func TestSecondOfItsName(t *testing.T) {
+	t.Parallel()
+	for conflict, want := range map[string]string{"": "2 peers: heard, hears this node, messages pass both ways", "another is the member": "2 peers: heard"} {
+		f := sound()
+		f.Status.Conflict = conflict
+		if !slices.ContainsFunc(Examine(f), func(x Finding) bool { return x.Check == "peers" && x.Text == want }) {
+			t.Errorf("%q: %v", conflict, Examine(f))
 		}
 	}
 }
