@@ -21,7 +21,7 @@ func monitorCommand() *cli.Command {
 			"interrupted (status 0), or the node ends (status 3).",
 		Flags: []cli.Flag{
 			addrFlag(), jsonFlag(),
-			&cli.Uint64Flag{Name: "after", Usage: "begin with the events after number `ID`, of the last 256; 0: all of them (default: with what comes)"},
+			&cli.Uint64Flag{Name: "after", DefaultText: "with what comes", Usage: "begin with the events after number `ID`, of the last 256; 0: all of them"},
 		},
 		Before: noArguments,
 		Action: runMonitor,

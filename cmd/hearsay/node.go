@@ -41,7 +41,7 @@ func nodeCommand() *cli.Command {
 			&cli.StringSliceFlag{Name: "multicast-interface", EnvVars: []string{"HEARSAY_MULTICAST_INTERFACE"}, Usage: "`NAME` of an interface to use, which may be the loopback one; repeat for more (default: all others)"},
 			&cli.StringFlag{Name: "bind", EnvVars: []string{"HEARSAY_BIND"}, Usage: "`ADDR` to listen on, a literal address of this machine (default: all)"},
 			&cli.IntFlag{Name: "discovery-port", EnvVars: []string{"HEARSAY_DISCOVERY_PORT"}, Value: topics.DiscoveryPort, Usage: "`PORT` for peer lists; on another one than 20000 the node is called NAME:PORT"},
-			&cli.IntFlag{Name: "message-port", EnvVars: []string{"HEARSAY_MESSAGE_PORT"}, Usage: "`PORT` for messages: always the discovery port + 10000 (default: that)"},
+			&cli.IntFlag{Name: "message-port", EnvVars: []string{"HEARSAY_MESSAGE_PORT"}, DefaultText: "that", Usage: "`PORT` for messages: always the discovery port + 10000"},
 			&cli.DurationFlag{Name: "interval", EnvVars: []string{"HEARSAY_INTERVAL"}, Value: 2500 * time.Millisecond, Usage: "`TIME` between pings, and between whole lists while naive nodes are about"},
 			&cli.DurationFlag{Name: "beat", EnvVars: []string{"HEARSAY_BEAT"}, Value: time.Second, Usage: "`TIME` between signs of life; the others miss this node after three of them"},
 			&cli.StringSliceFlag{Name: "channel", EnvVars: []string{"HEARSAY_CHANNEL"}, Usage: "receive the named channel `C` too (repeat for more)"},

@@ -31,8 +31,8 @@ func pubCommand() *cli.Command {
 		Flags: []cli.Flag{
 			addrFlag(), jsonFlag(),
 			&cli.StringFlag{Name: "channel", Usage: "publish on the named channel `C`, for those who listen to it (default: a plain message, for all)"},
-			&cli.IntFlag{Name: "ttl", Usage: "relay it `N` times at most, where nodes do not hear each other; 0: never (default: as the node does)"},
-			&cli.DurationFlag{Name: "expires", Usage: "give it to nobody who could have it later than `TIME` from now, as clocks agree (default: no matter when)"},
+			&cli.IntFlag{Name: "ttl", DefaultText: "as the node does", Usage: "relay it `N` times at most, where nodes do not hear each other; 0: never"},
+			&cli.DurationFlag{Name: "expires", DefaultText: "no matter when", Usage: "give it to nobody who could have it later than `TIME` from now, as clocks agree"},
 			&cli.StringFlag{Name: "type", Usage: "say that its media type is `TYPE`, such as text/plain"},
 			&cli.StringFlag{Name: "file", Usage: "publish what is in `FILE`, as it is"},
 			&cli.BoolFlag{Name: "lines", Usage: "publish each line that is not empty as a message of its own, as it comes"},

@@ -33,7 +33,7 @@ func reqCommand() *cli.Command {
 			addrFlag(), jsonFlag(),
 			&cli.StringFlag{Name: "to", Usage: "ask the member `NAME` alone"},
 			&cli.StringFlag{Name: "channel", Usage: "with --to, ask who answers there on the named channel `C` (default: the node itself)"},
-			&cli.BoolFlag{Name: "all", Usage: "wait for all who are asked (the default)"},
+			&cli.BoolFlag{Name: "all", DisableDefaultText: true, Usage: "wait for all who are asked (the default)"},
 			&cli.BoolFlag{Name: "first", Usage: "the first good reply is enough"},
 			&cli.IntFlag{Name: "quorum", Usage: "`N` good replies are enough"},
 			&cli.DurationFlag{Name: "timeout", Value: web.DefaultWait, Usage: "wait for replies for `TIME`"},

@@ -25,13 +25,14 @@ func TestMistypedVariables(t *testing.T) {
 // The node says so when it starts, and takes seeds with blanks beside the commas.
 func TestVariablesOfANode(t *testing.T) {
 	t.Setenv("HEARSAY_MULTICATS", "1")
+	t.Setenv("HEARSAY_SEED", "node_9") // a variable of no other command
 	t.Setenv("HEARSAY_PORT", "tcp://10.0.0.1:20000")
 	addrs := nodetest.Addresses(t, 2)
 	t.Setenv("HEARSAY_SEEDS", addrs[1]+", node_2 ,")
 	p := begin(t, nil, "node", "--hostname", addrs[0], "--bind", addrs[0])
 	p.log.shows(t, "did you mean HEARSAY_MULTICAST?")
 	p.log.shows(t, "seeds=\"["+addrs[1]+" node_2]\"")
-	if log := p.log.String(); strings.Count(log, "variable not read") != 1 {
+	if log := p.log.String(); strings.Count(log, "variable not read") != 2 || !strings.Contains(log, `variable=HEARSAY_SEED hint="did you mean HEARSAY_SEEDS?"`) {
 		t.Errorf("logged:\n%s", log)
 	}
 	if got := seedsOf(""); !slices.Equal(got, nil) {
