@@ -26,7 +26,7 @@ func nodeCommand() *cli.Command {
 		ArgsUsage: "[SEED...]",
 		Description: "Starts a node that looks for the mesh at the SEEDs: names or addresses of other nodes, HOST or\n" +
 			"HOST:PORT. One that is up is enough; those that are not are tried again for ever. Without a SEED the\n" +
-			"node waits to be found. Flags go before the SEEDs; without SEEDs the list in HEARSAY_SEEDS (commas) is taken.\n\n" +
+			"node waits to be found. Without SEEDs the list in HEARSAY_SEEDS (commas) is taken, or seeds of the --config file.\n\n" +
 			"Received messages are printed to standard output, one a line; logs go to standard error. SIGINT and\n" +
 			"SIGTERM say goodbye to the mesh and end the node with status 0, and so does the end of whoever reads\n" +
 			"standard output. SIGHUP makes a node with --config, keys, a certificate or tokens read their files again; one\n" +
