@@ -49,7 +49,8 @@ class Places:
         while True:
             well, said = found()
             if well:
-                self.case.words.append(what)
+                if what not in self.case.words:
+                    self.case.words.append(what)
                 return
             if time.time() > deadline:
                 self.case.wrong.append(f"{what} does not say so: {said}")
