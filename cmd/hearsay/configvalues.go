@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -47,6 +48,9 @@ func (e entry) check(command *cli.Command, values map[any]any) error {
 	if isList(flag) || e.value.Kind != yaml.ScalarNode {
 		return fmt.Errorf("%s: must be %s", name, want)
 	}
+	if want == aText { // a number, a date, or true
+		want = fmt.Sprintf("a text, which is %.80q in quotes", e.value.Value)
+	}
 	return fmt.Errorf("%s %.80q: must be %s", name, e.value.Value, want)
 }
 
@@ -60,6 +64,9 @@ func settable(command *cli.Command) (names []string) {
 	return names
 }
 
+// aText is what most flags take.
+const aText = `a text, such as "a"`
+
 // wantedOf is what a value of YAML has to be for a flag, "" if it is so.
 func wantedOf(flag cli.Flag, v any) string {
 	if isList(flag) {
@@ -69,7 +76,7 @@ func wantedOf(flag cli.Flag, v any) string {
 		return "a list of texts, such as [\"a\", \"b\"]"
 	}
 	text, isText := v.(string)
-	number, isNumber := v.(int)
+	_, isNumber := v.(int)
 	switch kind := fmt.Sprintf("%T", flag); { // of package cli, or of altsrc, which wraps these
 	case strings.HasSuffix(kind, "DurationFlag"):
 		if _, err := time.ParseDuration(text); !isText || err != nil {
@@ -84,10 +91,8 @@ func wantedOf(flag cli.Flag, v any) string {
 			return kindOf([]cli.Flag{flag}, flag.Names()[0])
 		}
 	case flag.Names()[0] == "replay" && isNumber: // a count, or a time
-	case isNumber:
-		return fmt.Sprintf("a text, which is \"%d\" in quotes", number)
 	case !isText:
-		return "a text, such as \"a\""
+		return aText
 	}
 	return ""
 }
@@ -153,12 +158,17 @@ func parseYAML(path string, read func(string, int64) ([]byte, error)) (values ma
 	return values, entries, nil
 }
 
+// assigned is how other files than YAML have values.
+var assigned = regexp.MustCompile(`(?m)^\s*[a-z-]+\s*=`)
+
 // inOneLine is an error of YAML, which has lines of its own.
 func inOneLine(err error, text []byte) error {
 	said := strings.Join(strings.Fields(err.Error()), " ")
 	said = strings.TrimPrefix(strings.TrimPrefix(said, "yaml: "), "unmarshal errors: ")
 	if bytes.ContainsRune(text, '\t') && (strings.Contains(said, "cannot start any token") || strings.Contains(said, "tab character")) {
 		said += " (YAML is indented with blanks, not with tabs)"
+	} else if assigned.Match(text) {
+		said += " (the file is YAML: lines of KEY: VALUE)"
 	}
 	return errors.New(said)
 }

@@ -268,7 +268,7 @@ func nodeConfig(c *cli.Context, level *slog.LevelVar) (node.Config, error) {
 		}
 	}
 	if cfg.Tags, err = parseTags(c.StringSlice("tag")); err != nil {
-		return cfg, err
+		return cfg, usagef("--tag: %w", err)
 	}
 	return cfg, asFlag(c, cfg.Validate())
 }
