@@ -21,6 +21,18 @@ type Message struct {
 	Missed  uint64      // so many of its sender, on this channel, just before it, are lost: nobody has them any more
 }
 
+// Expires is when the message ends, by the sender's clock: from then on nobody is to be given it, or shown it. Zero: never.
+// A node gives an application none that has expired. Who keeps one waiting looks again (Expired).
+func (m Message) Expires() time.Time {
+	if m.expires == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(m.expires)
+}
+
+// Expired reports whether a message that ends then, as Message.Expires says it, has ended.
+func Expired(end time.Time) bool { return !end.IsZero() && !time.Now().Before(end) }
+
 var (
 	// ErrClosed is what a node answers after Close.
 	ErrClosed = errors.New("node closed")

@@ -113,6 +113,7 @@ type task struct {
 	command string
 	env     []string
 	input   []byte
+	end     time.Time // it is not begun from then on; zero: whenever
 }
 
 // startHandlers begins to run commands.
@@ -168,20 +169,20 @@ func (h *handlers) forget(all []handler) {
 
 // event hands an event to those who asked for it.
 func (h *handlers) event(e node.Event) {
-	h.handle(e.Kind.String(), map[string]any{
+	h.handle(e.Kind.String(), time.Time{}, map[string]any{
 		"event": e.Kind.String(), "id": e.ID, "at": e.At.UTC(), "peer": e.Peer, "from": e.From.String(), "to": e.To.String(), "why": e.Why,
 	}, "HEARSAY_PEER="+string(e.Peer), "HEARSAY_FROM="+e.From.String(), "HEARSAY_TO="+e.To.String(), "HEARSAY_WHY="+e.Why)
 }
 
 // message does the same with a message.
 func (h *handlers) message(m node.Message) {
-	h.handle(messageEvent, struct {
+	h.handle(messageEvent, m.Expires(), struct {
 		Event string `json:"event"`
 		web.Message
 	}{messageEvent, web.MessageOf(m)}, "HEARSAY_PEER="+string(m.From), "HEARSAY_CHANNEL="+m.Channel)
 }
 
-func (h *handlers) handle(event string, details any, env ...string) {
+func (h *handlers) handle(event string, end time.Time, details any, env ...string) {
 	all := *h.all.Load()
 	if !slices.ContainsFunc(all, func(on handler) bool { return slices.Contains(on.events, event) }) {
 		return
@@ -202,7 +203,7 @@ func (h *handlers) handle(event string, details any, env ...string) {
 			continue
 		}
 		select {
-		case h.tasks <- task{on.command, append([]string{"HEARSAY_EVENT=" + event, "HEARSAY_NODE=" + h.name}, env...), input}:
+		case h.tasks <- task{on.command, append([]string{"HEARSAY_EVENT=" + event, "HEARSAY_NODE=" + h.name}, env...), input, end}:
 		default:
 			h.bytes.Add(-size)
 			h.drop()
@@ -230,6 +231,9 @@ func (h *handlers) tell() {
 
 func (h *handlers) run(ctx context.Context, t task) {
 	defer h.bytes.Add(-int64(len(t.input)))
+	if node.Expired(t.end) {
+		return
+	}
 	var said tailOf
 	err := command{line: t.command, env: t.env, input: t.input, limit: h.time, stop: "the node ended"}.run(ctx, &said, &said)
 	if err != nil {

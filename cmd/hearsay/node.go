@@ -176,7 +176,7 @@ func runNode(c *cli.Context) error {
 			server.Deliver(m)
 		}
 		beside.deliver(m)
-		out.put(m.Body)
+		out.putUntil(m.Body, m.Expires())
 		handled.message(m)
 	}
 	out.close()

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"hearsay/node"
 	"hearsay/node/nodetest"
@@ -156,6 +157,31 @@ func TestStandardOutputThatIsNotReadHoldsUpNobody(t *testing.T) {
 		t.Errorf("%d lines were printed, want 4: the first and those that fit", got)
 	}
 	log.shows(t, "count=7")
+}
+
+// What expires while standard output is not read is not printed, and not told of as lost.
+func TestPrinterShowsNothingThatHasExpired(t *testing.T) {
+	t.Parallel()
+	out := &stuck{begun: make(chan struct{}, 1), free: make(chan struct{})}
+	var log screen
+	p := newPrinter(out, 1<<20, slog.New(slog.NewTextHandler(&log, nil)))
+	p.put([]byte("first"))
+	<-out.begun
+	end := time.Now().Add(20 * time.Millisecond)
+	p.putUntil([]byte("late"), end)
+	p.putUntil([]byte("in time"), time.Now().Add(time.Hour))
+	p.put([]byte("last"))
+	nodetest.Eventually(t, func() error {
+		if !node.Expired(end) {
+			return errors.New("it has not expired yet")
+		}
+		return nil
+	})
+	close(out.free)
+	p.close()
+	if got := out.String(); got != "first\nin time\nlast\n" || log.String() != "" {
+		t.Errorf("printed %q, logged %q", got, log.String())
+	}
 }
 
 // failingWriter takes nothing while it fails.

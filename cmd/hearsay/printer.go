@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"hearsay/node"
 	"hearsay/node/backlog"
 	"hearsay/node/plain"
 )
@@ -22,7 +23,7 @@ const (
 type printer struct {
 	w       io.Writer
 	log     *slog.Logger
-	waiting *backlog.Queue[[]byte]
+	waiting *backlog.Queue[lineOf]
 	lost    int       // since the log was told; whoever puts tells, as printing may hang
 	tellAt  time.Time // when it is to be told
 	told    time.Time // when it was
@@ -32,10 +33,16 @@ type printer struct {
 	shut    chan struct{} // closed when nobody can read any more
 }
 
+// lineOf is a message that is to be printed before its end.
+type lineOf struct {
+	body []byte
+	end  time.Time // zero: it has none
+}
+
 // newPrinter returns a printer for which at most limit bytes wait.
 func newPrinter(w io.Writer, limit int, log *slog.Logger) *printer {
 	p := &printer{
-		w: w, log: log, waiting: backlog.NewQueue[[]byte](limit),
+		w: w, log: log, waiting: backlog.NewQueue[lineOf](limit),
 		closing: make(chan struct{}), ended: make(chan struct{}), shut: make(chan struct{}),
 	}
 	go p.run()
@@ -43,8 +50,11 @@ func newPrinter(w io.Writer, limit int, log *slog.Logger) *printer {
 }
 
 // put never waits. It is for one goroutine, as close is.
-func (p *printer) put(body []byte) {
-	if !p.waiting.Put(body, cap(body)) {
+func (p *printer) put(body []byte) { p.putUntil(body, time.Time{}) }
+
+// putUntil is put for what is not to be printed from its end on.
+func (p *printer) putUntil(body []byte, end time.Time) {
+	if !p.waiting.Put(lineOf{body, end}, cap(body)) {
 		if p.lost == 0 {
 			p.tellAt = later(time.Now().Add(printerGrace), p.told.Add(printerTells))
 		}
@@ -90,9 +100,18 @@ func (p *printer) run() {
 
 // print writes what waits. What a full disk refuses is gone, and the next lines are tried anew.
 func (p *printer) print(out *bufio.Writer) {
-	for body, ok := p.waiting.Take(); ok; body, ok = p.waiting.Take() {
-		_, _ = out.WriteString(plain.Line(body))
+	for m, ok := p.waiting.Take(); ok; m, ok = p.waiting.Take() {
+		if !m.end.IsZero() {
+			_ = out.Flush() // what is before it may take long
+			if node.Expired(m.end) {
+				continue
+			}
+		}
+		_, _ = out.WriteString(plain.Line(m.body))
 		_ = out.WriteByte('\n')
+		if !m.end.IsZero() {
+			_ = out.Flush()
+		}
 	}
 	err := out.Flush()
 	if err != nil {

@@ -95,7 +95,7 @@ func injected(ctx context.Context, n *node.Node, channel string, body []byte) er
 
 func (s *sidecars) deliver(m node.Message) {
 	if s.tap != nil {
-		s.tap.Deliver(m.Channel, string(m.From), m.Body)
+		s.tap.Deliver(m.Channel, string(m.From), m.Body, m.Expires())
 	}
 }
 

@@ -70,7 +70,8 @@ func runSub(c *cli.Context) error {
 	}
 	seen := uint64(0)
 	err = cl.stream(ctx, "/v1/messages", query, cl.messageLine(ctx), func(data []byte) error {
-		if err := printMessage(c, form, data); err != nil {
+		shown, err := printMessage(c, form, data)
+		if err != nil || !shown {
 			return err
 		}
 		if seen++; seen == c.Uint64("count") {
@@ -87,18 +88,22 @@ func runSub(c *cli.Context) error {
 	return interrupted(c, err)
 }
 
-// printMessage writes one message, and says on standard error how many were lost before it.
-func printMessage(c *cli.Context, form *layout, data []byte) error {
+// printMessage writes one message, unless it has expired on its way, and says on standard error how many were lost before
+// it.
+func printMessage(c *cli.Context, form *layout, data []byte) (shown bool, err error) {
 	var m web.Message
 	if err := json.Unmarshal(data, &m); err != nil {
-		return err
+		return false, err
 	}
 	if m.Lost > 0 {
 		fmt.Fprintf(c.App.ErrWriter, "hearsay: %d messages were not printed: this reader was too slow\n", m.Lost)
 	}
-	if c.Bool("json") {
-		return printJSON(c.App.Writer, data)
+	switch {
+	case m.Expires != nil && node.Expired(*m.Expires):
+		return false, nil
+	case c.Bool("json"):
+		return true, printJSON(c.App.Writer, data)
 	}
-	_, err := c.App.Writer.Write(form.line(m, bytesOf(m.Body, m.Base64)))
-	return err
+	_, err = c.App.Writer.Write(form.line(m, bytesOf(m.Body, m.Base64)))
+	return true, err
 }

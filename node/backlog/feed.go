@@ -5,6 +5,7 @@ import (
 	"io"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // ErrBehind is what a reader is told that was in the middle of something when the room was needed: it kept the same
@@ -21,6 +22,7 @@ type Feed struct {
 	limit int
 	count atomic.Int32 // of readers, so that none cost nothing
 	lost  atomic.Uint64
+	late  atomic.Uint64
 
 	mu             sync.Mutex
 	oldest, newest *piece // those that somebody is still to begin
@@ -36,8 +38,9 @@ type piece struct {
 	tag          string
 	text         []byte
 	size         int
-	waiting      int // readers that are still to begin it
-	reading      int // and those that have begun, and not ended
+	until        time.Time // it is given to nobody from then on; zero: it is for ever
+	waiting      int       // readers that are still to begin it
+	reading      int       // and those that have begun, and not ended
 }
 
 // Reader is one reader of a feed. Next, Tag, Read and Close are for one goroutine.
@@ -78,6 +81,9 @@ func (f *Feed) Readers() int { return int(f.count.Load()) }
 // Lost returns how many pieces were dropped, once for each reader that wanted them.
 func (f *Feed) Lost() uint64 { return f.lost.Load() }
 
+// Expired returns how many pieces were given to nobody as it was too late, once for each reader that wanted them.
+func (f *Feed) Expired() uint64 { return f.late.Load() }
+
 // Size returns how many bytes are held.
 func (f *Feed) Size() int {
 	f.mu.Lock()
@@ -102,10 +108,14 @@ func (f *Feed) Wanted(tag string) bool {
 
 // Put gives a text to every reader that wants its tag. It never waits. The feed keeps the text, which nobody may
 // change.
-func (f *Feed) Put(tag string, text []byte) {
+func (f *Feed) Put(tag string, text []byte) { f.PutUntil(time.Time{}, tag, text) }
+
+// PutUntil is Put for a text that no reader begins at that time or later, unless it is zero. That a reader does not get it
+// is counted apart from what is lost.
+func (f *Feed) PutUntil(end time.Time, tag string, text []byte) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	p := &piece{tag: tag, text: text, size: cap(text) + Overhead}
+	p := &piece{tag: tag, text: text, size: cap(text) + Overhead, until: end}
 	fits := f.makeRoom(p.size)
 	for r := range f.readers {
 		switch {
@@ -207,6 +217,9 @@ func (r *Reader) pass() {
 	r.feed.settle(p)
 }
 
+// over reports whether it is too late for a piece.
+func (p *piece) over() bool { return !p.until.IsZero() && !time.Now().Before(p.until) }
+
 // Tag is that of the piece that Next began last.
 func (r *Reader) Tag() string { return r.tag }
 
@@ -219,6 +232,10 @@ func (r *Reader) Next() (lost uint64, ok bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	r.finish()
+	for r.next != nil && r.next.over() {
+		r.pass()
+		f.late.Add(1)
+	}
 	if r.next == nil {
 		return 0, false
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func all(string) bool { return true }
@@ -268,5 +269,32 @@ func TestTagIsThatOfThePiece(t *testing.T) {
 		if _, ok := r.Next(); !ok || r.Tag() != tag {
 			t.Errorf("%q, want %q", r.Tag(), tag)
 		}
+	}
+}
+
+// What has expired is begun by no reader, makes room, and is not what was lost.
+func TestExpiredPieceIsGivenToNobody(t *testing.T) {
+	f := NewFeed(1 << 20)
+	a, b := f.Reader(all), f.Reader(only("later"))
+	past, future := time.Now().Add(-time.Millisecond), time.Now().Add(time.Hour)
+	f.PutUntil(past, "now", []byte("late"))
+	f.PutUntil(future, "later", []byte("in time"))
+	f.PutUntil(past, "later", []byte("late for both"))
+	f.Put("now", []byte("for ever"))
+	for _, want := range []string{"in time", "for ever"} {
+		if got, lost := read(t, a); got != want || lost != 0 {
+			t.Errorf("read %q, %d lost; want %q", got, lost, want)
+		}
+	}
+	if got, lost := read(t, b); got != "in time" || lost != 0 {
+		t.Errorf("read %q, %d lost", got, lost)
+	}
+	for _, r := range []*Reader{a, b} {
+		if _, ok := r.Next(); ok {
+			t.Error("there is more")
+		}
+	}
+	if f.Expired() != 3 || f.Lost() != 0 || f.Size() != 0 {
+		t.Errorf("%d expired, %d lost, %d bytes are held; want 3, 0, 0", f.Expired(), f.Lost(), f.Size())
 	}
 }

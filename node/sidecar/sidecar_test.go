@@ -65,7 +65,7 @@ func TestSlowReaderOfTheTap(t *testing.T) {
 	body := make([]byte, 64<<10)
 	nodetest.Eventually(t, func() error { // more than kernels hold
 		for range 16 {
-			tap.Deliver("news", "n", body)
+			tap.Deliver("news", "n", body, time.Time{})
 		}
 		if size := tap.feed.Size(); size > most+len(body)+1024 {
 			t.Fatalf("%d bytes wait", size)
@@ -94,7 +94,7 @@ func TestSlowReaderOfTheTap(t *testing.T) {
 		}
 	}()
 	nodetest.Eventually(t, func() error {
-		tap.Deliver("last", "n", []byte("x"))
+		tap.Deliver("last", "n", []byte("x"), time.Time{})
 		select {
 		case <-got:
 			return nil

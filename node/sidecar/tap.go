@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"hearsay/node/backlog"
 	"hearsay/node/link/zmtp"
@@ -31,10 +32,10 @@ func OpenTap(ln net.Listener, most int) *Tap {
 	return t
 }
 
-// Deliver gives a message to all who read. It never waits.
-func (t *Tap) Deliver(channel, from string, body []byte) {
+// Deliver gives a message to all who read, and to nobody from its end on, unless that is zero. It never waits.
+func (t *Tap) Deliver(channel, from string, body []byte, end time.Time) {
 	if t.feed.Readers() > 0 {
-		t.feed.Put("", zmtp.AppendMessage(nil, []byte(channel), []byte(from), body))
+		t.feed.PutUntil(end, "", zmtp.AppendMessage(nil, []byte(channel), []byte(from), body))
 	}
 }
 

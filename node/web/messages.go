@@ -19,11 +19,12 @@ import (
 // Message is one event of /v1/messages: a message that the node received, its own included.
 type Message struct {
 	From    topics.Name `json:"from"`
-	Channel string      `json:"channel,omitempty"` // none: a plain message
-	UID     string      `json:"uid,omitempty"`     // none from a naive node
-	SentAt  *time.Time  `json:"sent_at,omitempty"` // by the sender's clock; none from a naive node
-	Type    string      `json:"type,omitempty"`    // media type, where the sender said it
-	Body    *string     `json:"body,omitempty"`    // if it is UTF-8
+	Channel string      `json:"channel,omitempty"`    // none: a plain message
+	UID     string      `json:"uid,omitempty"`        // none from a naive node
+	SentAt  *time.Time  `json:"sent_at,omitempty"`    // by the sender's clock; none from a naive node
+	Expires *time.Time  `json:"expires_at,omitempty"` // by the sender's clock: it is shown to nobody from then on
+	Type    string      `json:"type,omitempty"`       // media type, where the sender said it
+	Body    *string     `json:"body,omitempty"`       // if it is UTF-8
 	Base64  *string     `json:"body_base64,omitempty"`
 	Lost    uint64      `json:"lost,omitempty"` // messages dropped before this one, because this reader was slow
 }
@@ -34,6 +35,10 @@ func MessageOf(m node.Message) Message {
 	if !m.SentAt.IsZero() {
 		sent := stamp(m.SentAt)
 		out.SentAt = &sent
+	}
+	if end := m.Expires(); !end.IsZero() {
+		end = stamp(end)
+		out.Expires = &end
 	}
 	out.Body, out.Base64 = bodyOf(m.Body)
 	return out
@@ -55,7 +60,7 @@ func (s *Server) show(tag string, m node.Message) {
 		return
 	}
 	// What was lost before it, which comes last, is another number for each reader.
-	s.feed.Put(tag, slices.Clip(bytes.TrimSuffix(text, []byte("}\n"))))
+	s.feed.PutUntil(m.Expires(), tag, slices.Clip(bytes.TrimSuffix(text, []byte("}\n"))))
 }
 
 // tagOf is the channel of a message, and what no other message of it has. No part has a zero byte in it.

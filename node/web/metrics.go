@@ -36,6 +36,7 @@ func newMetrics(s *Server) *metrics {
 		counterFunc("hearsay_http_connections_refused_total", "HTTP connections closed because too many were open.", m.refused.Load),
 		counterFunc("hearsay_http_streams_cut_off_total", "Streams of events and messages ended because their client was too slow.", m.cutOff.Load),
 		counterFunc("hearsay_http_messages_lost_total", "Messages not given to a reader of /v1/messages that did not keep up.", s.feed.Lost),
+		counterFunc("hearsay_http_messages_expired_total", "Messages that expired while they waited for a reader of /v1/messages.", s.feed.Expired),
 		gaugeFunc("hearsay_http_messages_waiting_bytes", "Bytes that wait for readers of /v1/messages, all of them together.", func() float64 { return float64(s.feed.Size()) }),
 		gaugeFunc("hearsay_http_streams", "Streams of events and messages that are open.", func() float64 { return float64(s.streams.open()) }),
 		gaugeFunc("hearsay_http_event_streams", "Of them, those of events.", func() float64 { return float64(m.eventStreams.Load()) }),
