@@ -56,7 +56,7 @@ func (j *Judge[T]) lookDirect(now time.Duration, view View) {
 // heardItself drops what relays have said of an origin and is held: it is asked for itself.
 func (j *Judge[T]) heardItself(now time.Duration, origin topics.Name) {
 	for _, s := range j.of(origin) {
-		if s.relayed || slices.ContainsFunc(s.held, func(h held[T]) bool { return h.relayed }) {
+		if s.relayed || s.held.any(func(h held[T]) bool { return h.relayed }) {
 			j.doubt(now, s)
 		}
 	}

@@ -1,7 +1,6 @@
 package relay
 
 import (
-	"slices"
 	"strings"
 	"time"
 )
@@ -20,7 +19,7 @@ type stream[T any] struct {
 	aheadAt time.Duration
 	low     uint64    // the lowest number that came from the origin itself since, and was taken for a duplicate; 0: none
 	listed  bool      // it is in busy
-	held    []held[T] // behind a gap, by number
+	held    behind[T] // a gap
 	missed  uint64    // given up since the last delivery
 	repair
 
@@ -201,24 +200,13 @@ func (j *Judge[T]) doubt(now time.Duration, s *stream[T]) {
 
 // drop forgets some of what is held.
 func (j *Judge[T]) drop(s *stream[T], which func(held[T]) bool) {
-	s.held = slices.DeleteFunc(s.held, func(h held[T]) bool {
+	s.held.drop(func(h held[T]) bool {
 		if which(h) {
 			j.stats.Holding -= h.size
 			return true
 		}
 		return false
 	})
-	s.shrink()
-}
-
-// shrink gives back the places of what is held no more, where they are most.
-func (s *stream[T]) shrink() {
-	switch n := len(s.held); {
-	case n == 0:
-		s.held = nil
-	case n < cap(s.held)/2:
-		s.held = append(make([]held[T], 0, n+n/3), s.held...)
-	}
 }
 
 // contradict goes back to what the origin has confirmed. What is held may be lies too.
@@ -238,15 +226,7 @@ func (j *Judge[T]) contradict(now time.Duration, s *stream[T], last uint64) {
 
 // hold keeps a message until those before it have come, or are given up.
 func (j *Judge[T]) hold(now time.Duration, s *stream[T], number uint64, uid string, way Way, v T, size int) (fresh bool) {
-	i, found := slices.BinarySearchFunc(s.held, number, func(h held[T], n uint64) int {
-		switch {
-		case h.number < n:
-			return -1
-		case h.number > n:
-			return 1
-		}
-		return 0
-	})
+	row, at, found := s.held.find(number)
 	if found {
 		j.stats.Duplicates++
 		return false
@@ -261,7 +241,7 @@ func (j *Judge[T]) hold(now time.Duration, s *stream[T], number uint64, uid stri
 		if j.keep != nil {
 			v = j.keep(v)
 		}
-		s.held = slices.Insert(s.held, i, held[T]{way == Relayed, number, strings.Clone(uid), size, v})
+		s.held.put(row, at, held[T]{way == Relayed, number, strings.Clone(uid), size, v})
 		j.mark(now, s, way)
 		fresh = true
 	}
@@ -273,18 +253,13 @@ func (j *Judge[T]) hold(now time.Duration, s *stream[T], number uint64, uid stri
 
 // release delivers what is held and next.
 func (j *Judge[T]) release(now time.Duration, s *stream[T], out []Delivery[T]) []Delivery[T] {
-	n := 0
-	for n < len(s.held) && s.held[n].number == s.next {
-		h := &s.held[n]
-		_, out = j.deliver(now, s, h.uid, h.message, out)
-		j.stats.Holding -= h.size
-		n++
-	}
-	if n > 0 {
-		rest := copy(s.held, s.held[n:])
-		clear(s.held[rest:])
-		s.held = s.held[:rest]
-		s.shrink()
+	for len(s.held) > 0 && s.held.first().number == s.next {
+		n := 0
+		for r := s.held[0]; n < len(r) && r[n].number == s.next; n++ {
+			_, out = j.deliver(now, s, r[n].uid, r[n].message, out)
+			j.stats.Holding -= r[n].size
+		}
+		s.held.pass(n)
 	}
 	return out
 }
@@ -295,7 +270,7 @@ func (s *stream[T]) gap() (from, to uint64, ok bool) {
 	case s.next == 0:
 		return 0, 0, false
 	case len(s.held) > 0:
-		return s.next, s.held[0].number - 1, true
+		return s.next, s.held.first().number - 1, true
 	case s.told >= s.next:
 		return s.next, s.told, true
 	}
@@ -304,20 +279,16 @@ func (s *stream[T]) gap() (from, to uint64, ok bool) {
 
 // lastMissing is the highest number that is missing, if any is.
 func (s *stream[T]) lastMissing() uint64 {
-	if n := len(s.held); n == 0 || s.told > s.held[n-1].number {
+	if len(s.held) == 0 || s.told > s.held.last().number {
 		return s.told
 	}
-	i := len(s.held) - 1
-	for i > 0 && s.held[i-1].number == s.held[i].number-1 {
-		i--
-	}
-	return s.held[i].number - 1
+	return s.held.lastMissing()
 }
 
 // giveUp tells the first gap, and delivers what comes after it.
 func (j *Judge[T]) giveUp(now time.Duration, s *stream[T], out []Delivery[T]) []Delivery[T] {
 	if s.next == 0 && len(s.held) > 0 {
-		s.next = s.held[0].number
+		s.next = s.held.first().number
 		s.sure = s.next
 		return j.release(now, s, out)
 	}
