@@ -314,6 +314,26 @@ func TestReplay(t *testing.T) {
 	r.said()
 }
 
+// Beats come over a connection of their own, and tell of messages before the first has come. That begins no stream of which
+// the past is asked for.
+func TestReplayOfWhatBeatsHaveTold(t *testing.T) {
+	r := newRigOf(t, Config{ReplayWithin: 5 * time.Second}, "a")
+	r.out = r.j.Tell(r.now, "a", 7, "50:1", r.out)
+	r.out = r.j.Tell(r.now, "a", 7, "60:1", r.out)
+	r.j.Replay(r.now, "a", "a", "1")
+	r.said("a: 5/a/0/~5000/1")
+	r.hear("a", 62).got("").answer("a", "5/a/0/~5000/1", 20, 21).ends("a", "5/a/0/~5000/1").got("a20 a21").pass(short)
+	r.said("a: not 5/a/0/~5000/1", "a: 5/a/7/22-61/1")
+
+	r = newRigOf(t, Config{ReplayWithin: 5 * time.Second}, "a") // nothing is kept: it begins after the first beat
+	r.out = r.j.Tell(r.now, "a", 7, "50:1", r.out)
+	r.out = r.j.Tell(r.now, "a", 7, "60:1", r.out)
+	r.pass(time.Second).said("a: 5/a/7/51-60/1") // the connection takes its time
+	r.j.Replay(r.now, "a", "a", "1")
+	r.said("a: not 5/a/7/51-60/1", "a: 5/a/0/~5000/1").ends("a", "5/a/0/~5000/1").hear("a", 61).pass(short)
+	r.said("a: not 5/a/0/~5000/1", "a: 5/a/7/51-60/1")
+}
+
 // However many may be asked, and however little they answer: what comes after a gap is held for the window.
 func TestWindowEndsTheAsking(t *testing.T) {
 	r := newRig(t, "a", "b", "c", "d")

@@ -22,15 +22,23 @@ func (j *Judge[T]) Replay(now time.Duration, peer, origin topics.Name, topic str
 	if j.cfg.ReplayCount == 0 && j.cfg.ReplayWithin == 0 || peer == "" || len(j.opening) >= openMost {
 		return
 	}
-	for _, s := range j.streams {
-		if s.Origin == origin && s.Topic == topic {
+	var told []*stream[T] // by beats alone, which overtake messages
+	for _, s := range j.of(origin) {
+		switch {
+		case s.Topic != topic:
+		case s.came > 0 || len(s.held) > 0:
 			return // it is known, and what is missing is repaired
+		default:
+			told = append(told, s)
 		}
 	}
 	q := topics.Question{Origin: origin, Topic: topic, Count: j.cfg.ReplayCount, Within: j.cfg.ReplayWithin.Milliseconds()}
 	question := q.String()
 	if _, ok := j.opening[question]; ok {
 		return
+	}
+	for _, s := range told {
+		_ = j.leave(now, s, nil) // it holds nothing
 	}
 	j.opening[question] = opening{peer, origin, topic, now + openTime}
 	j.says = append(j.says, Say{To: peer, Topic: question})
