@@ -13,6 +13,7 @@ import cut
 import mesh
 import resolver
 import shapes
+import traffic
 import web
 from nodes import Nodes
 
@@ -260,7 +261,25 @@ CASES = {
 }
 
 
+def run_traffic(bench, case):
+    act, cutting = traffic.CASES[case]
+    if cutting and not ("IN_OWN_NETWORK" in os.environ and cut.possible()):
+        bench.skipped.append(f"skip {case}: needs root and nft")
+        return
+    with mesh.Mesh() as m:
+        try:
+            act(bench, m.directory)
+        finally:
+            if cutting:
+                cut.Cuts()
+            if bench.args.keep:
+                shutil.copytree(m.directory, os.path.join(bench.args.keep, case), dirs_exist_ok=True)
+
+
 def run(bench, case):
+    if case in traffic.CASES:
+        run_traffic(bench, case)
+        return
     act, named, cutting, most = CASES[case]
     alone = "IN_OWN_NETWORK" in os.environ
     if named and not alone:
@@ -314,16 +333,19 @@ def main():
 def arguments():
     parser = argparse.ArgumentParser(prog="faults.sh", description="Faults of node processes on 127.77.0.x: what was measured, "
                                      "median and (worst), beside the goal. Lists are read off the wire.")
-    parser.add_argument("--cases", default=",".join(CASES), metavar="CASE,...", help=f"of {', '.join(CASES)} (default all)")
+    known = [*CASES, *traffic.CASES]
+    parser.add_argument("--cases", default=",".join(known), metavar="CASE,...", help=f"of {', '.join(known)} (default all)")
+    parser.add_argument("--rate", type=int, default=0, metavar="R",
+                        help="messages a second of each node in the cases traffic-* of all nodes (default 500, or 20)")
     parser.add_argument("--nodes", type=int, default=16, metavar="N", help="4 to 64 (default 16)")
     parser.add_argument("--runs", type=int, default=1, metavar="K", help="of each case, each with another victim (default 1)")
     parser.add_argument("--quick", action="store_true", help="shorter freezes, partitions and loss")
     parser.add_argument("--keep", metavar="DIR", help="copy the logs here")
     args = parser.parse_args()
     args.cases = args.cases.split(",")
-    unknown = [case for case in args.cases if case not in CASES]
+    unknown = [case for case in args.cases if case not in known]
     if unknown:
-        parser.error(f"unknown case {unknown[0]!r}: known are {', '.join(CASES)}")
+        parser.error(f"unknown case {unknown[0]!r}: known are {', '.join(known)}")
     if not 4 <= args.nodes <= 64:
         parser.error(f"--nodes {args.nodes}: must be 4 to 64")
     if not 1 <= args.runs < min(args.nodes, 8):
