@@ -217,7 +217,11 @@ func pubInputs(t *testing.T, addr string) {
 	if status := lines.end(t); status != 0 || lines.out.String() != "published 3 bytes\npublished 3 bytes\npublished 5 bytes\n" {
 		t.Errorf("pub --lines: status %d, %v, %s", status, lines.err, &lines.out)
 	}
-	want := []string{base64.StdEncoding.EncodeToString([]byte(binary)), "one", "two", "three"}
+	coded := base64.StdEncoding.EncodeToString([]byte(binary))
+	must(t, "pub", "--body-format", "base64", "--addr", addr, coded)
+	fails(t, exitUsage, "no base64", "pub", "--body-format", "base64", "--addr", addr, "***")
+	fails(t, exitUsage, "must be raw or base64", "pub", "--body-format", "json", "--addr", addr, "x")
+	want := []string{coded, "one", "two", "three", coded}
 	nodetest.Eventually(t, func() error {
 		var got []string
 		for _, line := range strings.Split(strings.TrimSpace(sub.out.String()), "\n") {

@@ -57,6 +57,7 @@ func TestBashCompletes(t *testing.T) {
 		{"hearsay node --log-level = w", []string{"warn"}},
 		{"hearsay req --to ", []string{string(b.Name())}},
 		{"hearsay sub --body-format b", []string{"base64"}},
+		{"hearsay pub --body-format ", []string{"base64", "raw"}},
 		{"hearsay node --see", nil},      // of the file alone
 		{"hearsay wait --timeout ", nil}, // takes what cannot be known
 	} {

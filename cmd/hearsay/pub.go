@@ -2,7 +2,9 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,6 +37,7 @@ func pubCommand() *cli.Command {
 			&cli.DurationFlag{Name: "expires", DefaultText: "no matter when", Usage: "give it to nobody who could have it later than `TIME` from now, as clocks agree"},
 			&cli.StringFlag{Name: "type", Usage: "say that its media type is `TYPE`, such as text/plain"},
 			&cli.StringFlag{Name: "file", Usage: "publish what is in `FILE`, as it is"},
+			&cli.StringFlag{Name: "body-format", Value: "raw", Usage: "`HOW` the message is written: raw, as it is, or base64"},
 			&cli.BoolFlag{Name: "lines", Usage: "publish each line that is not empty as a message of its own, as it comes"},
 			&cli.IntFlag{Name: "wait", Usage: "wait until messages reach `N` peers or more, so that the first is not lost"},
 			&cli.DurationFlag{Name: "timeout", Value: time.Minute, Usage: "give up waiting after `TIME`: status 4"},
@@ -60,6 +63,8 @@ func runPub(c *cli.Context) error {
 		return usagef("--ttl %d: must be 0 to %d", c.Int("ttl"), topics.MaxTTL)
 	case c.IsSet("expires") && (c.Duration("expires") < time.Millisecond || c.Duration("expires") > node.MaxExpires):
 		return usagef("--expires %v: must be 1ms to %v", c.Duration("expires"), node.MaxExpires)
+	case c.String("body-format") != "raw" && c.String("body-format") != "base64":
+		return usagef("--body-format %.40q: must be raw or base64", c.String("body-format"))
 	case c.Duration("timeout") <= 0:
 		return usagef("--timeout %v: must be more than nothing", c.Duration("timeout"))
 	case c.Int("wait") > 0:
@@ -79,6 +84,13 @@ func runPub(c *cli.Context) error {
 
 // publish sends one message and says so.
 func (cl *client) publish(c *cli.Context, body []byte) error {
+	if c.String("body-format") == "base64" {
+		plain, err := base64.StdEncoding.AppendDecode(nil, bytes.TrimSpace(body))
+		if err != nil {
+			return usagef("the message is no base64: %v", err)
+		}
+		body = plain
+	}
 	if err := cl.checkSize(c.Context, len(body)); err != nil {
 		return interrupted(c, err)
 	}

@@ -21,8 +21,16 @@ var valuesOf = map[string]func(c *cli.Context) []string{
 	"channel":    channels,
 	"to":         peerNames,
 
-	"body-format":         func(*cli.Context) []string { return []string{"text", "base64", "json", "raw"} },
+	"body-format":         bodyFormats,
 	"multicast-interface": func(*cli.Context) []string { return interfaceNames() },
+}
+
+// bodyFormats are those in which bodies are printed, or read.
+func bodyFormats(c *cli.Context) []string {
+	if c.Command.Name == "pub" {
+		return []string{"base64", "raw"}
+	}
+	return []string{"text", "base64", "json", "raw"}
 }
 
 // interfaceNames are those of this machine.

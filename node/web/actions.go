@@ -84,84 +84,20 @@ func (s *Server) leave(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, map[string]any{"left": s.node.Name()})
 }
 
-// publish sends the body as a message.
-func (s *Server) publish(w http.ResponseWriter, r *http.Request) error {
-	post, err := postOf(r)
-	if err != nil {
-		return err
-	}
-	if post.Body, err = s.body(w, r); err != nil {
-		return err
-	}
-	err = s.node.PublishPost(post)
-	switch {
-	case errors.Is(err, node.ErrClosed):
-		return left()
-	case errors.Is(err, node.ErrTooLarge):
-		return tooLarge(s.node.Config().MaxMessage)
-	case err != nil:
-		return newFault(http.StatusBadRequest, "bad_request", err.Error())
-	}
-	answer := Published{Bytes: len(post.Body)}
-	if v, err := s.views.get(r.Context()); err == nil { // it is published, whether or not that can be told
-		answer.unread(v)
-	}
-	return writeJSON(w, answer)
-}
-
-// postOf reads all of a message but its body.
-func postOf(r *http.Request) (p node.Post, err error) {
-	query := r.URL.Query()
-	if p.Channel, err = channelOf(r); err != nil {
-		return p, err
-	}
-	if p.Expires, err = durationOf(query, "expires", 0, node.MaxExpires); err != nil {
-		return p, err
-	}
-	if query.Has("ttl") {
-		if p.TTL, err = intOf(query, "ttl", 0, 0, topics.MaxTTL); err != nil {
-			return p, err
-		}
-		if p.TTL == 0 {
-			p.TTL = -1 // never
-		}
-	}
-	p.Type = query.Get("type")
-	return p, nil
-}
-
-// Published is the answer to a message that was published.
-type Published struct {
-	Bytes   int           `json:"published_bytes"`
-	NotTo   int           `json:"not_handed_to"`       // members that hear the node and have no connection to its message port
-	NotToAs []topics.Name `json:"not_handed_to_names"` // the first of them
-
-	Conflict string `json:"conflict,omitempty"` // another process is the member of the node's name: nobody takes it for its
-}
-
-const namedAtMost = 10 // of them: an answer is for people
-
-// unread says to which members the message was not handed, as far as is known.
-func (p *Published) unread(v *view) {
-	p.NotToAs, p.Conflict = []topics.Name{}, v.Machine.Second
-	for _, m := range v.Members {
-		if m.Unread {
-			if p.NotTo++; p.NotTo <= namedAtMost {
-				p.NotToAs = append(p.NotToAs, m.Name)
-			}
-		}
-	}
-}
-
 // body reads the body of a message.
 func (s *Server) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	return s.bodyOf(w, r, s.node.Config().MaxMessage)
+}
+
+// bodyOf reads a body of at most so many bytes.
+func (s *Server) bodyOf(w http.ResponseWriter, r *http.Request, most int) ([]byte, error) {
 	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "multipart/form-data" {
 		return nil, newFault(http.StatusUnsupportedMediaType, "unsupported_type", "a form with parts is no message").
 			hint("send the message itself as the body")
 	}
-	most := s.node.Config().MaxMessage
+	largest := s.node.Config().MaxMessage
 	if r.ContentLength > int64(most) {
-		return nil, tooLarge(most) // before any of it is sent, to a client that asks
+		return nil, tooLarge(largest) // before any of it is sent, to a client that asks
 	}
 	body, err := s.bodies.read(http.MaxBytesReader(w, r.Body, int64(most)), most)
 	var large *http.MaxBytesError
@@ -169,7 +105,7 @@ func (s *Server) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	case errors.Is(err, errBodies):
 		return nil, newFault(http.StatusServiceUnavailable, "too_many", "too many messages are being sent at once").hint("send it again")
 	case errors.As(err, &large):
-		return nil, tooLarge(most)
+		return nil, tooLarge(largest)
 	case err != nil:
 		return nil, newFault(http.StatusBadRequest, "bad_request", "the body did not come whole: "+err.Error())
 	}

@@ -26,7 +26,9 @@
 //	                              at most 10,000 messages with 8 MiB of bodies, and none of a naive node
 //	POST /v1/tags                 say these tags of the node: one JSON object of texts, in place of all former ones
 //	POST /v1/messages             publish the body as it is; ?channel=C for a named channel, ?ttl=N to be relayed N times at most,
-//	                              ?expires=5s to be given to nobody later, ?type=text/plain; the answer is Published
+//	                              ?expires=5s to be given to nobody later, ?type=text/plain; ?lines=true for a message of each line that is
+//	                              not empty, ?body_format=base64 where the body, or each line, is that, ?wait=N to wait until
+//	                              messages reach N members, ?timeout=1m for so long; the answer is Published
 //	POST /v1/requests             ask with the body who answers on ?channel=C, or ?to=NAME alone; ?want=N good replies are
 //	                              enough, ?timeout=5s; Answers
 //	POST /v1/answers              answer requests on ?channel=C, or those to the node itself: server-sent events, each a
