@@ -1,6 +1,7 @@
 """Runs the parts named on the command line, or all. See interop.sh."""
 import sys
 
+import asked
 import clients
 import garbage
 import locked
@@ -9,7 +10,7 @@ import mixed
 import names
 import phantoms
 
-PARTS = {part.__name__: part for part in (mixed, clients, garbage, phantoms, names, locked)}
+PARTS = {part.__name__: part for part in (mixed, clients, asked, garbage, phantoms, names, locked)}
 
 
 def main():
