@@ -186,6 +186,21 @@ def crowd(bench, directory, what, fault, nets=("127.77.0",), dies=()):
         judge(bench, what, talkers, talkers.alive())
 
 
+def traffic_whole(bench, directory):
+    """Nothing is wrong: nothing is relayed, and nothing asked for again."""
+    rate = bench.seconds(20, 5)
+    with Talkers(directory, 32, lambda i: rate) as talkers:
+        talkers.flowing(120)
+        talkers.every("say")
+        time.sleep(bench.seconds(20, 5))
+        what = f"a whole mesh of {len(talkers.all)} at {rate}/s each"
+        judge(bench, what, talkers, talkers.alive(), told=0)
+        stats = [r["stats"] for r in talkers.reports().values()]
+        for words, keys in (("relayed", ("messages_passed_on", "messages_relayed")),
+                            ("repaired", ("messages_repaired", "repair_questions")), ("that came again", ("messages_duplicate",))):
+            bench.count(f"{what}: messages {words}", {key: sum(s[key] for s in stats) for key in keys if any(s[key] for s in stats)})
+
+
 def traffic_loss(bench, directory):
     cuts = cut.Cuts()
 
@@ -236,6 +251,7 @@ def traffic_bridges(bench, directory):
 # name -> (what it runs, whether it cuts the network)
 CASES = {
     "traffic-freeze": (frozen, False),
+    "traffic-whole": (traffic_whole, False),
     "traffic-loss": (traffic_loss, True),
     "traffic-one-way": (traffic_one_way, True),
     "traffic-port": (traffic_port, True),
