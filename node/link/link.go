@@ -302,7 +302,7 @@ func (l *Link) take(d *dialled) error {
 	}
 	d.script = appendPostmarked(script, d.id, 0)
 	l.wanted.Lock()
-	d.out.put(append(d.inheritOwn(), l.subscriptions(d.port)...))
+	d.out.put(append(append(d.inheritOwn(), l.subscriptions(d.port)...), d.asksToInherit()...))
 	l.enlist(d)
 	l.wanted.Unlock()
 	if !d.kept() || d.forbidden() {

@@ -80,6 +80,34 @@ func TestLockedMessagesWaitForLists(t *testing.T) {
 	}
 }
 
+// A connection over which nothing comes is made anew as well: the old key is not in use any more when it is removed.
+func TestLockedRotationOfSilentPublishers(t *testing.T) {
+	t.Parallel()
+	from := open(t, Config{Keys: keys.Mesh(meshKey, laterKey)})
+	to := open(t, Config{Keys: keys.Mesh(meshKey, laterKey), OverTCP: true, Subscribe: []string{"1"}})
+	discard(from)
+	if err := to.DialName(t.Context(), Message, from.Addr(Message), "from", ""); err != nil {
+		t.Fatal(err)
+	}
+	id := next(t, to, Up).ID
+	to.SetKeys(keys.Mesh(laterKey, meshKey))
+	eventually(t, "the new key alone in use", func() bool {
+		all := from.pubs[Message].gate.subscribers()
+		if len(all) != 1 {
+			return false
+		}
+		_, other := all[0].keys()
+		return other == laterKey.Public
+	})
+	from.SetKeys(keys.Mesh(laterKey))
+	meets(t, to, id, laterKey)
+	hears(t, from, to)
+	discard(to)
+	if n := from.Stats()["withdrawn"]; n != 0 {
+		t.Errorf("%d hung up", n)
+	}
+}
+
 // A stranger who comes to a port for lists, and does not get in, holds up no link for messages. A member does.
 func TestLockedStrangersHoldNothingUp(t *testing.T) {
 	t.Parallel()

@@ -15,9 +15,10 @@ import (
 // A dialled connection is made anew, when the keys have changed, without a message lost or doubled, and without anybody
 // above noticing: it keeps its ID.
 //
-// The heir is dialled and subscribes. As soon as something comes over it, it has what is published from then on. Then
-// the old connection takes its subscriptions back, and is read until its publisher says that it has heard that. What
-// came over both is dropped from the heir, which is read last.
+// The heir is dialled, subscribes, and sends a PING behind that, for a publisher that has nothing to say. As soon as
+// something comes over it, it has what is published from then on. Then the old connection takes its subscriptions back,
+// and is read until its publisher says that it has heard that. What came over both is dropped from the heir, which is
+// read last.
 
 const (
 	renewAtOnce = 4                    // connections that are renewed at the same time
@@ -182,6 +183,14 @@ func (l *Link) inherit(heir *dialled, s *succession) error {
 	}
 	l.counters.add(renewed, 1)
 	return l.take(heir)
+}
+
+// asksToInherit is what an heir says after its subscriptions: the answer shows that they were heard.
+func (d *dialled) asksToInherit() []byte {
+	if d.inherits == nil {
+		return nil
+	}
+	return pingFrame
 }
 
 // forbidden reports whether the other end may not be called any more as it was dialled.
