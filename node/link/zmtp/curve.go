@@ -91,6 +91,8 @@ type curveSession struct {
 	peer   string
 	key    [KeySize]byte // of boxes between the short-lived keys; of a client that says HELLO, between its own and S
 
+	seals, opens [KeySize]byte // of the streams of both directions, once the handshake is done
+
 	sent uint64 // short nonce of the last box sent; the writer's own, once the handshake is done
 	came uint64 // of the last one that came; the reader's own
 }
@@ -102,8 +104,9 @@ func (s *curveSession) First(dst []byte) []byte { return dst }
 func (s *curveSession) Peer() string            { return s.peer }
 func (s *curveSession) Keys() (own, peer Key)   { return s.own, s.other }
 
-// done forgets what only the handshake needed.
-func (s *curveSession) done() {
+// done makes the keys of what is said from now on, and forgets what only the handshake needed.
+func (s *curveSession) done(from, to string) {
+	s.seals, s.opens = streamKey(&s.key, from), streamKey(&s.key, to)
 	s.short.Forget()
 	s.curve = nil
 }
@@ -268,14 +271,8 @@ func (c *curveClient) ready(body []byte) error {
 	}
 	c.peer = peer
 	c.calling = nil
-	c.done()
+	c.done(messageFromClient, messageFromServer)
 	return nil
-}
-
-func (c *curveClient) Seal(frames []byte) []byte { return c.sealAll(frames, "CurveZMQMESSAGEC") }
-
-func (c *curveClient) Unseal(b []byte) (plain, rest []byte, need int, err error) {
-	return c.unsealAll(b, "CurveZMQMESSAGES")
 }
 
 // curveServer is the side that was dialled.
@@ -391,7 +388,7 @@ func (s *curveServer) initiate(dst, body []byte) ([]byte, error) {
 	}
 	answer := s.next(nil)
 	answer = seal(answer, s.metadata(), "CurveZMQREADY---", answer, &s.key)
-	s.done()
+	s.done(messageFromServer, messageFromClient)
 	s.used = nil
 	return AppendCommand(dst, "READY", answer), nil
 }
@@ -413,10 +410,4 @@ func (s *curveServer) vouched(vouch []byte, client Key) error {
 		return fmt.Errorf("%w: the vouch is for others", ErrKey)
 	}
 	return nil
-}
-
-func (s *curveServer) Seal(frames []byte) []byte { return s.sealAll(frames, "CurveZMQMESSAGES") }
-
-func (s *curveServer) Unseal(b []byte) (plain, rest []byte, need int, err error) {
-	return s.unsealAll(b, "CurveZMQMESSAGEC")
 }

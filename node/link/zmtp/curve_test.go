@@ -378,3 +378,40 @@ func TestGenerateKey(t *testing.T) {
 		t.Errorf("%x, want %x: %v", p.Public, want, err)
 	}
 }
+
+// Boxes of messages are made and opened in their place. They are those of NaCl, whatever their size.
+func TestCurveBoxesAreOfNaCl(t *testing.T) {
+	server, client := established(t)
+	s, c := server.(*curveServer), client.(*curveClient)
+	for size := range 700 {
+		body := bytes.Repeat([]byte{byte(size)}, size)
+		frame := AppendFrame(nil, FlagMore, body)
+		said := s.Seal(frame)
+		_, n, head := Head(said)
+		message := said[head : head+int(n)]
+		plain, ok := unbox(message[messageHead:], messageFromServer, message[len(messageName):messageHead], &c.key)
+		if !ok || plain[0] != boxedMore || !bytes.Equal(plain[1:], body) {
+			t.Fatalf("%d bytes: NaCl does not open it", size)
+		}
+		again := append([]byte(messageName), message[len(messageName):messageHead]...)
+		again = seal(again, plain, messageFromServer, again[len(messageName):], &s.key)
+		if !bytes.Equal(again, message) {
+			t.Fatalf("%d bytes: NaCl makes another", size)
+		}
+		if got, err := unsealed(c, said, 1<<30); err != nil || !bytes.Equal(got, frame) {
+			t.Fatalf("%d bytes: %x, %v", size, got, err)
+		}
+	}
+}
+
+func BenchmarkCurve(b *testing.B) {
+	server, client := established(b)
+	frames := AppendMessage(nil, []byte("1"), make([]byte, 1024), make([]byte, 100))
+	b.SetBytes(int64(len(frames)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, _, _, err := client.Unseal(server.Seal(frames)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

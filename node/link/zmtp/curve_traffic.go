@@ -2,9 +2,9 @@ package zmtp
 
 import (
 	"encoding/binary"
-	"sync"
 
-	"golang.org/x/crypto/nacl/secretbox"
+	"golang.org/x/crypto/poly1305"      //nolint:staticcheck // deprecated for new designs; this one is NaCl's of 2009
+	"golang.org/x/crypto/salsa20/salsa" //nolint:staticcheck // the same
 )
 
 // A frame goes over the wire as a MESSAGE: a frame without flags, though it reads like a command, whose box holds the
@@ -24,26 +24,24 @@ const (
 // Kinds of Violation that CURVE finds.
 const BadBox = "bad_box"
 
-// scratch holds boxes that are being made or opened: secretbox cannot do so in place.
-var scratch = sync.Pool{New: func() any { return new([]byte) }}
+// Nonces of boxes after the handshake are a prefix of 16 bytes and 8 that count. XSalsa20 makes a key of its own of the
+// first 16: it is made once for each direction. What a MESSAGE begins with, its name, what counts and the box's tag, is 32
+// bytes, as many as the stream of a box yields before its text: so a box is made, and opened, in its place, at once.
+const (
+	messageFromClient = "CurveZMQMESSAGEC"
+	messageFromServer = "CurveZMQMESSAGES"
+	tagSize           = poly1305.TagSize
+	streamHead        = messageHead + tagSize // bytes of the stream before the text: the key of the tag
+)
 
-const maxScratch = 64 << 10 // bytes that are kept for the next one
-
-// borrow gets memory for n bytes, and give returns it, without what was in it.
-func borrow(n int) (b []byte, give func()) {
-	p := scratch.Get().(*[]byte)
-	if cap(*p) < n {
-		*p = make([]byte, 0, n)
-	}
-	return *p, func() {
-		clear((*p)[:n])
-		if cap(*p) <= maxScratch {
-			scratch.Put(p)
-		}
-	}
+// streamKey is the key of the boxes of one direction.
+func streamKey(key *[KeySize]byte, prefix string) (stream [KeySize]byte) {
+	n := [16]byte([]byte(prefix))
+	salsa.HSalsa20(&stream, &n, key, &salsa.Sigma)
+	return stream
 }
 
-func (s *curveSession) sealAll(frames []byte, prefix string) []byte {
+func (s *curveSession) Seal(frames []byte) []byte {
 	size := 0
 	for rest := frames; len(rest) > 0; {
 		_, n, head := Head(rest)
@@ -55,14 +53,12 @@ func (s *curveSession) sealAll(frames []byte, prefix string) []byte {
 		flags, size, head := Head(frames)
 		body := frames[head : head+int(size)]
 		frames = frames[head+int(size):]
-		out = s.sealFrame(out, flags, body, prefix)
+		out = s.sealFrame(out, flags, body)
 	}
 	return out
 }
 
-func (s *curveSession) sealFrame(out []byte, flags byte, body []byte, prefix string) []byte {
-	plain, give := borrow(1 + len(body))
-	defer give()
+func (s *curveSession) sealFrame(out []byte, flags byte, body []byte) []byte {
 	var boxed byte
 	if flags&FlagMore != 0 {
 		boxed |= boxedMore
@@ -70,19 +66,30 @@ func (s *curveSession) sealFrame(out []byte, flags byte, body []byte, prefix str
 	if flags&FlagCommand != 0 {
 		boxed |= boxedCommand
 	}
-	plain = append(append(plain, boxed), body...)
 	if n := len(body) + messageExtra; n <= ShortFrame {
 		out = append(out, 0, byte(n))
 	} else {
 		out = binary.BigEndian.AppendUint64(append(out, FlagLong), uint64(n))
 	}
-	out = append(out, messageName...)
-	out = s.next(out)
-	n := nonce(prefix, out[len(out)-shortNonce:])
-	return secretbox.Seal(out, plain, &n, &s.key)
+	var zeros [streamHead]byte
+	at := len(out)
+	out = append(append(append(out, zeros[:]...), boxed), body...)
+	message := out[at:]
+
+	var counter [16]byte // the nonce's last 8 bytes, and the number of the stream's block
+	s.sent++
+	binary.BigEndian.PutUint64(counter[:], s.sent)
+	salsa.XORKeyStream(message, message, &counter, &s.seals)
+	var tag [tagSize]byte
+	key := [KeySize]byte(message)
+	poly1305.Sum(&tag, message[streamHead:], &key)
+	copy(message, messageName)
+	copy(message[len(messageName):], counter[:shortNonce])
+	copy(message[messageHead:], tag[:])
+	return out
 }
 
-func (s *curveSession) unsealAll(b []byte, prefix string) (plain, rest []byte, need int, err error) {
+func (s *curveSession) Unseal(b []byte) (plain, rest []byte, need int, err error) {
 	out := 0
 	for at := 0; ; {
 		flags, size, head := Head(b[at:])
@@ -97,7 +104,7 @@ func (s *curveSession) unsealAll(b []byte, prefix string) (plain, rest []byte, n
 		if need = head + int(size); len(b)-at < need {
 			return b[:out], b[at:], need, nil
 		}
-		n, err := s.openFrame(b[out:at+need], b[at+head:at+need], prefix)
+		n, err := s.openFrame(b[out:at+need], b[at+head:at+need])
 		if err != nil {
 			return b[:out], nil, 0, err
 		}
@@ -106,23 +113,27 @@ func (s *curveSession) unsealAll(b []byte, prefix string) (plain, rest []byte, n
 	}
 }
 
-// openFrame opens a MESSAGE, writes the frame that was sealed to dst, which may share the memory of the message, and
-// returns its length.
-func (s *curveSession) openFrame(dst, message []byte, prefix string) (int, error) {
+// openFrame opens a MESSAGE in its place, writes the frame that was sealed to dst, which may begin before the message in
+// the same memory, and returns its length.
+func (s *curveSession) openFrame(dst, message []byte) (int, error) {
 	if len(message) < messageExtra || string(message[:len(messageName)]) != messageName {
 		return 0, Violate(BadBox, "a frame without a box")
 	}
-	sent := message[len(messageName):messageHead]
-	n := nonce(prefix, sent)
-	plain, give := borrow(len(message))
-	defer give()
-	plain, ok := secretbox.Open(plain, message[messageHead:], &n, &s.key)
-	if !ok {
+	sent := [shortNonce]byte(message[len(messageName):])
+	tag := [tagSize]byte(message[messageHead:])
+	var counter [16]byte
+	copy(counter[:], sent[:])
+	var key [KeySize]byte
+	salsa.XORKeyStream(key[:], key[:], &counter, &s.opens)
+	if !poly1305.Verify(&tag, message[streamHead:], &key) {
 		return 0, Violate(BadBox, "a box that cannot be opened")
 	}
-	if !s.rises(sent) {
+	if !s.rises(sent[:]) {
 		return 0, Violate(BadBox, "a box that came before")
 	}
+	clear(message[:streamHead])
+	salsa.XORKeyStream(message, message, &counter, &s.opens)
+	plain := message[streamHead:]
 	if plain[0]&^(boxedMore|boxedCommand) != 0 {
 		return 0, Violate(BadBox, "boxed flags %#x", plain[0])
 	}
