@@ -1,6 +1,7 @@
 package zmtp
 
 import (
+	"crypto/subtle"
 	"encoding/binary"
 
 	"golang.org/x/crypto/poly1305"      //nolint:staticcheck // deprecated for new designs; this one is NaCl's of 2009
@@ -123,17 +124,18 @@ func (s *curveSession) openFrame(dst, message []byte) (int, error) {
 	tag := [tagSize]byte(message[messageHead:])
 	var counter [16]byte
 	copy(counter[:], sent[:])
-	var key [KeySize]byte
-	salsa.XORKeyStream(key[:], key[:], &counter, &s.opens)
-	if !poly1305.Verify(&tag, message[streamHead:], &key) {
+	var block [2 * streamHead]byte // the first of the stream
+	salsa.XORKeyStream(block[:], block[:], &counter, &s.opens)
+	plain, key := message[streamHead:], [KeySize]byte(block[:])
+	if !poly1305.Verify(&tag, plain, &key) {
 		return 0, Violate(BadBox, "a box that cannot be opened")
 	}
 	if !s.rises(sent[:]) {
 		return 0, Violate(BadBox, "a box that came before")
 	}
-	clear(message[:streamHead])
-	salsa.XORKeyStream(message, message, &counter, &s.opens)
-	plain := message[streamHead:]
+	n := subtle.XORBytes(plain, plain, block[streamHead:])
+	counter[shortNonce] = 1
+	salsa.XORKeyStream(plain[n:], plain[n:], &counter, &s.opens)
 	if plain[0]&^(boxedMore|boxedCommand) != 0 {
 		return 0, Violate(BadBox, "boxed flags %#x", plain[0])
 	}
