@@ -146,7 +146,7 @@ func wellLocked(t testing.TB, l *Link) {
 	t.Helper()
 	p := connect(t, l.Addr(Discovery).String())
 	s := flights(t, p, 9, meshKey)
-	p.say(s.Seal(subscription("0"))...)
+	p.say(s.Seal(nil, subscription("0"))...)
 	p.SetReadDeadline(time.Now().Add(patience))
 	if _, body, err := p.frame(); err != nil || !bytes.HasPrefix(body, []byte("\x07MESSAGE")) {
 		t.Fatalf("an honest newcomer is kept out: %q, %v", body, err)
@@ -162,15 +162,15 @@ func TestLockedBreaches(t *testing.T) {
 		say  func(s zmtp.Session) []byte
 	}{
 		{"bad_box", func(zmtp.Session) []byte { return subscription("0") }},
-		{"bad_box", func(s zmtp.Session) []byte { b := s.Seal(subscription("0")); return append(b, b...) }},
-		{"bad_box", func(s zmtp.Session) []byte { b := s.Seal(subscription("0")); b[len(b)-1]++; return b }},
+		{"bad_box", func(s zmtp.Session) []byte { b := s.Seal(nil, subscription("0")); return append(b, b...) }},
+		{"bad_box", func(s zmtp.Session) []byte { b := s.Seal(nil, subscription("0")); b[len(b)-1]++; return b }},
 		{"bad_frame", func(s zmtp.Session) []byte { return []byte{1, 1, 'x', 0, 1, 'x'} }},
 		{"too_large", func(zmtp.Session) []byte { return head(0, 1<<62) }},
 		{"too_large", func(zmtp.Session) []byte { return head(0, maxControlFrame+100) }},
-		{"too_large", func(s zmtp.Session) []byte { return s.Seal(subscription(string(make([]byte, maxControlFrame)))) }},
-		{"bad_frame", func(s zmtp.Session) []byte { return s.Seal(append([]byte{zmtp.FlagMore, 1, 'x'}, ping...)) }},
+		{"too_large", func(s zmtp.Session) []byte { return s.Seal(nil, subscription(string(make([]byte, maxControlFrame)))) }},
+		{"bad_frame", func(s zmtp.Session) []byte { return s.Seal(nil, append([]byte{zmtp.FlagMore, 1, 'x'}, ping...)) }},
 		{"too_many_frames", func(s zmtp.Session) []byte {
-			return s.Seal(zmtp.AppendMessage(nil, bytes.Split(make([]byte, 100), nil)...))
+			return s.Seal(nil, zmtp.AppendMessage(nil, bytes.Split(make([]byte, 100), nil)...))
 		}},
 	} {
 		before := l.Stats()[c.kind]
@@ -218,7 +218,7 @@ func sealedWhole(s zmtp.Session, b []byte) []byte {
 	for {
 		flags, size, head := zmtp.Head(b[n:])
 		if flags&^(zmtp.FlagMore|zmtp.FlagLong|zmtp.FlagCommand) != 0 || head == 0 || size > uint64(len(b)-n-head) {
-			return append(s.Seal(b[:n]), b[n:]...)
+			return append(s.Seal(nil, b[:n]), b[n:]...)
 		}
 		n += head + int(size)
 	}

@@ -49,7 +49,7 @@ func (s *toySession) Peer() string   { return s.peer }
 const toyKey = 0x5A
 
 // Seal wraps each frame, its head included, into a frame of its own.
-func (s *toySession) Seal(frames []byte) (sealed []byte) {
+func (s *toySession) Seal(_, frames []byte) (sealed []byte) {
 	for len(frames) > 0 {
 		_, size, head := zmtp.Head(frames)
 		whole := bytes.Clone(frames[:head+int(size)])

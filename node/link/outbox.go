@@ -165,11 +165,7 @@ func (o *outbox) write() {
 		for _, p := range batch {
 			sealed = append(sealed, p.bytes)
 		}
-		if session != nil {
-			for i := plain; i < len(batch); i++ {
-				sealed[i] = session.Seal(sealed[i])
-			}
-		}
+		give := seal(session, sealed[plain:])
 		written, err := o.writeAll(sealed)
 		if err != nil {
 			o.lose(batch, sealed, written)
@@ -179,11 +175,43 @@ func (o *outbox) write() {
 		o.mu.Unlock()
 		clear(batch)
 		clear(sealed)
+		give()
 		if err != nil {
 			o.close()
 			o.fail(err)
 		}
 	}
+}
+
+const (
+	sealRoom = writeBatch + writeBatch/4 // bytes for a batch with what boxes add, unless its messages are tiny
+	sealMuch = writeBatch / 4            // bytes of a batch that is sealed into such a room: most have a few hundred
+)
+
+var sealRooms = sync.Pool{New: func() any { return new([sealRoom]byte) }}
+
+// seal makes of runs what goes over the wire. It stands in memory that give takes back.
+func seal(session zmtp.Session, runs [][]byte) (give func()) {
+	give = func() {}
+	if session == nil {
+		return give
+	}
+	size := 0
+	for _, run := range runs {
+		size += len(run)
+	}
+	var room []byte
+	if size >= sealMuch {
+		whole := sealRooms.Get().(*[sealRoom]byte)
+		room, give = whole[:0], func() { sealRooms.Put(whole) }
+	}
+	for i := range runs {
+		runs[i] = session.Seal(room, runs[i])
+		if s := runs[i]; cap(room) > len(room) && len(s) > 0 && &s[0] == &room[:len(room)+1][len(room)] {
+			room = room[:len(room)+len(s)]
+		}
+	}
+	return give
 }
 
 // writeAll writes the batch for as long as the peer takes some of it within each stall time. It returns how many bytes

@@ -60,7 +60,7 @@ func FuzzCurveTraffic(f *testing.F) {
 		from := *server.(*curveServer)
 		to := state
 		plain := messages(body, []byte("after"), body)
-		sealed := from.Seal(plain)
+		sealed := from.Seal(nil, plain)
 		said := meddled(sealed, script)
 		got, err := unsealed(&to, said, int(piece)+1)
 		if !bytes.HasPrefix(plain, got) {

@@ -223,7 +223,7 @@ func TestCurveTraffic(t *testing.T) {
 	for name, way := range map[string][2]Session{"to the client": {server, client}, "to the server": {client, server}} {
 		for _, piece := range []int{1 << 30, 100_000, 999} {
 			kept := slices.Clone(plain)
-			sealed := way[0].Seal(plain)
+			sealed := way[0].Seal(nil, plain)
 			if !bytes.Equal(plain, kept) {
 				t.Fatal("Seal wrote to what it was given")
 			}
@@ -258,7 +258,7 @@ func unsealed(s Session, sealed []byte, piece int) (got []byte, err error) {
 
 // Each breach ends the connection, and is counted by its kind.
 func TestCurveBreaches(t *testing.T) {
-	one := func(s Session) []byte { return s.Seal(AppendMessage(nil, []byte("a message"))) }
+	one := func(s Session) []byte { return s.Seal(nil, AppendMessage(nil, []byte("a message"))) }
 	for name, c := range map[string]struct {
 		say  func(server Session) []byte
 		kind string
@@ -307,11 +307,11 @@ const messageExtraByte = byte(messageExtra)
 // What is sealed shows nothing of what it was but its size.
 func TestCurveShowsNothing(t *testing.T) {
 	server, _ := established(t)
-	sealed := server.Seal(AppendMessage(nil, []byte("0"), []byte("node_2,node_1")))
+	sealed := server.Seal(nil, AppendMessage(nil, []byte("0"), []byte("node_2,node_1")))
 	if bytes.Contains(sealed, []byte("node")) {
 		t.Errorf("%q", sealed)
 	}
-	if again := server.Seal(AppendMessage(nil, []byte("0"), []byte("node_2,node_1"))); bytes.Contains(again, sealed[20:40]) {
+	if again := server.Seal(nil, AppendMessage(nil, []byte("0"), []byte("node_2,node_1"))); bytes.Contains(again, sealed[20:40]) {
 		t.Error("the same message looks the same")
 	}
 }
@@ -386,7 +386,7 @@ func TestCurveBoxesAreOfNaCl(t *testing.T) {
 	for size := range 700 {
 		body := bytes.Repeat([]byte{byte(size)}, size)
 		frame := AppendFrame(nil, FlagMore, body)
-		said := s.Seal(frame)
+		said := s.Seal(nil, frame)
 		_, n, head := Head(said)
 		message := said[head : head+int(n)]
 		plain, ok := unbox(message[messageHead:], messageFromServer, message[len(messageName):messageHead], &c.key)
@@ -410,7 +410,7 @@ func BenchmarkCurve(b *testing.B) {
 	b.SetBytes(int64(len(frames)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, _, _, err := client.Unseal(server.Seal(frames)); err != nil {
+		if _, _, _, err := client.Unseal(server.Seal(nil, frames)); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -42,14 +42,17 @@ func streamKey(key *[KeySize]byte, prefix string) (stream [KeySize]byte) {
 	return stream
 }
 
-func (s *curveSession) Seal(frames []byte) []byte {
+func (s *curveSession) Seal(room, frames []byte) []byte {
 	size := 0
 	for rest := frames; len(rest) > 0; {
 		_, n, head := Head(rest)
 		size += MaxHead + int(n) + messageExtra
 		rest = rest[head+int(n):]
 	}
-	out := make([]byte, 0, size)
+	out := room[len(room):]
+	if cap(out) < size {
+		out = make([]byte, 0, size)
+	}
 	for len(frames) > 0 {
 		flags, size, head := Head(frames)
 		body := frames[head : head+int(size)]

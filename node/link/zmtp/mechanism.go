@@ -41,8 +41,9 @@ type Session interface {
 	Peer() string
 
 	// Seal returns whole frames as they go over the wire: themselves, where nothing has to be done, else bytes of
-	// its own. The frames are not written to. What is sealed is sent in the order of the calls.
-	Seal(frames []byte) []byte
+	// its own, which stand behind those of room where that has the capacity. The frames are not written to. What is
+	// sealed is sent in the order of the calls.
+	Seal(room, frames []byte) []byte
 
 	// Unseal makes plain frames of what came over the wire, in place: plain and rest share the memory of b, plain
 	// before rest. rest is the beginning of something that can not be read yet, and need the number of its bytes

@@ -27,9 +27,9 @@ func (s *nullSession) Take(dst, command []byte) (answer []byte, done bool, err e
 	return dst, err == nil, err
 }
 
-func (s *nullSession) Awaits() string            { return "READY" }
-func (s *nullSession) Peer() string              { return s.peer }
-func (s *nullSession) Seal(frames []byte) []byte { return frames }
+func (s *nullSession) Awaits() string               { return "READY" }
+func (s *nullSession) Peer() string                 { return s.peer }
+func (s *nullSession) Seal(_, frames []byte) []byte { return frames }
 
 func (s *nullSession) Unseal(b []byte) (plain, rest []byte, need int, err error) {
 	return b, nil, 0, nil
