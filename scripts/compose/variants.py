@@ -1,7 +1,9 @@
 """Checks the compose files of deploy/, each as its first lines say that it is started."""
 import json
 import os
+import shutil
 import subprocess
+import tempfile
 
 import compose
 import mesh
@@ -64,6 +66,44 @@ def sidecar(root, report):
                      f"{took:.1f} s" if took is not None else compose.output("docker", "logs", app)[-500:])
 
 
+class Locked(Variant):
+    """The ring of docker-compose.yml with the key of a file that is made for it, as the image's user makes and reads it."""
+
+    def __init__(self, root):
+        super().__init__(root, "locked")
+        at = self.command.index("--file")
+        self.command[at:at] = ["--project-directory", root, "--file", os.path.join(root, "docker-compose.yml")]
+        self.dir = tempfile.mkdtemp(prefix="hearsay-lock-")
+        os.chmod(self.dir, 0o777)
+        compose.output("docker", "run", "--rm", "--volume", f"{self.dir}:/keys", "hearsay", "keygen", "--dir", "/keys")
+        os.environ["MESH_KEY"] = os.path.join(self.dir, "mesh.key_secret")
+
+    def __exit__(self, *args):
+        super().__exit__(*args)
+        del os.environ["MESH_KEY"]
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+
+def locked(root, report):
+    with Locked(root) as v:
+        v.up()
+        ids = [v.ids(name)[0] for name in compose.NAMES]
+        waits = [inside(i, "wait", "--members", str(len(ids)), "--timeout", f"{DEADLINE}s") for i in ids]
+        report.check(all(ok for ok, _ in waits), "deploy/locked.yml: the ring with its key is one mesh",
+                     "; ".join(line for _, line in waits))
+        (network,) = json.loads(compose.output("docker", "inspect", ids[0]))[0]["NetworkSettings"]["Networks"]
+        stranger = compose.output("docker", "run", "--detach", "--network", network, "hearsay", "node", *compose.NAMES)
+        try:
+            took = mesh.until(lambda: "no key" in compose.output("docker", "exec", stranger, "/hearsay", "members"), DEADLINE, every=0.3)
+            inside(ids[0], "pub", "for members alone")
+            heard = mesh.until(lambda: all("for members alone" in compose.output("docker", "logs", i) for i in ids[1:]), DEADLINE,
+                               every=0.3)
+            report.check(took is not None and heard is not None and not compose.output("docker", "logs", stranger),
+                         "a node without the key hears nothing of it, and is told why", inside(stranger, "members")[1])
+        finally:
+            compose.output("docker", "rm", "--force", stranger)
+
+
 class Subnets(Variant):
     """Two networks of three and a bridge in both."""
 
@@ -124,6 +164,7 @@ def line(what, seen):
 
 
 def check(root, report):
+    locked(root, report)
     subnets(root, report)
     replicas(root, report)
     multicast(root, report)
