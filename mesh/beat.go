@@ -78,6 +78,10 @@ func (m *Machine) credit(l *link, ev Beat) {
 	if h != nil && !m.admissible(l, h, isNew) {
 		return
 	}
+	if p.state == Far && !m.view.links(p) {
+		m.verified(p)
+		return
+	}
 	m.prefer(l)
 	if !isNew {
 		m.repeated(p, ev)

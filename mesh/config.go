@@ -29,6 +29,7 @@ type Config struct {
 	Tombstone  time.Duration // how long a goodbye is remembered
 	Forget     time.Duration // how long a peer never heard again is remembered
 	MaxPeers   int           // entries in the peer table, all states together
+	FullMesh   int           // members up to which this node listens to all of them; 0: however many there are
 }
 
 // LAN suits machines in one place: a dead link shows within four seconds, a busy machine may stall for two.
@@ -101,6 +102,9 @@ func (c Config) Validate() error {
 	}
 	if c.MaxPeers < 0 || c.MaxPeers > maxTable {
 		return fmt.Errorf("mesh: Config.MaxPeers %d: want 0 to %d", c.MaxPeers, maxTable)
+	}
+	if c.FullMesh != 0 && (c.FullMesh < leastMesh || c.FullMesh > maxTable) {
+		return fmt.Errorf("mesh: Config.FullMesh %d: want %d to %d, or 0 for all", c.FullMesh, leastMesh, maxTable)
 	}
 	for _, d := range c.durations() {
 		if v := *d.value; v != 0 && (v < d.min || v > d.max) {

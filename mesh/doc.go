@@ -49,6 +49,8 @@
 //	          ◄──────────────────────────────────────────────────────     own beat
 //	                            none of them does any longer
 //
+//	alive, suspect, detached ──► far: in a partial mesh, where a neighbour hears it and this node need not
+//
 // Only alive peers are listed. Alive, suspect and detached ones are members: their messages are read. The message link
 // of one that is evicted stays until it breaks, since what was sent in the silence comes over it when the network is
 // back; of one that said goodbye, or was replaced by a new process, it is read to its end (fate.go).
@@ -72,7 +74,7 @@
 //	says                 what a peer says of itself
 //	feed                 its message link; fate.go says what becomes of that, unlinked.go tells where there is none
 //	roster               what this node publishes, and when
-//	view                 which peers get a link: everybody
+//	view                 which peers get a link: everybody, or few of many; neighbours.go makes the others far
 //	lookup, resolve.go   what configured names lead to; seeds.go tells of those that lead to nobody
 //	listeners, readers   who listens to this node's lists, and to its messages (flow.go); mute.go judges what that shows
 //	twins, own           other processes under a peer's name, and under this node's
@@ -151,6 +153,24 @@
 // A list shows what lies behind one bridge. What lies behind more is told (tell.go, Tell, Told): of its own far members a
 // node tells those that some member cannot know by anybody else, with the way to each. In one network, and in two with
 // bridges between, nobody has anything to tell. A telling is its teller's word alone: via is who is heard and tells.
+//
+// # Partial meshes
+//
+// In a mesh of more than Config.FullMesh members, where that is set, a node listens to some twelve of them, its neighbours
+// (view.go). It draws six by lots of its own, more while fewer than four list it, and takes those that drew it, up to twelve
+// in all; who draws it beyond that hears it and is not heard. The others are far members, whom it need not dial first. So
+// what a node does at rest does not grow with the mesh, and everything that is known of one comes by tellings.
+//
+// Each far one is dialled in turn all the same, all of them together once a beat at most, and hung up on once it has
+// spoken: a phantom is disproved by whoever answers there, or by two hosts' word that is missing. One that falls silent here
+// while a neighbour lists it is given up as a neighbour, and not accused.
+//
+// A telling is a path vector, and on paths that lead through each other the word about one that died goes round, each way
+// longer than the last. So a name whose nearer ways are gone is told to nobody for a while (holdTime), unless somebody is
+// nearer to it than this node was: such a one cannot have it from here. This is the feasibility condition of EIGRP (RFC
+// 7868), and bounds what the death of a member takes to be known to a few hops of tellings and that while.
+//
+// What a far member publishes is relayed as ever: by one neighbour where it lists the origin, and else by all of them.
 //
 // # How a peer is lost
 //

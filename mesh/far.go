@@ -36,6 +36,7 @@ type witness struct {
 	vouch   int  // hosts of members that are heard and list it
 	rounds  int  // for which somebody vouches for it
 	failed  bool // a dial of it led nowhere
+	spare   bool // this node need not hear it itself
 	refuted bool // and was answered, by somebody else, or that nobody is there
 	place   bool // one of those who vouch has a place left
 }
@@ -49,7 +50,7 @@ func (w witness) attested() bool {
 	case w.far:
 		return true
 	}
-	return w.failed && w.rounds >= farRounds || w.rounds >= farPatience
+	return (w.failed || w.spare) && w.rounds >= farRounds || w.rounds >= farPatience
 }
 
 // farWait is the wait before a far member is dialled again, one of so many: as for any name that led nowhere, and all of
@@ -64,6 +65,29 @@ type attest struct {
 	rounds  int     // in a row in which somebody does
 	owed    *source // who gets back what the name cost, once it has stood for a while
 	tellers int     // who tells of it
+	near    int     // names between it and this node, of the way by which it was told last
+	held    Time    // until when it is told to nobody, see feasible; 0: it is not held
+}
+
+// holdTime is for how long a name is told to nobody whose ways are gone but those that may lead back here. In it whoever
+// had it by way of this node has heard that, and told so.
+const holdTime = 1500 * time.Millisecond
+
+// feasible takes in how many names are between one who vouches and the far member, at the least; -1: nobody does. It
+// reports whether it is still one. A teller that is no nearer to it than this node may have it by way of this node: so when
+// the nearer ones are gone, the name is held, and whoever still tells of it after that has another way. Else the ways to
+// one that died would be tried one after the other, each longer than the last (EIGRP's feasibility condition: RFC 7868).
+func (a *attest) feasible(short int, now Time) bool {
+	switch {
+	case short >= 0 && short < a.near:
+		a.near, a.held = short+1, 0
+	case a.held == 0:
+		a.held = now + holdTime
+	case now >= a.held:
+		a.near, a.held = short+1, 0
+		return short >= 0
+	}
+	return true
 }
 
 // forget takes back the word of one that is dropped.
@@ -87,12 +111,16 @@ func (p *peer) viaText() string {
 
 // far is the far members as a whole.
 type far struct {
-	due   bool          // somebody's word may count no more
-	told  int           // names that all tell of
-	said  saying        // what this node tells
-	held  map[*peer]int // places by who vouches, of the look under way
-	hosts map[string]bool
-	keys  map[topics.Name]bool // whose are known; nil: names are not bound to keys
+	due      bool          // somebody's word may count no more
+	till     Time          // when the first of those that are held is looked at again
+	lookedAt Time          // the last time
+	tellAt   Time          // when it is looked again what there is to tell; never: nothing has changed
+	told     int           // names that all tell of
+	said     saying        // what this node tells
+	held     map[*peer]int // places by who vouches, of the look under way
+	hosts    map[string]bool
+	heard    []*peer              // that are heard, and whose word counts
+	keys     map[topics.Name]bool // whose are known; nil: names are not bound to keys
 }
 
 // onAdmit takes in whose keys are known. Whose key was not until now is looked for at once, and has no past: that it was
@@ -123,16 +151,42 @@ func (m *Machine) readmit(p *peer) {
 	}
 }
 
-func (f *far) init() { f.held, f.hosts = make(map[*peer]int), make(map[string]bool) }
+func (f *far) init() {
+	f.held, f.hosts, f.till, f.tellAt = make(map[*peer]int), make(map[string]bool), never, never
+}
+
+// look notes whose word counts.
+func (f *far) look(m *Machine) {
+	f.heard = f.heard[:0]
+	for _, p := range m.slots {
+		if p != nil && p.state == Alive && p.says.strict {
+			f.heard = append(f.heard, p)
+		}
+	}
+}
 
 // lookFar judges the far members anew where a word that counted may be gone.
 func (m *Machine) lookFar() {
-	if m.far.due && m.count[Far] > 0 {
+	f := &m.far
+	if m.isPartial() && m.now < f.lookedAt+m.farGap() {
+		if f.due {
+			m.at(f.lookedAt + m.farGap())
+		}
+		m.at(min(f.till, f.tellAt))
+		return
+	}
+	if (f.due || m.now >= f.till) && m.count[Far] > 0 {
 		m.judgeFar(false)
 		m.tellFar()
+	} else if m.now >= f.tellAt {
+		m.tellFar()
 	}
-	m.far.due = false
+	f.due = false
+	m.at(min(f.till, f.tellAt))
 }
+
+// farGap is the least time between two looks at far members: many of them take a while.
+func (m *Machine) farGap() time.Duration { return Time(m.count[Far]) * tellEach }
 
 // judgeFar takes in who vouches for whom, at the end of a round or within one. Far members have their places before others.
 func (m *Machine) judgeFar(round bool) {
@@ -143,6 +197,8 @@ func (m *Machine) judgeFar(round bool) {
 		m.learnTold()
 	}
 	clear(m.far.held)
+	m.far.till, m.far.lookedAt = never, m.now
+	m.far.look(m)
 	for _, state := range []State{Far, Candidate} {
 		for _, p := range m.slots {
 			switch {
@@ -159,9 +215,20 @@ func (m *Machine) judgeFar(round bool) {
 // judgeWord does that for one name.
 func (m *Machine) judgeWord(p *peer, round bool) {
 	a := &p.attest
-	w := witness{far: p.state == Far, met: p.detector.met, failed: p.reach.tries > 0, refuted: p.reach.failure.refutes()}
+	w := witness{far: p.state == Far, met: p.detector.met, failed: p.reach.tries > 0, spare: !m.view.links(p), refuted: p.reach.failure.refutes()}
 	w.barred = m.far.keys != nil && !m.far.keys[p.key]
-	a.via, w.vouch = m.vouchers(p, a.via[:0])
+	var short int
+	a.via, w.vouch, short = m.vouchers(p, a.via[:0])
+	if m.isPartial() && p.state == Far {
+		if a.feasible(short, m.now) {
+			w.vouch = max(w.vouch, 1)
+		}
+		if a.held > 0 {
+			m.far.till = min(m.far.till, a.held)
+		}
+	} else {
+		a.near, a.held = short+1, 0
+	}
 	switch {
 	case w.vouch == 0:
 		a.rounds = 0
@@ -174,10 +241,12 @@ func (m *Machine) judgeWord(p *peer, round bool) {
 	for _, n := range m.far.held {
 		all += n
 	}
-	w.place = payer != nil && m.far.held[payer] < m.cfg.MaxPeers/farPlaces && all < m.cfg.MaxPeers/farMost
+	w.place = a.held > 0 || payer != nil && m.far.held[payer] < m.cfg.MaxPeers/farPlaces && all < m.cfg.MaxPeers/farMost
 	switch is := w.attested(); {
 	case is:
-		m.far.held[payer]++
+		if payer != nil {
+			m.far.held[payer]++
+		}
 		if !w.far {
 			m.fire(p, attested, m.wordFor(p))
 		}
@@ -196,11 +265,11 @@ func (m *Machine) judgeWord(p *peer, round bool) {
 
 // vouchers are the members that are heard and list a name, and how many hosts they are at. Where none does, they are those
 // that tell of it by the shortest way.
-func (m *Machine) vouchers(x *peer, via []*peer) (_ []*peer, hosts int) {
+func (m *Machine) vouchers(x *peer, via []*peer) (_ []*peer, hosts, shortest int) {
 	clear(m.far.hosts)
-	shortest := 0 // names between the teller and it; 0: it lists it
-	for _, p := range m.slots {
-		if p == nil || p.state != Alive || !p.says.strict {
+	shortest = -1 // names between the teller and it; 0: it lists it
+	for _, p := range m.far.heard {
+		if p == x {
 			continue
 		}
 		way := 0
@@ -217,7 +286,7 @@ func (m *Machine) vouchers(x *peer, via []*peer) (_ []*peer, hosts int) {
 			via = append(via, p)
 		}
 	}
-	return via, len(m.far.hosts)
+	return via, len(m.far.hosts), shortest
 }
 
 // payer is who of those that vouch gives a place for it: the one with the fewest given.
@@ -230,8 +299,11 @@ func (f *far) payer(via []*peer) (payer *peer) {
 	return payer
 }
 
-// enterFar makes room for the next names of its source.
-func (m *Machine) enterFar(p *peer) {
+// enterFar makes room for the next names of its source, and hangs up where it was heard.
+func (m *Machine) enterFar(p *peer, from State) {
+	if from != Candidate {
+		m.enterParted(p)
+	}
 	s := p.origin.source
 	if s == nil {
 		return
@@ -291,7 +363,7 @@ func (m *Machine) farMember(p *peer) (via []topics.Name, come, flow bool) {
 	for _, v := range p.attest.via {
 		via = append(via, v.name)
 		come = come || asked && v.feed.link != nil
-		flow = flow || asked && v.feed.flows
+		flow = flow || asked && (v.feed.flows || m.heardAny())
 	}
 	return via, come, flow
 }

@@ -69,7 +69,7 @@ func (m *Machine) enter(p *peer, from State) {
 			m.enterSuspect(p)
 		}
 	case Far:
-		m.enterFar(p)
+		m.enterFar(p, from)
 	case Candidate:
 		m.leaveFar(p, from)
 	case Probation:

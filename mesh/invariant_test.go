@@ -127,7 +127,7 @@ func (m *Machine) brokenPeer(p *peer) error {
 		return fmt.Errorf("far: met %v, charged %v, by the word of %q", p.detector.met, p.origin.source != nil, p.viaText())
 	case p.state == Far && slices.ContainsFunc(p.attest.via, func(v *peer) bool { return v.state != Alive || !v.row.has.has(p.slot) && !v.telling.has.has(p.slot) }):
 		return fmt.Errorf("far by the word of %q, of whom one is not heard, or neither lists it nor tells of it", p.viaText())
-	case (p.state == Left || p.state.unheard() || p.state == Alias) && p.feed.link != nil:
+	case (p.state == Left || p.state.unheard() || p.state == Alias) && p.feed.link != nil && (p.state != Far || p.feed.due == never):
 		return fmt.Errorf("a message link to it is open")
 	case p.origin.own != nil && p.origin.own.unheard > perSource:
 		return fmt.Errorf("named %d phantoms", p.origin.own.unheard)

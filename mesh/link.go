@@ -317,6 +317,10 @@ func (m *Machine) messagesAfter(p *peer) Time {
 
 // dialMessages asks for the message link of a member.
 func (m *Machine) dialMessages(p *peer) {
+	if p.state == Far {
+		m.cut(p.feed.link) // its messages come by a relay by now
+		return
+	}
 	if p.state != Alive || p.feed.link != nil || p.reach.link == nil || len(p.reach.flying[MessagePort]) > 0 {
 		return
 	}

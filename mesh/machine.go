@@ -42,6 +42,7 @@ type Machine struct {
 	ballot     ballot // of the poll under way
 	voice      voice
 	view       view
+	lots       lots
 	far        far
 
 	count       [states]int     // peers in each state
@@ -82,7 +83,10 @@ func New(cfg Config) *Machine {
 		roundAt:  cfg.Beat,
 		budget:   budget{tokens: 1},
 		voice:    voice{unheard: never},
-		view:     fullMesh{},
+		view:     newView(cfg),
+	}
+	if cfg.FullMesh > 0 {
+		m.lots = lots(m.rng.Uint64())
 	}
 	m.listeners.init()
 	m.readers.init()

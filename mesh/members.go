@@ -164,10 +164,12 @@ type Stats struct {
 	Second        string // another process is the member of this node's name, and why; "": it is not so
 	NoBudget      uint64 // rounds in which a peer that missed enough was kept: see verdict
 	Rumours       uint64 // names not taken from what members tell of whom others hear: too many, or they lead back here
+	Tellings      uint64 // of far members that this node made
 	Untold        int    // names of far members that this node does not tell of, as they do not fit
 	Withheld      int    // names with a port that listeners without a name are not told
 	Peers         int    // entries in the table
 	Candidates    int    // of them, never heard
+	Alive         int    // of them, heard and listed
 	Far           int    // of them, members by the word of others
 	Flying        int    // dials under way
 	Links         int    // links up
@@ -183,7 +185,7 @@ func (m *Machine) Stats() Stats {
 	s := m.stats
 	s.Peers = len(m.peers)
 	s.Candidates = m.count[Candidate]
-	s.Far = m.count[Far]
+	s.Alive, s.Far = m.count[Alive], m.count[Far]
 	s.Flying = m.dials.flying
 	s.Links = len(m.links)
 	s.Listeners = len(m.listeners.byID)

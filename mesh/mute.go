@@ -15,11 +15,13 @@ const muteAfter = 4
 type voice struct {
 	unheard Time // since when those that are heard do not list it; never if one does
 	mute    bool
+	hear    int // who list it
 }
 
 // judge takes in how many of the peers that say all they hear list this node, and reports whether mute changed.
 func (v *voice) judge(hear, of int, now Time, backOff time.Duration) bool {
 	was := v.mute
+	v.hear = hear
 	switch {
 	case hear > 0:
 		v.unheard, v.mute = never, false

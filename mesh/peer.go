@@ -12,6 +12,7 @@ import (
 type peer struct {
 	key   topics.Name
 	name  topics.Name // as its owner spells it, once heard
+	lot   uint64      // its place in this node's draw of neighbours
 	slot  int         // in Machine.slots and in every bitset
 	state State
 	since Time
@@ -94,6 +95,7 @@ func (m *Machine) add(name, key topics.Name) *peer {
 		p.slot = len(m.slots)
 		m.slots = append(m.slots, p)
 	}
+	p.lot = m.lots.of(key)
 	m.peers[key] = p
 	m.count[Candidate]++
 	return p
@@ -125,6 +127,9 @@ func (m *Machine) drop(p *peer, why string) {
 	}
 	if p.origin.found {
 		m.found--
+	}
+	if v, ok := m.view.(*partial); ok {
+		v.chosen.clear(p.slot)
 	}
 	m.setState(p, Unknown)
 	delete(m.peers, p.key)

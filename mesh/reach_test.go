@@ -125,4 +125,4 @@ func TestViewIsAsked(t *testing.T) {
 // viewOf has a place for one name.
 type viewOf topics.Name
 
-func (v viewOf) links(name topics.Name, _ State) bool { return name == topics.Name(v) }
+func (v viewOf) links(p *peer) bool { return p.key == topics.Name(v) }

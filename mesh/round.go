@@ -38,6 +38,7 @@ func (m *Machine) round() {
 	m.bury()
 	a := m.audience()
 	m.judgeVoice(a)
+	m.lookView()
 	m.judgeSeeds()
 	m.judgeFeeds()
 	m.judgeOwnName(a)
@@ -81,6 +82,9 @@ func (m *Machine) judge(p *peer) {
 
 // try brings a silent peer to court, and does what that finds.
 func (m *Machine) try(p *peer, missing int) {
+	if m.partSuspect(p) {
+		return
+	}
 	c := court{
 		state: p.state, since: p.since, now: m.now, beat: m.cfg.Beat, missing: missing,
 		deaf: m.deaf() || m.now < m.deafTill, budget: m.budget.tokens,

@@ -20,6 +20,7 @@ import (
 const (
 	toldMost   = 16 << 10               // names that all members together tell of: 16 full tellings
 	tellGap    = 200 * time.Millisecond // between two tellings
+	tellEach   = 300 * time.Microsecond // the same, where there is much to tell: for each name
 	toldMisses = 3                      // beats that name another telling than the last that came, until it is asked for
 )
 
@@ -27,25 +28,24 @@ const (
 type telling struct {
 	number  uint64
 	records []topics.Record
-	has     bitset      // by slot: those of its names that are in the table
-	in      map[int]int // and in which record
-	size    int         // names in all records
-	rest    bool        // some names were not learned
-	missed  int         // beats in a row that name another one
+	has     bitset // by slot: those of its names that are in the table
+	in      []int  // and in which record
+	size    int    // names in all records
+	rest    bool   // some names were not learned
+	missed  int    // beats in a row that name another one
 }
 
 // way is by way of whom the peer knows another; nil if it does not tell of it.
 func (t *telling) way(x *peer) []topics.Name {
-	if i, ok := t.in[x.slot]; ok && t.has.has(x.slot) {
-		return t.records[i].Way
+	if !t.has.has(x.slot) {
+		return nil
 	}
-	return nil
+	return t.records[t.in[x.slot]].Way
 }
 
 // forget takes a peer out that is dropped.
 func (t *telling) forget(p *peer) {
 	t.has.clear(p.slot)
-	delete(t.in, p.slot)
 }
 
 // onTold takes what a peer tells. It counts while the peer is alive.
@@ -126,10 +126,10 @@ func (m *Machine) learnTelling(p *peer) {
 
 // take notes that a name of a record is in the table.
 func (t *telling) take(q *peer, record int) {
-	if t.in == nil {
-		t.in = make(map[int]int)
-	}
 	t.has.set(q.slot)
+	if q.slot >= len(t.in) {
+		t.in = append(t.in, make([]int, q.slot+1-len(t.in))...)
+	}
 	t.in[q.slot] = record
 	q.attest.tellers++
 }
@@ -178,14 +178,22 @@ type saying struct {
 // tellFar tells of the far members, where something of it has changed.
 func (m *Machine) tellFar() {
 	s := &m.far.said
-	if m.count[Far] == 0 && len(s.records) == 0 || m.now < s.at+tellGap {
+	if m.count[Far] == 0 && len(s.records) == 0 {
 		return
 	}
+	if gap := max(tellGap, m.farGap()); m.now < s.at+gap {
+		if m.isPartial() {
+			m.far.tellAt = s.at + gap
+		}
+		return
+	}
+	m.far.tellAt = never
 	records := m.farRecords()
 	if slices.EqualFunc(records, s.records, sameRecord) {
 		return
 	}
 	*s = saying{s.number + 1, records, m.now}
+	m.stats.Tellings++
 	_, m.stats.Untold = topics.AppendRecords(nil, records)
 	m.do(Tell{records, m.header(true)})
 }
@@ -229,6 +237,9 @@ func namesOf(way []topics.Name) (out []string) {
 
 // wayTo is the way to a far member: over the one of those by whose word it is one that comes first by name.
 func (m *Machine) wayTo(p *peer) []topics.Name {
+	if p.attest.held > 0 {
+		return nil
+	}
 	var first *peer
 	for _, v := range p.attest.via {
 		if first == nil || v.key < first.key {

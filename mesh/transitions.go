@@ -18,12 +18,13 @@ const (
 	unaliased                 // and may no longer be
 	attested                  // members that are heard hear it, and a dial does not reach it
 	unattested                // none of them does so any longer
+	parted                    // others hear it, and it is none of the few that this node listens to
 	triggers
 )
 
 var triggerNames = [...]string{
 	"proven", "heard", "silent", "refused", "vouched", "unvouched", "condemned", "goodbye", "aliased", "unaliased",
-	"attested", "unattested",
+	"attested", "unattested", "parted",
 }
 
 // transition is one line of the table.
@@ -74,6 +75,11 @@ var transitions = []transition{
 	{Far, proven, Alive, Joined},
 	{Far, goodbye, Left, Departed},
 	{Far, aliased, Alias, Unattested},
+
+	// In a mesh too large for everybody to hear everybody a node gives up whom it need not hear itself.
+	{Alive, parted, Far, Attested},
+	{Suspect, parted, Far, Attested},
+	{Detached, parted, Far, Attested},
 
 	// One process is one peer, whatever it is called.
 	{Candidate, aliased, Alias, Quiet},

@@ -90,6 +90,19 @@ func TestEveryTransition(t *testing.T) {
 		b.say("a", "c")
 		r.pass(1100 * time.Millisecond)
 	}
+	part := func(r *rig, a, b, c, x *puppet) {
+		x.mute = true
+		r.m.far.look(r.m)
+		if !r.m.part(r.m.peers["x"], r.m.current, "no neighbour") {
+			t.Error("nobody vouches for it")
+		}
+		for _, e := range r.m.out {
+			if e, ok := e.(Emit); ok {
+				r.changes = append(r.changes, e.Change)
+			}
+		}
+		r.step(Heard{0})
+	}
 	tested := map[[2]int]bool{}
 	for _, c := range []struct {
 		name        string
@@ -157,6 +170,9 @@ func TestEveryTransition(t *testing.T) {
 			id := r.up(r.underWay("y"), x.addr)
 			r.step(Beat{id, []topics.Name{"x"}, x.header})
 		}, Alias, Unattested, "y", aliased, false},
+		{"none of the few that are listened to", wait(0), Alive, part, Far, Attested, "x", parted, false},
+		{"the same, silent here", mute, Suspect, part, Far, Attested, "x", parted, false},
+		{"the same, and others hear it", silentDetached, Detached, part, Far, Attested, "x", parted, false},
 		{"a name of its own", alias, Alias, asY(false), Alive, Joined, "y", proven, true},
 		{"goodbye under another name", alias, Alias, asY(true), Left, Quiet, "y", goodbye, false},
 	} {

@@ -1,15 +1,116 @@
 package mesh
 
-import "hearsay/topics"
+import (
+	"cmp"
+	"encoding/binary"
+	"hash/fnv"
+	"slices"
+
+	"hearsay/topics"
+)
 
 // view is the policy that says which peers get a link of this node's own. Whatever it says, a peer without one is looked
 // at again now and then: see decide.
 type view interface {
-	// links reports whether a peer in some state is to be linked.
-	links(name topics.Name, s State) bool
+	// links reports whether a peer is to be linked.
+	links(p *peer) bool
 }
 
 // fullMesh is the view of a full mesh.
 type fullMesh struct{}
 
-func (fullMesh) links(topics.Name, State) bool { return true }
+func (fullMesh) links(*peer) bool { return true }
+
+// A node of a mesh of more members than Config.FullMesh listens to a few of them, its neighbours, and knows the others by
+// the word of these: they are far members. It draws some neighbours by lots of its own, which nobody else can foresee, and
+// takes others because they drew it: so most pairs hear each other, and who joins is listened to. A lot stands for as long
+// as its name does: a name that comes later takes another one's place only where its lot is better, so that a mesh which
+// grows by half changes a third of the neighbours.
+const (
+	drawnLeast = 6  // neighbours that a node draws itself, whoever drew it
+	drawnMost  = 8  // drawn ones and those that drew it, where that is more
+	neighbours = 12 // of both kinds; beyond that, who draws it has to be content to hear it
+	audienceOf = 4  // who list it, that a node sees to: with fewer it draws more
+	partShare  = 4  // of those that are too many, so small a part is given up in a round
+	feedStays  = 8  // beats that the message link of one that is given up stays: a relay is found meanwhile
+	leastMesh  = 32 // the smallest mesh that may be a partial one: in smaller ones the neighbours are nearly all
+	fullAgain  = 4  // a mesh is a full one again once it is a quarter smaller than that
+)
+
+// partial is the view of a mesh that is too large for everybody to hear everybody.
+type partial struct {
+	most   int    // members up to which it is all of them
+	on     bool   // there are more
+	chosen bitset // by slot
+}
+
+// newView is the policy that a Config asks for.
+func newView(c Config) view {
+	if c.FullMesh == 0 {
+		return fullMesh{}
+	}
+	return &partial{most: c.FullMesh}
+}
+
+// links reports whether a peer is one of the neighbours, or may be: a configured name that was never heard is dialled
+// whatever there is, since it may lead to another part of the mesh.
+func (v *partial) links(p *peer) bool {
+	switch {
+	case !v.on, v.chosen.has(p.slot), p.says.naive, p.origin.guessed:
+		return true
+	case p.state == Candidate:
+		return p.origin.seed
+	}
+	return p.state != Alive && p.state != Far // it is judged by its silence, and probed, as ever
+}
+
+// size takes in how many members there are, and reports whether all of them are to be linked again.
+func (v *partial) size(members int) (again bool) {
+	switch {
+	case members > v.most:
+		v.on = true
+	case v.on && members < v.most-v.most/fullAgain:
+		v.on = false
+		return true
+	}
+	return false
+}
+
+// draw chooses among peers, when so many list this node. It returns the new ones.
+func (v *partial) draw(peers []*peer, listed int) (found []*peer) {
+	slices.SortFunc(peers, func(a, b *peer) int { return cmp.Compare(a.lot, b.lot) })
+	old := slices.Clone(v.chosen)
+	clear(v.chosen)
+	count := 0
+	take := func(most int, meant func(p *peer) bool) {
+		for _, p := range peers {
+			if count >= most {
+				return
+			}
+			if !v.chosen.has(p.slot) && meant(p) {
+				v.chosen.set(p.slot)
+				count++
+				if !old.has(p.slot) {
+					found = append(found, p)
+				}
+			}
+		}
+	}
+	anybody := func(*peer) bool { return true }
+	take(drawnLeast+max(0, audienceOf-listed), anybody)
+	take(neighbours, func(p *peer) bool { return p.origin.claims > 0 && p.state == Alive }) // who drew it, and is a neighbour already
+	take(neighbours, func(p *peer) bool { return p.origin.claims > 0 })
+	take(drawnMost, anybody)
+	return found
+}
+
+// lots is what nobody else can foresee of a node's draw.
+type lots uint64
+
+// of is the lot of a name.
+func (salt lots) of(key topics.Name) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write(binary.LittleEndian.AppendUint64(nil, uint64(salt)))
+	_, _ = h.Write([]byte(key))
+	return h.Sum64() * 0x9e3779b97f4a7c15 // the last letter counts for all bits
+}

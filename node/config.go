@@ -41,6 +41,10 @@ type Config struct {
 	Beat     time.Duration // between signs of life: 1 s; 100 ms to 1 min
 	Interval time.Duration // between whole lists while naive nodes are about: 2.5 s; 100 ms to 10 min
 
+	// FullMesh is the number of members up to which this node listens to all of them. Where there are more it listens to some
+	// twelve, and knows the others by the word of these (mesh.Far). 0: to all, however many there are; else 32 to 4,096.
+	FullMesh int
+
 	Channels   []string // named channels to receive at first; plain messages always are
 	MaxMessage int      // bytes of a message body, in and out: 1 MiB; 1 byte to 64 MiB
 
@@ -96,6 +100,7 @@ type Resolver interface {
 
 // Bounds of Config.
 const (
+	MinFullMesh, MaxFullMesh = 32, 4096
 	MinBeat, MaxBeat         = 100 * time.Millisecond, time.Minute
 	MinInterval, MaxInterval = 100 * time.Millisecond, 10 * time.Minute
 	MaxMaxMessage            = 64 << 20
@@ -205,6 +210,8 @@ func (c Config) checkNumbers(*identity) error {
 		return &FieldError{"Beat", c.Beat, fmt.Sprintf("must be %v to %v", MinBeat, MaxBeat)}
 	case c.Interval < MinInterval || c.Interval > MaxInterval:
 		return &FieldError{"Interval", c.Interval, fmt.Sprintf("must be %v to %v", MinInterval, MaxInterval)}
+	case c.FullMesh != 0 && (c.FullMesh < MinFullMesh || c.FullMesh > MaxFullMesh):
+		return &FieldError{"FullMesh", c.FullMesh, fmt.Sprintf("must be %d to %d members, or 0 for all", MinFullMesh, MaxFullMesh)}
 	case c.MaxMessage < 1 || c.MaxMessage > MaxMaxMessage:
 		return &FieldError{"MaxMessage", c.MaxMessage, fmt.Sprintf("must be 1 to %d bytes", MaxMaxMessage)}
 	case c.InboxBytes < MinInboxBytes || c.InboxBytes > MaxInboxBytes:

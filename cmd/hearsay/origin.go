@@ -63,7 +63,7 @@ func seedsOrigin(c *cli.Context) string {
 // flagOf is what a field of node.Config, or of node.Keys, is called on the command line.
 var flagOf = map[string]string{
 	"Hostname": "hostname", "Bind": "bind", "Mesh": "mesh", "MulticastGroups": "multicast-group", "DiscoveryPort": "discovery-port", "MessagePort": "message-port",
-	"Interval": "interval", "Beat": "beat", "Channels": "channel", "Keys.Mesh": "mesh-key", "Keys.Own": "key", "Keys.Authorized": "authorized-keys",
+	"Interval": "interval", "Beat": "beat", "FullMesh": "full-mesh", "Channels": "channel", "Keys.Mesh": "mesh-key", "Keys.Own": "key", "Keys.Authorized": "authorized-keys",
 }
 
 // asFlag turns an error about a field of node.Config into one about the flag that it came from.

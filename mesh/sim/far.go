@@ -2,6 +2,7 @@ package sim
 
 import (
 	"slices"
+	"time"
 
 	"hearsay/mesh"
 )
@@ -73,11 +74,16 @@ func (a *watch) sawTold(p *process, ev mesh.Told, l *link) {
 func (a *watch) checkFar(p *process) {
 	i := p.host.id
 	for j := range min(len(a.views[i]), a.hosts) {
-		if a.views[i][j].state == mesh.Far && a.teller(i, j) < 0 {
+		if v := &a.views[i][j]; v.state == mesh.Far && a.teller(i, j) >= 0 {
+			v.vouched = a.w.now
+		} else if v.state == mesh.Far && (!a.w.partial() || a.w.now-max(v.vouched, v.since) > farHold) {
 			a.w.violate("S16", i, j, "far, and nobody whom it hears lists it, or tells of it")
 		}
 	}
 }
+
+// farHold is for how long a far member outlives the word of others in a mesh where nobody hears everybody.
+const farHold = 2 * time.Second
 
 // teller finds a host that the observer hears and whose last list has the subject, or that tells of it.
 func (a *watch) teller(i, j int) int {
@@ -118,6 +124,9 @@ func (a *watch) chain(i, j int) bool {
 	}
 	return false
 }
+
+// partial reports whether nodes listen to a few of many.
+func (w *world) partial() bool { return w.profile.FullMesh > 0 }
 
 // liars reports whether somebody in a run says what is not so.
 func (w *world) liars() bool {

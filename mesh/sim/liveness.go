@@ -38,7 +38,7 @@ func (w *world) checkOverdue() {
 		}
 		for j := range a.views[i] {
 			v := &a.views[i][j]
-			if j >= a.hosts || v.state == mesh.Alive || !w.reachable(i, j) || v.heard == longAgo || w.hosts[j].kind == Forger {
+			if j >= a.hosts || v.state == mesh.Alive || a.w.partial() && v.state == mesh.Far || !w.reachable(i, j) || v.heard == longAgo || w.hosts[j].kind == Forger {
 				continue
 			}
 			if v.penalty+v.earned > forgiven || a.observes(w.hosts[j]) && a.view(j, i).penalty+a.view(j, i).earned > forgiven {
@@ -87,6 +87,7 @@ func (w *world) checkPair(i, j int) {
 	case x.proc.stalls > 0:
 	case v.state == mesh.Quarantined:
 		w.violate("L3", i, j, "quarantined for %v though nothing is in the way", w.now-v.since)
+	case v.state == mesh.Far && w.partial():
 	case v.state != mesh.Alive:
 		w.violate("L2", i, j, "%s for %v though nothing is in the way", v.state, w.now-v.since)
 	}

@@ -91,7 +91,11 @@ func (w *world) recover() {
 	if w.watch.wholeMesh() {
 		w.record("recover", 0)
 	} else {
-		Measure{Figure: "recover", Until: Whole()}.apply(w)
+		whole := Whole()
+		if w.partial() {
+			whole = Known()
+		}
+		Measure{Figure: "recover", Until: whole}.apply(w)
 	}
 	began := w.now
 	for len(w.meters) > 0 && w.now < began+recoverBy && !w.stopped {

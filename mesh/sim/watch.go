@@ -13,6 +13,7 @@ type view struct {
 	state   mesh.State
 	listed  bool
 	told    told          // the last whole list of the subject's that was delivered to the observer
+	vouched time.Duration // when somebody whom it hears listed it, or told of it, last: of a far member
 	tells   []int32       // whom the subject told the observer of that others hear, last
 	lostBy  []int         // whose lists that were delivered have the subject no more, since it was heard
 	refused time.Duration // a dial was answered that nobody is there

@@ -1,0 +1,107 @@
+package mesh
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// Where nobody hears everybody (view.go), a member is heard by its neighbours and known by their word to all others. This is
+// how one becomes the other.
+
+// isPartial reports whether this node listens to a few of many.
+func (m *Machine) isPartial() bool {
+	v, ok := m.view.(*partial)
+	return ok && v.on
+}
+
+// heardEnough reports whether it is no fault that one which is heard does not list this node.
+func (m *Machine) heardEnough() bool { return m.isPartial() && m.voice.hear >= audienceOf }
+
+// heardAny reports whether this node's messages reach others though those by whose word they are members may not hear it.
+func (m *Machine) heardAny() bool { return m.isPartial() && m.voice.hear > 0 }
+
+// lookView draws the neighbours anew, at the end of a round, and gives those up that are too many.
+func (m *Machine) lookView() {
+	v, ok := m.view.(*partial)
+	if !ok {
+		return
+	}
+	if v.size(m.count[Alive] + m.count[Far]) {
+		m.linkAll()
+	}
+	if !v.on {
+		return
+	}
+	var peers, extra []*peer
+	for _, p := range m.slots {
+		if p != nil && (p.state == Alive || p.state == Far || p.state == Candidate && p.reach.tries == 0 && p.named()) {
+			peers = append(peers, p)
+		}
+	}
+	for _, p := range v.draw(peers, m.voice.hear) {
+		if p.state != Alive {
+			m.want(p, due, max(classVouched, p.classOf()))
+		}
+	}
+	for _, p := range peers {
+		if p.state == Alive && !v.links(p) && len(p.reach.flying[DiscoveryPort]) == 0 {
+			extra = append(extra, p)
+		}
+	}
+	slices.SortFunc(extra, func(a, b *peer) int { return cmp.Compare(b.lot, a.lot) })
+	m.far.look(m)
+	for _, p := range extra[:(len(extra)+partShare-1)/partShare] {
+		m.part(p, func(by *peer) bool { return v.links(by) }, "no neighbour")
+	}
+}
+
+// linkAll listens to everybody again.
+func (m *Machine) linkAll() {
+	for _, p := range m.slots {
+		if p != nil && p.state == Far {
+			m.want(p, due, classVouched)
+		}
+	}
+}
+
+// part makes a member a far one, where one of those that are heard, and that are good for it, hears it. It reports whether
+// it did.
+func (m *Machine) part(p *peer, good func(by *peer) bool, why string) bool {
+	a := &p.attest
+	via, _, short := m.vouchers(p, nil)
+	if via = slices.DeleteFunc(via, func(by *peer) bool { return !good(by) }); len(via) == 0 {
+		return false
+	}
+	a.via, a.rounds, a.near, a.held = via, farPatience, short+1, 0
+	return m.fire(p, parted, why+strings.TrimPrefix(m.wordFor(p), "not heard here"))
+}
+
+// partSuspect gives up one that only this node does not hear: others are heard instead.
+func (m *Machine) partSuspect(p *peer) bool {
+	if !m.isPartial() || p.state != Suspect && p.state != Detached || m.now-p.since < settleRounds*m.cfg.Beat {
+		return false
+	}
+	m.far.look(m)
+	return m.part(p, m.current, "silent here")
+}
+
+// enterParted hangs up on one that becomes a far member. What was heard of it belongs to the time before.
+func (m *Machine) enterParted(p *peer) {
+	m.cutLists(p)
+	m.unqueue(p)
+	m.clearList(p)
+	p.detector, p.reach.tries = detector{}, 0
+	p.feed.due = m.now + feedStays*m.cfg.Beat
+	m.at(p.feed.due)
+	m.flow(p)
+	m.schedule(p, m.after(farWait(1, m.count[Far], &m.cfg)))
+}
+
+// verified notes that a far member was heard, and hangs up: it is no neighbour.
+func (m *Machine) verified(p *peer) {
+	m.cutLists(p)
+	m.clearList(p)
+	p.detector, p.reach.tries, p.reach.failure = detector{}, 0, failure{}
+	m.schedule(p, m.after(farWait(1, m.count[Far], &m.cfg)))
+}

@@ -1,0 +1,139 @@
+package sim
+
+import (
+	"time"
+
+	"hearsay/mesh"
+)
+
+// rest is when a mesh has found its neighbours.
+const rest = 45 * time.Second
+
+// partials are the meshes that are too large for everybody to hear everybody.
+func partials() []Scenario {
+	return []Scenario{
+		{
+			Name: "partial", Title: "a mesh of more than hear everybody: it starts, rests, and loses some", Nodes: 96, Least: 64, Weight: 60,
+			Length: rest + 70*time.Second, Fixed: true,
+			Plan: func(p *Plan) {
+				p.Profile.FullMesh = 32
+				x := p.Some(3)
+				p.At(200*time.Millisecond, Measure{Figure: "known", Until: Known()})
+				p.perNode("bytes", rest, rest+20*time.Second, func(w *world) float64 { return float64(w.total(received)) })
+				p.rate("dials", rest, rest+20*time.Second, func(w *world) float64 { return w.each(p.All(), dials) })
+				p.rate("tells", rest, rest+20*time.Second, func(w *world) float64 {
+					return w.each(p.All(), func(s mesh.Stats) float64 { return float64(s.Tellings) })
+				})
+				p.rate("lists", rest, rest+20*time.Second, func(w *world) float64 { return w.each(p.All(), func(s mesh.Stats) float64 { return float64(s.Lists) }) })
+				p.At(rest+10*time.Second, Measure{Figure: "links", Read: func(w *world) float64 { return w.each(p.All(), alive) }})
+				p.At(rest+10*time.Second, Measure{Figure: "most links", Read: func(w *world) float64 { return w.most(alive) }})
+				p.At(rest+10*time.Second, Measure{Figure: "hardly heard", Read: (*world).hardlyHeard})
+				p.At(rest+20*time.Second, Crash{x[0]}, Measure{Figure: "gone", Until: Unknown(p.All(), x[:1])})
+				p.At(rest+35*time.Second, PowerCut{x[1]}, Measure{Figure: "cut off", Until: Unknown(p.All(), x[1:2])})
+				p.At(rest+45*time.Second, PowerOn{x[0]}, PowerOn{x[1]})
+				p.At(rest+45*time.Second+time.Millisecond, Measure{Figure: "returned", Until: Known()})
+			},
+			Goals: []Goal{
+				within("known", "all are members for all after the start", 20),
+				{Figure: "links", Title: "nodes that each listens to", Most: 15},
+				{Figure: "most links", Title: "and at most", Most: 24},
+				within("gone", "killed: a member for nobody", 6),
+				within("cut off", "power cut: a member for nobody", 9),
+				within("returned", "and members for all again", 10),
+				{Figure: "tells", Title: "tellings at rest", Most: 1, Unit: "/s"},
+				{Figure: "lists", Title: "lists at rest", Most: 1, Unit: "/s"},
+				none("hardly heard", "nodes that fewer than four hear"),
+				{Figure: "dials", Title: "dials of each node at rest", Most: 1.2, Unit: "/s"},
+				{Figure: "bytes", Title: "received by each node at rest", Most: 3000, Unit: Bytes},
+				noFalse(),
+			},
+		},
+		{
+			Name: "partial-halves", Title: "a mesh of more than hear everybody is cut in two halves for a minute", Nodes: 64, Least: 48, Weight: 60,
+			Length: rest + 2*time.Minute, Fixed: true,
+			Plan: func(p *Plan) {
+				p.Profile.FullMesh = 32
+				one := p.Some(p.N / 2)
+				other := p.Others(one...)
+				p.At(rest, Cut{From: one, To: other, For: time.Minute}, Measure{Figure: "apart", Until: strange(one, other)})
+				p.At(rest+time.Minute, Measure{Figure: "known", Until: Known()})
+			},
+			Goals: []Goal{
+				within("apart", "nobody is a member for the other half", 30),
+				within("known", "all are members for all after healing", 15),
+			},
+		},
+		{
+			Name: "partial-half-killed", Title: "half of a mesh of more than hear everybody is killed at once", Nodes: 80, Least: 64, Weight: 60,
+			Length: rest + time.Minute, Fixed: true,
+			Plan: func(p *Plan) {
+				p.Profile.FullMesh = 32
+				dead := p.Some(p.N / 2)
+				for _, i := range dead {
+					p.At(rest, Crash{i})
+				}
+				p.At(rest+time.Millisecond, Measure{Figure: "gone", Until: Unknown(p.Others(dead...), dead)})
+				p.At(rest+10*time.Second, Measure{Figure: "known", Until: Known()})
+			},
+			Goals: []Goal{
+				within("gone", "the dead are members for nobody", 10),
+				within("known", "the living are members for all 10 s later", 5),
+				noFalse(),
+			},
+		},
+		{
+			Name: "partial-phantoms", Title: "one of a mesh of more than hear everybody vouches for phantoms, and dies", Nodes: 56, Least: 48, Weight: 60,
+			Length: rest + 3*time.Minute, Fixed: true,
+			Plan: func(p *Plan) {
+				p.Profile.FullMesh = 32
+				liar := p.Any()
+				p.Hosts[liar].Kind, p.Hosts[liar].Lie = Liar, Praise("ghost-1", "ghost-2", "ghost-3")
+				p.At(rest+2*time.Minute, p.death(liar))
+				p.At(rest+2*time.Minute+10*time.Second, Measure{Figure: "phantoms", Read: fars(p.Others(liar))})
+			},
+			Goals: []Goal{
+				none("phantoms", "phantoms that outlive the liar"),
+				noFalse(),
+			},
+		},
+	}
+}
+
+func alive(s mesh.Stats) float64 { return float64(s.Alive) }
+
+// most is the most of something that a machine has.
+func (w *world) most(of func(mesh.Stats) float64) (most float64) {
+	for _, h := range w.hosts {
+		if h.proc != nil && accounts(h.proc.brain) != nil {
+			most = max(most, of(accounts(h.proc.brain).Stats()))
+		}
+	}
+	return most
+}
+
+// hardlyHeard counts the hosts that fewer than four others hear.
+func (w *world) hardlyHeard() (count float64) {
+	for j := range w.hosts {
+		n := 0
+		for i := range w.hosts {
+			if i != j && w.watch.view(i, j).state == mesh.Alive {
+				n++
+			}
+		}
+		if n < 4 {
+			count++
+		}
+	}
+	return count
+}
+
+// strange: none of one group is a member for any of the other, either way.
+func strange(one, other []int) Cond {
+	there, back := Unknown(one, other), Unknown(other, one)
+	return func(w *world) bool { return there(w) && back(w) }
+}
+
+// perNode reads a counter twice and records its growth a second for each node.
+func (p *Plan) perNode(figure string, from, to time.Duration, count func(w *world) float64) {
+	p.rate(figure, from, to, func(w *world) float64 { return count(w) / float64(p.N) })
+}
