@@ -49,7 +49,7 @@
 //	          ◄──────────────────────────────────────────────────────     own beat
 //	                            none of them does any longer
 //
-//	alive, suspect, detached ──► far: in a partial mesh, where a neighbour hears it and this node need not
+//	alive, suspect ──► far: in a partial mesh, where a neighbour hears it and this node need not
 //
 // Only alive peers are listed. Alive, suspect and detached ones are members: their messages are read. The message link
 // of one that is evicted stays until it breaks, since what was sent in the silence comes over it when the network is

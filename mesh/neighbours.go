@@ -79,7 +79,7 @@ func (m *Machine) part(p *peer, good func(by *peer) bool, why string) bool {
 
 // partSuspect gives up one that only this node does not hear: others are heard instead.
 func (m *Machine) partSuspect(p *peer) bool {
-	if !m.isPartial() || p.state != Suspect && p.state != Detached || m.now-p.since < settleRounds*m.cfg.Beat {
+	if !m.isPartial() || p.state != Suspect || m.now-p.since < settleRounds*m.cfg.Beat {
 		return false
 	}
 	m.far.look(m)

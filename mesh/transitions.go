@@ -79,7 +79,6 @@ var transitions = []transition{
 	// In a mesh too large for everybody to hear everybody a node gives up whom it need not hear itself.
 	{Alive, parted, Far, Attested},
 	{Suspect, parted, Far, Attested},
-	{Detached, parted, Far, Attested},
 
 	// One process is one peer, whatever it is called.
 	{Candidate, aliased, Alias, Quiet},

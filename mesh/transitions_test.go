@@ -172,7 +172,6 @@ func TestEveryTransition(t *testing.T) {
 		}, Alias, Unattested, "y", aliased, false},
 		{"none of the few that are listened to", wait(0), Alive, part, Far, Attested, "x", parted, false},
 		{"the same, silent here", mute, Suspect, part, Far, Attested, "x", parted, false},
-		{"the same, and others hear it", silentDetached, Detached, part, Far, Attested, "x", parted, false},
 		{"a name of its own", alias, Alias, asY(false), Alive, Joined, "y", proven, true},
 		{"goodbye under another name", alias, Alias, asY(true), Left, Quiet, "y", goodbye, false},
 	} {

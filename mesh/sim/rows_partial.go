@@ -13,8 +13,8 @@ const rest = 45 * time.Second
 func partials() []Scenario {
 	return []Scenario{
 		{
-			Name: "partial", Title: "a mesh of more than hear everybody: it starts, rests, and loses some", Nodes: 96, Least: 64, Weight: 60,
-			Length: rest + 70*time.Second, Fixed: true,
+			Name: "partial", Title: "a mesh of more than hear everybody: it starts, rests, and loses some", Nodes: 96, Least: 64, Weight: 100,
+			Length: rest + 100*time.Second, Fixed: true,
 			Plan: func(p *Plan) {
 				p.Profile.FullMesh = 32
 				x := p.Some(3)
@@ -32,6 +32,8 @@ func partials() []Scenario {
 				p.At(rest+35*time.Second, PowerCut{x[1]}, Measure{Figure: "cut off", Until: Unknown(p.All(), x[1:2])})
 				p.At(rest+45*time.Second, PowerOn{x[0]}, PowerOn{x[1]})
 				p.At(rest+45*time.Second+time.Millisecond, Measure{Figure: "returned", Until: Known()})
+				p.At(rest+70*time.Second, Cut{From: x[2:], To: p.Some(p.N / 3), For: 20 * time.Second})
+				p.At(rest+80*time.Second, Measure{Figure: "lost", Read: (*world).strangers})
 			},
 			Goals: []Goal{
 				within("known", "all are members for all after the start", 20),
@@ -40,6 +42,7 @@ func partials() []Scenario {
 				within("gone", "killed: a member for nobody", 6),
 				within("cut off", "power cut: a member for nobody", 9),
 				within("returned", "and members for all again", 10),
+				none("lost", "nodes that are no members for one from whom a third are cut off"),
 				{Figure: "tells", Title: "tellings at rest", Most: 1, Unit: "/s"},
 				{Figure: "lists", Title: "lists at rest", Most: 1, Unit: "/s"},
 				none("hardly heard", "nodes that fewer than four hear"),
@@ -49,7 +52,7 @@ func partials() []Scenario {
 			},
 		},
 		{
-			Name: "partial-halves", Title: "a mesh of more than hear everybody is cut in two halves for a minute", Nodes: 64, Least: 48, Weight: 60,
+			Name: "partial-halves", Title: "a mesh of more than hear everybody is cut in two halves for a minute", Nodes: 64, Least: 48, Weight: 100,
 			Length: rest + 2*time.Minute, Fixed: true,
 			Plan: func(p *Plan) {
 				p.Profile.FullMesh = 32
@@ -64,7 +67,7 @@ func partials() []Scenario {
 			},
 		},
 		{
-			Name: "partial-half-killed", Title: "half of a mesh of more than hear everybody is killed at once", Nodes: 80, Least: 64, Weight: 60,
+			Name: "partial-half-killed", Title: "half of a mesh of more than hear everybody is killed at once", Nodes: 80, Least: 64, Weight: 100,
 			Length: rest + time.Minute, Fixed: true,
 			Plan: func(p *Plan) {
 				p.Profile.FullMesh = 32
@@ -82,7 +85,7 @@ func partials() []Scenario {
 			},
 		},
 		{
-			Name: "partial-phantoms", Title: "one of a mesh of more than hear everybody vouches for phantoms, and dies", Nodes: 56, Least: 48, Weight: 60,
+			Name: "partial-phantoms", Title: "one of a mesh of more than hear everybody vouches for phantoms, and dies", Nodes: 56, Least: 48, Weight: 100,
 			Length: rest + 3*time.Minute, Fixed: true,
 			Plan: func(p *Plan) {
 				p.Profile.FullMesh = 32
