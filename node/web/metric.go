@@ -103,6 +103,7 @@ var counted = map[string]*prometheus.Desc{
 	"mesh_foreign":        describe("foreign_total", "Beats, hellos and beacons of other meshes, which count for nothing."),
 	"mesh_conflicts":      describe("name_conflicts_total", "Times that two processes were seen under one name."),
 	"mesh_rumours":        describe("rumours_total", "Names not taken from what members tell of whom others hear: too many, or they lead back here."),
+	"mesh_tellings":       describe("tellings_total", "Times that this node told of members which others hear and it does not."),
 	"mesh_no_budget":      describe("evictions_postponed_total", "Rounds in which a silent peer was kept, since the node hears nobody itself or may evict no more."),
 
 	"link_accepted":              describe("connections_accepted_total", "Connections accepted, before any handshake."),
