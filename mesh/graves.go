@@ -19,7 +19,8 @@ func faded(known, gone, beat time.Duration) float64 {
 }
 
 // bury drops the departed peers beyond the bound, the most faded first. A peer that is still listed would be met again
-// at once, and one with a bad past keeps it until it is forgiven.
+// at once, and one with a bad past keeps it until it is forgiven. One that is dialled at this moment goes like others, or
+// those that happen not to be would go in its stead.
 func (m *Machine) bury() {
 	members := m.count[Alive] + m.count[Suspect] + m.count[Detached]
 	for n := m.count[Quarantined] + m.count[Left] - graves(members); n > 0; n-- {
@@ -35,7 +36,7 @@ func (m *Machine) bury() {
 func (m *Machine) mostFaded(meant func(*peer) bool) (worst *peer) {
 	most := -1.0
 	for _, p := range m.slots {
-		if p == nil || p.state != Quarantined && p.state != Left || p.origin.seed || p.reach.busy() || !meant(p) {
+		if p == nil || p.state != Quarantined && p.state != Left || p.origin.seed || p.reach.linked() || !meant(p) {
 			continue
 		}
 		if f := faded(p.detector.at-p.detector.firstAt, m.now-p.detector.at, m.cfg.Beat); f > most {

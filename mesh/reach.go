@@ -43,9 +43,12 @@ func newReach() reach {
 // live reports whether a discovery link is up and has spoken.
 func (r *reach) live() bool { return r.link != nil && r.link.proven }
 
+// linked reports whether a discovery link is up, be it silent.
+func (r *reach) linked() bool { return r.link != nil || r.next != nil }
+
 // busy reports whether discovery links or dials are still open.
 func (r *reach) busy() bool {
-	return r.link != nil || r.next != nil || len(r.flying[DiscoveryPort])+len(r.flying[MessagePort]) > 0
+	return r.linked() || len(r.flying[DiscoveryPort])+len(r.flying[MessagePort]) > 0
 }
 
 // cause is what makes a node dial a peer.
