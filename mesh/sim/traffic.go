@@ -63,7 +63,7 @@ func (a *watch) checkLists(p *process) {
 }
 
 // checkTable is the other part of S8, and S13: names never heard are bounded, and so are the departed that nobody lists
-// and that have no past to keep. Those who left since the last round were not judged yet.
+// and that have no past to keep, whenever a round has judged them.
 func (a *watch) checkTable(p *process, m Accounts, members []mesh.Member) {
 	i := p.host.id
 	if s := m.Stats(); s.Candidates > unheardMost || s.Peers > a.w.profile.MaxPeers {
@@ -79,7 +79,7 @@ func (a *watch) checkTable(p *process, m Accounts, members []mesh.Member) {
 			gone++
 		}
 	}
-	if most := max(gravesLeast, gravesEach*stay) + a.eyes[i].left; gone > most {
+	if most := max(gravesLeast, gravesEach*stay); a.eyes[i].judged && gone > most {
 		a.w.violate("S13", i, -1, "%d departed are remembered by one of %d members, at most %d may be", gone, stay, most)
 	}
 }

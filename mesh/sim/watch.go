@@ -88,7 +88,7 @@ type eye struct {
 	rest      leaky // dials at rest
 	lists     int   // whole ones published to all
 	turns     int   // changes of who is alive
-	left      int   // goodbyes since the last round
+	judged    bool  // it completes a round now
 	lookAt    time.Duration
 }
 
@@ -266,7 +266,7 @@ func (a *watch) before(p *process, ev mesh.Input, l *link) {
 	case mesh.Tick:
 		if now := p.clock(); now >= e.roundAt {
 			e.rounds++
-			e.left = 0
+			e.judged = true
 			e.roundAt = now + a.w.profile.Beat
 		}
 	}
@@ -353,10 +353,11 @@ func (a *watch) after(p *process, ev mesh.Input, effects []mesh.Effect) {
 			e.checkMiss = false
 			a.checkMissed(p)
 		}
-		if a.w.now >= e.lookAt {
+		if e.judged && a.w.now >= e.lookAt {
 			e.lookAt = a.w.now + a.lookEvery()
 			a.look(p)
 		}
+		e.judged = false
 	}
 }
 

@@ -19,7 +19,7 @@ func (a *watch) changed(p *process, c mesh.Change) {
 		v.inc = c.Incarnation
 	}
 	if c.To == mesh.Unknown {
-		v.seq = 0 // the observer has forgotten it, too
+		v.seq, v.inc, v.older = 0, 0, 0 // the observer has forgotten it, too
 	}
 	if c.From != c.To {
 		a.tally(i, j, c)
@@ -31,13 +31,10 @@ func (a *watch) changed(p *process, c mesh.Change) {
 	}
 }
 
-// note counts changes that lists and tables owe something to.
+// note counts changes that lists owe something to.
 func (e *eye) note(c mesh.Change) {
 	if c.From == mesh.Alive || c.To == mesh.Alive {
 		e.turns++
-	}
-	if c.To == mesh.Left {
-		e.left++
 	}
 }
 
