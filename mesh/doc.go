@@ -241,6 +241,7 @@
 //	quarantined  evicted, and probed now and then
 //	refund       what a source gets back for a name that turned out to be a peer
 //	round        one own beat, at whose end silence is judged
+//	silent       of a link for messages: it is up, and nothing comes back over it
 //	source       who answers for names that were never heard: a lister, an address, memory
 //	strict       of a node that lists only whom it hears itself
 //	telling      whom a peer tells of that others hear

@@ -362,7 +362,7 @@ func (m *Machine) farMember(p *peer) (via []topics.Name, come, flow bool) {
 	asked := m.now-p.since >= farAsks*m.cfg.Beat+farLooks
 	for _, v := range p.attest.via {
 		via = append(via, v.name)
-		come = come || asked && v.feed.link != nil
+		come = come || asked && v.feed.carries()
 		flow = flow || asked && (v.feed.flows || m.heardAny())
 	}
 	return via, come, flow

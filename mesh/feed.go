@@ -12,3 +12,6 @@ type feed struct {
 	look    Time    // when it is looked whether messages pass; never while they seem to
 	missing missing // what was told of messages that do not
 }
+
+// carries reports whether messages come over the link, as far as its far end answers there.
+func (f *feed) carries() bool { return f.link != nil && !f.link.silent }

@@ -24,6 +24,21 @@ func (m *Machine) onReaderDown(ev ReaderDown) {
 	}
 }
 
+func (m *Machine) onLinkSilent(ev LinkSilent) {
+	if l := m.links[ev.Link]; l != nil && l.port == MessagePort {
+		l.silent = ev.Silent
+		m.flow(l.peer)
+	}
+}
+
+func (m *Machine) onReaderSilent(ev ReaderSilent) {
+	if key := m.readers.silence(ev.Reader, ev.Silent); key == "" {
+		m.flowAll()
+	} else if p := m.peers[key]; p != nil {
+		m.flow(p)
+	}
+}
+
 // judgeNameless looks again at everybody when a reader has had its time to say a name.
 func (m *Machine) judgeNameless() {
 	if m.now >= m.readers.due {
@@ -43,7 +58,7 @@ func (m *Machine) flowAll() {
 
 // flow tells when messages begin to flow both ways between a member and this node.
 func (m *Machine) flow(p *peer) {
-	flows := p.feed.link != nil && p.state.Member() && m.reads(p)
+	flows := p.feed.carries() && p.state.Member() && m.reads(p)
 	if p.state == Alive && flows && !p.feed.flows {
 		p.feed.flows = true
 		m.tell(Linked, p, "messages flow both ways")

@@ -41,7 +41,7 @@ func TestReaders(t *testing.T) {
 	for id := range ListenerID(4) {
 		rs.down(id)
 	}
-	if len(rs.byID)+len(rs.named)+len(rs.silent) > 0 || rs.next(0) != never {
+	if len(rs.byID)+len(rs.named)+len(rs.unnamed)+len(rs.mute)+rs.hushed > 0 || rs.next(0) != never {
 		t.Errorf("left: %+v", rs)
 	}
 }

@@ -117,6 +117,19 @@ type (
 	// ReaderDown: that reader's connection is gone.
 	ReaderDown struct{ Reader ListenerID }
 
+	// LinkSilent: nothing comes back over a message link, though its far end was asked again and again; or, where it is not
+	// Silent, something does again. It is up all the time.
+	LinkSilent struct {
+		Link   LinkID
+		Silent bool
+	}
+
+	// ReaderSilent: the same of a reader's connection.
+	ReaderSilent struct {
+		Reader ListenerID
+		Silent bool
+	}
+
 	// Profiled: this node says something else of itself from now on. One that breaks a rule is ignored.
 	Profiled struct{ Profile }
 
@@ -160,6 +173,8 @@ func (ListenerDown) input() {}
 func (ReaderUp) input()     {}
 func (ReaderNamed) input()  {}
 func (ReaderDown) input()   {}
+func (LinkSilent) input()   {}
+func (ReaderSilent) input() {}
 func (Leave) input()        {}
 func (Profiled) input()     {}
 func (Known) input()        {}

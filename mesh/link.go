@@ -22,6 +22,7 @@ type link struct {
 	byName  bool          // reached through the name, not through an adopted address
 	older   int           // beats in a row of an older process under the peer's name
 	ear     ear           // of a discovery link: whether its far end listens to this node
+	silent  bool          // of a message link: nothing comes back over it
 }
 
 // ways are what to try in turn.

@@ -156,6 +156,10 @@ func (m *Machine) Step(now Time, ev Input) []Effect {
 		m.onReaderNamed(ev)
 	case ReaderDown:
 		m.onReaderDown(ev)
+	case LinkSilent:
+		m.onLinkSilent(ev)
+	case ReaderSilent:
+		m.onReaderSilent(ev)
 	case Hint:
 		m.onHint(ev)
 	case Known:

@@ -9,7 +9,8 @@ import (
 
 // A member whose lists come, and whose messages do not, is most often behind a firewall that knows one of the two ports.
 // Nothing in the lists shows that, and everybody takes it for well; others relay its messages, where they can. So it is
-// told, by both ends: each sees what does not come to it.
+// told, by both ends: each sees what does not come to it. Where the port is blocked later, a connection that stands breaks
+// after minutes, as TCP waits for long. It is not hung up, as what was sent over it may come still; that it is silent is told.
 
 // unlinkedAfter is for how long messages may not pass, in terms of BackOff, until that is told: a message link that is lost
 // is dialled three times within it.
@@ -19,23 +20,43 @@ const unlinkedAfter = 1
 // number of members where they do not. That nobody reads who is the second of its name is told of once: see secondWhy.
 func (m *Machine) unlinked(p *peer) string {
 	var causes []string
-	if p.feed.link == nil {
+	if !p.feed.carries() {
 		cause := "its messages do not arrive directly"
-		if why := p.feed.failure.String(); why != "" {
+		switch why := p.feed.failure.String(); {
+		case p.feed.link != nil:
+			cause += fmt.Sprintf(": nothing comes back over the connection to its port %d", p.name.Port()+topics.PortStep)
+		case why != "":
 			cause += ": " + why
 		}
 		causes = append(causes, cause)
 	}
 	if m.unread(p) && !m.own.second {
-		causes = append(causes, fmt.Sprintf("this node's messages do not reach it directly: no connection of it comes to port %d", m.cfg.Self.Port()+topics.PortStep))
+		cause := "no connection of it comes to port %d"
+		if m.hushed(p) {
+			cause = "nothing comes back over its connection to port %d"
+		}
+		causes = append(causes, fmt.Sprintf("this node's messages do not reach it directly: "+cause, m.cfg.Self.Port()+topics.PortStep))
 	}
 	return strings.Join(causes, "; ")
 }
 
 // unread reports whether a member that hears this node does not get its messages. A naive one cannot be told from others
-// at its address.
+// at its address: so it takes a connection from there that is silent.
 func (m *Machine) unread(p *peer) bool {
-	return !p.says.naive && p.row.hearsMe && m.readers.named[p.key] == 0 && !m.reads(p)
+	return m.mayBeUnread(p) && !m.reads(p)
+}
+
+// mayBeUnread rules most out, at no cost.
+func (m *Machine) mayBeUnread(p *peer) bool {
+	if p.says.naive {
+		return m.hushed(p)
+	}
+	return p.row.hearsMe && m.readers.named[p.key] == 0
+}
+
+// hushed reports whether a connection over which a member reads this node's messages is silent.
+func (m *Machine) hushed(p *peer) bool {
+	return m.readers.mute[p.key] > 0 || p.reach.link != nil && m.readers.mutes(p.reach.link.host)
 }
 
 // judgeFeeds tells of the members with which no messages pass, and then ever more rarely.
@@ -46,12 +67,15 @@ func (m *Machine) judgeFeeds() {
 			continue
 		}
 		f := &p.feed
-		if p.state != Alive || f.link != nil && (p.says.naive || !p.row.hearsMe || m.readers.named[p.key] > 0) {
+		if p.state != Alive || f.carries() && !m.mayBeUnread(p) {
 			f.look, f.missing = never, missing{}
 			continue
 		}
 		if f.look == never {
 			f.look = m.now + wait
+			if m.now-p.since > wait && (f.link != nil && f.link.silent || m.hushed(p)) {
+				f.look = m.now // it was silent for a while before that was said
+			}
 		}
 		if m.now < f.look {
 			continue

@@ -34,7 +34,9 @@
 // two seconds later in a mesh that starts. The event "linked" says that they flow both ways, and Member.Flowing is the
 // same as a state: what is published after it reaches that member, for as long as both links last. WaitPeers waits for
 // that. Whether a member reads is what its connection says of itself; of one that says no name, as older and naive
-// nodes do not, it is guessed by its address, and never known where an address translator is between.
+// nodes do not, it is guessed by its address, and never known where an address translator is between. A link over which
+// nothing comes back for 20 s, though the kernel asks, carries nothing as far as anybody knows, and the member is told to be
+// unlinked; it stays up for minutes, as TCP does, and what was sent over it arrives if it comes back (Linux).
 //
 // A member that this node does not hear, and that others do which it hears, is one too (mesh.Far, Member.Via): its messages
 // come by relay. It has no links here, so what Flowing says of it is whether messages flow between this node and one of

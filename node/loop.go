@@ -19,6 +19,10 @@ const (
 	// heardEvery is how often the machine is told that a peer's messages come: a flood is no more alive than
 	// a trickle.
 	heardEvery = 100 * time.Millisecond
+
+	// silencesEvery is between two looks for connections that carry nothing, which takes TCP tens of seconds to show. A look
+	// costs 2 µs for each.
+	silencesEvery = 2 * time.Second
 )
 
 // run is the one loop: it receives, judges and does what follows. When it returns, the link is closed.
@@ -54,6 +58,7 @@ func (n *Node) run() {
 		case <-timer.C:
 			set = -1
 			n.drain()
+			n.takeSilences()
 			n.step(mesh.Tick{})
 		case names := <-late:
 			n.recallLate(names)
@@ -174,6 +179,20 @@ func (n *Node) takeListener(e link.Event) {
 		n.step(mesh.ListenerDown{Listener: id})
 	case e.Kind == link.ListenerDown:
 		n.step(mesh.ReaderDown{Reader: id})
+	}
+}
+
+// takeSilences asks the link which connections for messages carry nothing.
+func (n *Node) takeSilences() {
+	if now := n.now(); now >= n.silencesDue {
+		n.silencesDue = now + silencesEvery
+		for _, s := range n.link.Silences() {
+			if s.Dialled {
+				n.step(mesh.LinkSilent{Link: mesh.LinkID(s.ID), Silent: s.Silent})
+			} else {
+				n.step(mesh.ReaderSilent{Reader: mesh.ListenerID(s.ID), Silent: s.Silent})
+			}
+		}
 	}
 }
 

@@ -118,6 +118,10 @@ func judgePeer(f *Facts, p *Place, m *web.Member) (out []Finding) {
 	case fresh:
 	case !m.MessagesLink && msg.Outcome != Spoke:
 		out = append(out, fault(remedy(msg.Outcome, m.Name, port(msg)), "%s is heard, but its messages do not arrive: %s %s", m.Name, msg.Endpoint, msg.Outcome))
+	case msg.Outcome == TimedOut || msg.Outcome == NoRoute: // it may have been shut after the connection was made
+		out = append(out, fault(remedy(msg.Outcome, m.Name, port(msg)), "%s is heard, and a connection for its messages stands, but %s %s: it may carry nothing", m.Name, msg.Endpoint, msg.Outcome))
+	case !m.MessagesLink && m.Unlinked != "":
+		out = append(out, warning("", "%s is heard, but messages do not pass directly: %s, though %s answers", m.Name, m.Unlinked, msg.Endpoint))
 	case !m.MessagesLink:
 		out = append(out, warning("", "%s is heard, but the node has no link to its messages, though %s answers", m.Name, msg.Endpoint))
 	case !m.Naive && !m.HearsMe:

@@ -100,6 +100,12 @@ func TestExamine(t *testing.T) {
 		{"its messages do not arrive", func(f *Facts) {
 			f.Members.Members[1].MessagesLink, f.Members.Members[1].Flowing, f.Peers[1].Messages[0].Outcome = false, false, TimedOut
 		}, []string{"fault peers: c is heard, but its messages do not arrive: 10.0.0.3:30000 does not answer"}},
+		{"its message port was shut a moment ago", func(f *Facts) { f.Peers[1].Messages[0].Outcome = TimedOut },
+			[]string{"fault peers: c is heard, and a connection for its messages stands, but 10.0.0.3:30000 does not answer"}},
+		{"its messages stopped coming", func(f *Facts) {
+			f.Members.Members[1].MessagesLink, f.Members.Members[1].Unlinked = false, "nothing comes"
+		},
+			[]string{"warning peers: c is heard, but messages do not pass directly: nothing comes, though 10.0.0.3:30000 answers"}},
 		{"ours do not arrive", func(f *Facts) { f.Members.Members[1].Flowing = false }, []string{"fault peers: c does not get this node's messages"}},
 		{"the second of its name", func(f *Facts) {
 			f.Members.Members[1].Flowing, f.Status.Conflict = false, "a process uses the name elsewhere, and is the member"

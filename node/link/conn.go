@@ -22,6 +22,7 @@ type conn struct {
 	remote netip.AddrPort
 	raw    net.Conn
 	kernel *kernel // nil: it cannot be asked
+	hushed bool    // it probes often; Silences' own
 	closed func()  // called once it is; nil: nobody asks
 	in     inbox
 	out    *outbox

@@ -63,6 +63,9 @@
 //     tries to reach its other end is asked of it; so is what the other end has taken, before somebody is hung up for
 //     taking nothing, and before the end. A listener whose machine has vanished without a word is one until 20 s after
 //     the first beat that it does not answer: 21 s with a beat each second. Its message connection lasts five minutes.
+//   - Silence (silence.go). Long before that it is said which of these carry nothing: keep-alive, which goes over them
+//     anyway, brings nothing back. They are not hung up for it. On a way that carries one direction only, what is sent
+//     again in that one is taken for something that comes back, more and more rarely.
 //
 // # What is lost
 //

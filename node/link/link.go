@@ -106,6 +106,7 @@ type Link struct {
 	keys     atomic.Pointer[keys.Ring]
 	calls    [2]zmtp.Calls // of each port
 	refusals refusals
+	silent   [2]silences  // dialled ones, and those that came; Silences' own
 	shook    atomic.Int64 // when a handshake of a connection for lists began or ended last, by clock
 
 	waiting    budget // of all outboxes
@@ -128,6 +129,7 @@ func Open(cfg Config) (*Link, error) {
 		received: make(chan struct{}),
 		dialled:  make(map[ID]*dialled),
 		heirs:    make(map[ID]*dialled),
+		silent:   [2]silences{make(silences), make(silences)},
 
 		renewAgain: renewAgain,
 	}

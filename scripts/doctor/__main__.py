@@ -1,4 +1,4 @@
-"""Eleven broken meshes, and what 'hearsay doctor' finds in each. See scripts/doctor.sh."""
+"""Twelve broken meshes, and what 'hearsay doctor' finds in each. See scripts/doctor.sh."""
 import argparse
 import json
 import os
@@ -14,6 +14,7 @@ import web
 from resolver import Resolver
 
 SETTLE = 9  # seconds: three missed beats, and the five that a peer has before the doctor judges it
+TOLD = 40  # seconds: TCP asks every ten whether the other end is there, and no answer for twenty is told
 
 
 class Broken:
@@ -133,6 +134,41 @@ def messages_blocked(b):
     b.says(1, "node_2: heard; no message link", command=["wait", "--members", "3", "--timeout", "2s"], status=4)
 
 
+def messages_blocked_later(b):
+    """Port 30000 of one is blocked while everybody is linked to it and nobody says anything, and opened again."""
+    b.ring()
+    linked = mesh.until(lambda: all(flowing(i) == 2 for i in (1, 2, 3)), 20)
+    b.holds(linked is not None, "the ring", "not linked before the fault")
+    time.sleep(SETTLE)
+    b.cuts.port(mesh.address(2), mesh.MESSAGE, [mesh.address(1), mesh.address(3)])
+    begin = time.monotonic()
+    yield b.doctor(1), [("fault", "peers", "node_2 is heard, and a connection for its messages stands", "127.77.0.2:30000", "timed out")]
+    pairs = (1, "node_2"), (3, "node_2"), (2, "node_1"), (2, "node_3")
+    told = mesh.until(lambda: all(unlinked(i, other) for i, other in pairs), 2 * TOLD)
+    print(f"    told by both ends after {time.monotonic() - begin:.1f} s", flush=True)
+    b.holds(told is not None and time.monotonic() - begin < TOLD, "members", "too late")
+    b.logs(1, "level=WARN", "peer unlinked", "peer=node_2", "nothing comes back over the connection to its port 30000")
+    for other in "node_1", "node_3":
+        b.logs(2, "level=WARN", "unlinked", other, "nothing comes back over its connection to port 30000")
+    yield b.doctor(1), [("fault", "peers", "node_2 is heard, but its messages do not arrive", "127.77.0.2:30000", "timed out")]
+    yield b.doctor(2), [("fault", "peers", "node_1 does not get this node's messages"), ("fault", "peers", "node_3 does not get")]
+    b.says(2, "not handed directly to 2 members: ", "node_1", "node_3", command=["pub", "while shut"])
+    b.cuts.heal()
+    back = mesh.until(lambda: all(flowing(i) == 2 for i in (1, 2, 3)), 60)
+    b.holds(back is not None, "members", "not taken back after it is open again")
+    heard = mesh.until(lambda: all("while shut" in b.nodes[f"node_{i}"].messages() for i in (1, 3)), 20)
+    b.holds(heard is not None, "messages", "what was said meanwhile did not arrive")
+    yield b.doctor(1), []
+
+
+def flowing(i):
+    return sum(m["flowing"] for m in web.ask(mesh.address(i), "/v1/members")["members"] if m["state"] == "alive")
+
+
+def unlinked(i, other):
+    return any(m["name"] == other and m["unlinked"] for m in web.ask(mesh.address(i), "/v1/members")["members"])
+
+
 def one_way(b):
     """Port 20000 of one is blocked for one other."""
     b.cuts.port(mesh.address(1), mesh.DISCOVERY, [mesh.address(2)])
@@ -220,7 +256,8 @@ def frozen(b):
 
 
 CASES = {f.__name__: f for f in (
-    sound, one_name, wrong_seed, messages_blocked, one_way, stale_dns, clock, few_files, two_meshes, two_labels, versions, frozen)}
+    sound, one_name, wrong_seed, messages_blocked, messages_blocked_later, one_way, stale_dns, clock, few_files, two_meshes, two_labels,
+    versions, frozen)}
 
 
 def same(finding, want):

@@ -1,0 +1,95 @@
+package link
+
+import "time"
+
+// A connection for messages may have nothing to carry for hours, and stands for minutes though the network carries nothing,
+// since TCP waits for long: so that it stands says nothing. What tells is keep-alive, which goes over it anyway: whether
+// anything at all has come back, be it an acknowledgement. The kernel of the far end sends that, whatever program is there,
+// and however busy, so it is a sign of the way and not of the peer. One that is silent is not hung up.
+
+const (
+	// hushAfter is when the kernel begins to probe often: after the probe that keep-alive sends anyway.
+	hushAfter = keepAlive + time.Second
+
+	// silentAfter is how long nothing comes back of a connection that is silent. By then ten probes have gone out; with a
+	// third of all packets lost, one honest connection in a thousand answers none of them.
+	silentAfter = 20 * time.Second
+
+	// hushProbes is between two of these.
+	hushProbes = time.Second
+)
+
+// Silence is a connection for messages over which nothing comes back, or something again.
+type Silence struct {
+	ID      ID
+	Dialled bool // by this link; else it is one that came
+	Silent  bool
+}
+
+// silences are those of which it was said that they are silent: by the ID that events have.
+type silences map[ID]bool
+
+// change takes the ones that are silent now, and returns what is new.
+func (s silences) change(of func(ID, bool) Silence, silent map[ID]bool) (news []Silence) {
+	for id := range s {
+		if _, there := silent[id]; !there {
+			delete(s, id) // it is gone
+		}
+	}
+	for id, is := range silent {
+		if is == s[id] {
+			continue
+		}
+		if is {
+			s[id] = true
+		} else {
+			delete(s, id)
+		}
+		news = append(news, of(id, is))
+	}
+	return news
+}
+
+// Silences returns which connections have become silent since the last call, and which are no more. It costs two system
+// calls for each. Where the kernel cannot be asked none ever is.
+func (l *Link) Silences() []Silence {
+	l.mu.Lock()
+	dialled := make([]*dialled, 0, len(l.dialled))
+	for _, d := range l.dialled {
+		if d.port == Message {
+			dialled = append(dialled, d)
+		}
+	}
+	l.mu.Unlock()
+	silent := make(map[ID]bool, len(dialled))
+	for _, d := range dialled {
+		is := d.hush()
+		if before, twice := silent[d.told]; twice { // one is the heir of the other
+			is = is && before
+		}
+		silent[d.told] = is
+	}
+	news := l.silent[0].change(func(id ID, is bool) Silence { return Silence{id, true, is} }, silent)
+	clear(silent)
+	for _, s := range l.pubs[Message].gate.subscribers() {
+		silent[s.id] = s.hush()
+	}
+	return append(news, l.silent[1].change(func(id ID, is bool) Silence { return Silence{id, false, is} }, silent)...)
+}
+
+// hush reports whether nothing comes back over a connection, and has the kernel probe the more often before that is said.
+func (c *conn) hush() bool {
+	v, ok := c.kernel.look()
+	if !ok {
+		return false
+	}
+	if hushed := v.heard >= hushAfter; hushed != c.hushed {
+		c.hushed = hushed
+		every := keepAlive
+		if hushed {
+			every = hushProbes
+		}
+		c.kernel.probe(every)
+	}
+	return v.heard >= silentAfter
+}

@@ -1,0 +1,98 @@
+package link
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// block drops all that comes in over a connection, as a firewall does that is closed while it stands, until it is opened.
+func block(t *testing.T, k *kernel) (open func()) {
+	t.Helper()
+	drop := []unix.SockFilter{{Code: unix.BPF_RET | unix.BPF_K}}
+	_ = k.raw.Control(func(fd uintptr) {
+		if err := unix.SetsockoptSockFprog(int(fd), unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: 1, Filter: &drop[0]}); err != nil {
+			t.Skip("this kernel does not filter: ", err)
+		}
+	})
+	return func() {
+		_ = k.raw.Control(func(fd uintptr) {
+			if err := unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_DETACH_FILTER, 0); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// A connection that is blocked while it stands is silent at both ends, after some tens of seconds and without anything that
+// was published over it; it is not hung up; and what was published meanwhile arrives when it is open again. One that is idle,
+// and one whose far end is frozen, is not.
+func TestSilences(t *testing.T) {
+	t.Parallel()
+	pub, sub, idle := open(t, Config{}), open(t, Config{Subscribe: []string{"1"}}), open(t, Config{Subscribe: []string{"1"}})
+	hide(pub)
+	discard(pub)
+	discard(idle)
+	dial(t, sub, Message, pub)
+	id := next(t, sub, Up).ID
+	dial(t, idle, Message, pub)
+	subscribed(t, pub.Addr(Message).String(), "1").takenIn() // it never reads
+	settled(t, pub, Message, 3)
+	var reader ID
+	for _, s := range pub.pubs[Message].gate.subscribers() {
+		if s.remote == addrPort(sub.dialledBy(id).raw.LocalAddr()) {
+			reader = s.id
+		}
+	}
+	eventually(t, "what it subscribed to has been taken", func() bool { // what is sent again would be heard at the other end
+		v, ok := sub.dialledBy(id).kernel.look()
+		return ok && v.held == 0
+	})
+	begin := time.Now()
+	unblock := block(t, sub.dialledBy(id).kernel)
+	wait := func(l *Link, want Silence) {
+		t.Helper()
+		var news []Silence
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for late := time.After(2 * silentAfter); len(news) == 0; <-tick.C {
+			if news = l.Silences(); len(news) > 0 && !slices.Equal(news, []Silence{want}) {
+				t.Errorf("%+v, not %+v", news, want)
+			}
+			select {
+			case <-late:
+				t.Fatalf("no news after %v, not %+v", time.Since(begin), want)
+			default:
+			}
+		}
+	}
+	wait(sub, Silence{id, true, true})
+	wait(pub, Silence{reader, false, true})
+	if took := time.Since(begin); took < silentAfter-keepAlive {
+		t.Errorf("silent after %v", took)
+	}
+	const many = 20
+	for i := range many {
+		if err := pub.Publish(Message, []byte("1"), fmt.Append(nil, i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	unblock()
+	wait(sub, Silence{id, true, false})
+	wait(pub, Silence{reader, false, false})
+	for came := 0; came < many; {
+		e := next(t, sub, Received)
+		for f := e.Run.Next(nil); f != nil; f = e.Run.Next(nil) {
+			if string(f[1]) != fmt.Sprint(came) {
+				t.Fatalf("%q after %d", f[1], came)
+			}
+			came++
+		}
+	}
+	if news := idle.Silences(); len(news) > 0 {
+		t.Errorf("idle: %+v", news)
+	}
+}
