@@ -21,6 +21,7 @@ type detector struct {
 	currentIn string // and the endpoint that it came from
 	fresh     bool   // heard since the last round
 	quiet     int    // own completed rounds without
+	vouched   int    // of these, those for which it was a member by the word of others, where it was so for long
 	refusal   bool   // a dial since then was refused
 }
 
@@ -32,7 +33,10 @@ func (d *detector) meet(now Time) {
 }
 
 // sign takes in a sign of life: the count of missed beats starts anew.
-func (d *detector) sign(now Time) { d.at, d.fresh, d.quiet, d.refusal = now, true, 0, false }
+func (d *detector) sign(now Time) {
+	d.at, d.fresh, d.quiet, d.refusal = now, true, 0, false
+	d.vouched = 0
+}
 
 // beat takes in a beat that was made anew. Current says that it is of the incarnation that counts.
 func (d *detector) beat(now Time, current bool) {
@@ -108,6 +112,7 @@ type court struct {
 	now     Time
 	beat    time.Duration
 	missing int     // beats
+	alone   int     // of these, since others vouched for it for long: who did may stall, and be back in a moment
 	votes   votes   // of a suspect or a detached peer
 	deaf    bool    // this node hears nobody, or did so a moment ago
 	budget  float64 // evictions that this node may decide by itself
@@ -151,7 +156,7 @@ func (c *court) judgeSuspect() finding {
 		}
 		return finding{fires: true, on: vouched, why: fmt.Sprintf("not heard here, listed by %d of %d", v.vouches, v.voters)}
 	}
-	if c.missing < v.limit() {
+	if c.alone < v.limit() {
 		return finding{}
 	}
 	why := fmt.Sprintf("%d beats missed, %d of %d confirm", c.missing, v.confirms, v.voters)

@@ -30,8 +30,13 @@ func TestCourt(t *testing.T) {
 		"detached, all doubt":       {court{state: Detached, missing: 99, votes: votes{against: 1}}, finding{}},
 		"detached, nobody left":     {court{state: Detached, missing: 99}, finding{fires: true, on: unvouched}},
 		"detached, one of two":      {court{state: Detached, missing: 99, votes: votes{voters: 2, vouches: 1, against: 2}}, finding{fires: true, on: unvouched}},
+		"vouched for until then":    {court{state: Suspect, missing: 99, alone: 5, votes: lost}, finding{}},
+		"and six beats ago":         {court{state: Suspect, missing: 99, alone: 6, votes: lost}, finding{fires: true, on: condemned}},
 		"a candidate":               {court{state: Candidate, missing: 99}, finding{}},
 	} {
+		if c.court.alone == 0 {
+			c.court.alone = c.court.missing
+		}
 		got := c.court.judge()
 		if got.fires != c.want.fires || got.on != c.want.on || got.spends != c.want.spends ||
 			!got.fires && (got.why == "") != (c.want.why == "") {
@@ -98,4 +103,38 @@ func TestDetachedOutlivesADoubtOfWhoVouches(t *testing.T) {
 		r.pass(10 * time.Second)
 		r.want("x", Detached)
 	}
+}
+
+// Two of four vouch for one that this node does not hear, and stall together, for so long that they are silent for a moment:
+// it stays a member, whatever budget there is and whatever they say of themselves when they are back.
+func TestDetachedOutlivesAStallOfWhoVouches(t *testing.T) {
+	r := newRig(t, Config{})
+	a, b, c, d := r.puppet("a", "x"), r.puppet("b", "x"), r.puppet("c", "x"), r.puppet("d", "x")
+	x := r.puppet("x", "a")
+	r.hear(a, b, c, d, x)
+	r.pass(30 * time.Second)
+	x.mute, x.hang = true, true
+	r.pass(4 * time.Second)
+	c.say()
+	d.say()
+	r.pass(40 * time.Second)
+	r.want("x", Detached)
+	for range 3 {
+		r.m.budget.tokens = 2
+		a.mute, b.mute = true, true
+		r.pass(3500 * time.Millisecond)
+		a.mute, b.mute, a.header.Degraded, b.header.Degraded = false, false, true, true
+		a.beat()
+		b.beat()
+		r.pass(2500 * time.Millisecond)
+		if s := r.state("x"); s == Quarantined {
+			t.Fatalf("evicted at %v: %v", r.now, r.changes[len(r.changes)-4:])
+		}
+	}
+	r.pass(3 * time.Second)
+	r.want("x", Detached)
+	a.say()
+	b.say()
+	r.pass(20 * time.Second)
+	r.want("x", Quarantined)
 }

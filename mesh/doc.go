@@ -184,10 +184,13 @@
 // link, and that a peer which was never heard is there. From one that was heard it is no sign of life, or a process of
 // which only the part that answers connections is left would be suspected and heard again for ever.
 //
-// A peer stays detached while all who may list it doubt themselves: that is no sign that they have lost it. It may be
-// evicted though somebody hears it where that is less than a third of the voters, or one of two: a bridge between two parts
-// of a mesh that do not hear each other is too few, and each part evicts the other as its budget allows, within minutes.
-// So it is where the one that hears both says nothing that counts, as a naive node does.
+// A peer stays detached while all who may list it doubt themselves: that is no sign that they have lost it. So it does
+// while those do that list it and are few: whoever doubts itself may have lost others for no reason, and has not made
+// this one up. Where they are lost to this node, too, one that was detached for long is evicted M(C) beats later and
+// not at once: they may have stalled. It may be evicted though somebody hears it where that is less than a third of the
+// voters, or one of two: a bridge between two parts of a mesh that do not hear each other is too few, and each part
+// evicts the other as its budget allows, within minutes. So it is where the one that hears both says nothing that
+// counts, as a naive node does.
 //
 // Eviction waits for M(C) missed beats, 18 with no confirmation and 6 with three (evictLimit). Where members that this
 // node hears have taken the peer from their lists, or its address or DNS answers that nobody is there, and none still

@@ -87,7 +87,8 @@ func (m *Machine) try(p *peer, missing int) {
 	}
 	c := court{
 		state: p.state, since: p.since, now: m.now, beat: m.cfg.Beat, missing: missing,
-		deaf: m.deaf() || m.now < m.deafTill, budget: m.budget.tokens,
+		alone: missed(p.detector.quiet-p.detector.vouched, m.cfg.Beat, p.says.beat),
+		deaf:  m.deaf() || m.now < m.deafTill, budget: m.budget.tokens,
 	}
 	if p.state == Suspect || p.state == Detached {
 		c.votes = m.poll(p)
@@ -99,6 +100,9 @@ func (m *Machine) try(p *peer, missing int) {
 		}
 		m.condemn(p, f.why)
 	case f.fires:
+		if f.on == unvouched && missing >= evictSlow {
+			p.detector.vouched = p.detector.quiet
+		}
 		m.fire(p, f.on, f.why)
 	case f.why != "":
 		m.stats.NoBudget++
@@ -117,7 +121,7 @@ func (m *Machine) condemn(p *peer, why string) {
 	m.fire(p, condemned, why)
 }
 
-// poll reads a column of the matrix.
+// poll reads a column of the matrix. Who doubts itself counts where it lists one that others vouch for, or did.
 func (m *Machine) poll(x *peer) (v votes) {
 	v.refusal = x.detector.refusal
 	b := &m.ballot
@@ -130,7 +134,7 @@ func (m *Machine) poll(x *peer) (v votes) {
 		if lists || !known {
 			v.against++
 		}
-		if known && !p.says.degraded {
+		if known && !p.says.degraded || lists && (x.state == Detached || x.detector.vouched > 0) {
 			b.voter(p.host(), lists)
 		}
 	}

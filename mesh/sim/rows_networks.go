@@ -78,6 +78,28 @@ func networks() []Scenario {
 			},
 		},
 		{
+			Name: "vouchers-stall", Title: "one is heard by two of six for 10 min, and both of these stall together now and then, also twice in a row",
+			Nodes: 6, Least: 6, Length: warm + 10*time.Minute + 20*time.Second, Fixed: true,
+			Plan: func(p *Plan) {
+				all := p.Rand.Perm(p.N)
+				p.At(warm, Cut{From: all[:1], To: all[1 : p.N-2], For: 10 * time.Minute})
+				for at := warm + 20*time.Second; at < warm+10*time.Minute-20*time.Second; at += p.Between(20*time.Second, 60*time.Second) {
+					again := at
+					for range 1 + p.Rand.IntN(4) {
+						for _, x := range all[p.N-2:] {
+							p.At(again, Freeze{Host: x, For: 2300 * time.Millisecond})
+						}
+						again += p.Between(2600*time.Millisecond, 5*time.Second)
+					}
+				}
+				p.At(warm+10*time.Minute, Measure{Figure: "whole", Until: Whole()})
+			},
+			Goals: []Goal{
+				none("evictions", "evictions"),
+				within("whole", "alive after healing", 15),
+			},
+		},
+		{
 			Name: "firewall", Title: "one may not connect to another for 10 min, who may", Nodes: 8, Least: 5, Weight: 2,
 			Length: warm + 10*time.Minute + 20*time.Second, Fixed: true,
 			Plan: func(p *Plan) {
