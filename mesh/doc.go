@@ -127,6 +127,10 @@
 // was heard for 20 beats does not give way to another that says it is older: parts of a mesh that met with a member of
 // one name each may keep each its own, and tell of both. A newcomer that hears both at once believes the older one.
 // A process that was started again elsewhere is let in once its former link breaks, or is silent for two rounds.
+// While the member is silent and DNS leads to it alone, nobody is let in for it, or a hello would take a name from a node
+// that is down. So the other process hears the mesh, calls itself ready, and is heard by nobody; of several peers that do not
+// list it this shows it (Mute), of one it cannot be told from a newcomer. It is decided when the first one speaks again,
+// or DNS has the other's address.
 // Two processes that started in the same millisecond are taken for one with two addresses.
 //
 // # Other meshes

@@ -33,6 +33,36 @@ func twins() []Scenario {
 				noFalse(),
 			},
 		},
+		{
+			Name: "frozen-twin", Title: "two processes with one name, of which the older one, the only peer of the third node, is frozen for 40 s",
+			Nodes: 3, Least: 3, Length: warm + 2*time.Minute, Fixed: true,
+			Plan: func(p *Plan) {
+				const second, first = 0, 1
+				p.twin(second, first)
+				p.At(warm, Freeze{Host: first})
+				p.At(warm+p.Between(0, 10*time.Second), Start{second})
+				p.At(warm+40*time.Second, Thaw{first})
+				p.At(warm+75*time.Second, Measure{Figure: "undecided", Read: undecided(first, second)})
+			},
+			Goals: []Goal{none("undecided", "not decided 35 s later: one is the member, and the other one says that it is not")},
+		},
+	}
+}
+
+// undecided is 0 if the others hear one of two processes with one name, and the other one knows.
+func undecided(first, second int) func(w *world) float64 {
+	return func(w *world) float64 {
+		member, other := first, second
+		if unaware(first)(w) == 0 {
+			member, other = second, first
+		}
+		wrong := unaware(other)(w) + 1 - unaware(member)(w)
+		for _, h := range w.hosts {
+			if h.id != first && h.id != second && h.proc != nil && !strings.HasPrefix(memberOf(h, HostName(first)).addr, w.hosts[member].addrs[0]+":") {
+				wrong++
+			}
+		}
+		return wrong
 	}
 }
 
