@@ -164,8 +164,11 @@ func TestGenerations(t *testing.T) {
 	r.pass(time.Hour)
 	old.dies()
 	r.pass(time.Minute)
+	const generations = 200
 	var table []int
-	for g := range 40 {
+	var dials []uint64
+	for g := range generations {
+		before := r.m.stats.Dials
 		var pods []*puppet
 		for i := range 8 {
 			pods = append(pods, r.puppet(topics.Name("pod-"+string(rune('a'+i))+string(rune('a'+g%26))+string(rune('a'+g/26)))))
@@ -183,10 +186,19 @@ func TestGenerations(t *testing.T) {
 		}
 		stays.say()
 		r.pass(20 * time.Second)
-		table = append(table, len(r.m.peers))
+		table, dials = append(table, len(r.m.peers)), append(dials, r.m.stats.Dials-before)
+		if g == 40 {
+			r.want("old", Quarantined)
+		}
+		if n := r.m.count[Suspect] + r.m.count[Detached]; n > 0 || r.m.Stats().Degraded {
+			t.Fatalf("after generation %d: %d suspects, degraded %v", g, n, r.m.Stats().Degraded)
+		}
 	}
-	if table[39] > table[1] || r.state("old") != Quarantined {
-		t.Fatal(table, r.state("old"))
+	if table[generations-1] > table[1] {
+		t.Errorf("entries after each: %v", table)
+	}
+	if dials[generations-1] > dials[1]+dials[1]/4 {
+		t.Errorf("dials in the minute of each: %v", dials)
 	}
 }
 

@@ -141,3 +141,30 @@ func TestNodeWithoutItsConfigurationIsInterrupted(t *testing.T) {
 	}
 	f.Close()
 }
+
+// A pipe for the log that is full, and that nobody reads, holds up neither the node nor its end.
+func TestStoppedLogHoldsUpNoSignal(t *testing.T) {
+	t.Parallel()
+	unread, log, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unread.Close()
+	if err := log.SetWriteDeadline(time.Now().Add(50 * time.Millisecond)); err != nil {
+		t.Skip("a pipe that has no deadlines: ", err)
+	}
+	for err == nil { // until it is full
+		_, err = log.Write(make([]byte, 1<<10))
+	}
+	peer := startNode(t, node.Config{})
+	addr := nodetest.Address(t)
+	cmd := started(t, log, nil, "node", "--hostname", addr, "--bind", addr, "--log-level", "debug", string(peer.Name()))
+	must(t, "wait", "--addr", addr, "--members", "2", "--timeout", "60s")
+	must(t, "health", "--addr", addr)
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("it did not end by itself: %v", err)
+	}
+}
