@@ -48,6 +48,18 @@ func (c *crowd) take(change mesh.Change, now time.Time) bool {
 	return true
 }
 
+// names are those of the peers, each once, though its change may have come again.
+func (g *group) names() (names nameList) {
+	seen := make(map[topics.Name]bool, len(g.changes))
+	for _, c := range g.changes {
+		if key := c.Peer.Key(); !seen[key] {
+			seen[key] = true
+			names = append(names, c.Peer)
+		}
+	}
+	return names
+}
+
 func (c *crowd) of(k mesh.Kind) *group {
 	for _, g := range c.groups {
 		if g.changes[0].Kind == k {

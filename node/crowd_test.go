@@ -51,6 +51,22 @@ func TestCrowdIsOneLine(t *testing.T) {
 			t.Errorf("%s", text)
 		}
 		log.Reset()
+		for _, name := range []string{"a", "b", "a", "c", "b"} { // one that was linked again is one
+			n.tell(mesh.Change{Kind: mesh.Linked, Peer: topics.Name(name), From: mesh.Alive, To: mesh.Alive})
+		}
+		pass(time.Second)
+		if text := log.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, "count=3 ") || !strings.Contains(text, `peers="[a b c]"`) {
+			t.Errorf("%s", text)
+		}
+		log.Reset()
+		for range 2 {
+			n.tell(mesh.Change{Kind: mesh.Linked, Peer: "a", From: mesh.Alive, To: mesh.Alive})
+		}
+		pass(time.Second)
+		if text := log.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, `msg="peer linked"`) {
+			t.Errorf("%s", text)
+		}
+		log.Reset()
 		for i := range 40 {
 			n.tell(mesh.Change{Kind: mesh.Unlinked, Peer: topics.Name(fmt.Sprint("n", i)), From: mesh.Alive, To: mesh.Alive, Why: "as the port is shut"})
 		}

@@ -210,14 +210,10 @@ func (n *Node) logChange(c mesh.Change, more ...any) {
 func (n *Node) tellCrowd() {
 	now := time.Now()
 	for _, g := range n.crowd.empty() {
-		ago := now.Sub(g.last).Round(time.Millisecond)
-		if len(g.changes) == 1 {
+		ago, names := now.Sub(g.last).Round(time.Millisecond), g.names()
+		if len(names) == 1 {
 			n.logChange(g.changes[0], "ago", ago)
 			continue
-		}
-		names := make(nameList, len(g.changes))
-		for i, c := range g.changes {
-			names[i] = c.Peer
 		}
 		first, args := g.changes[0], []any{"count", len(names), "took", g.last.Sub(g.first).Round(time.Millisecond), "ago", ago, "peers", names}
 		if level(first.Kind) >= slog.LevelWarn {
