@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"hearsay/node/nodetest"
 )
@@ -108,8 +109,27 @@ func numberedLists(self string) (b []byte) {
 // rounds is how often a node has judged its peers.
 func rounds(n *Node) uint64 { return n.Machine().Rounds }
 
+// silence is for how long at most a node has not judged, and so has not beaten.
+type silence struct {
+	rounds  uint64
+	at      time.Time
+	longest time.Duration
+}
+
+// look returns how many rounds there were.
+func (s *silence) look(n *Node) uint64 {
+	now, r := time.Now(), rounds(n)
+	if !s.at.IsZero() {
+		s.longest = max(s.longest, now.Sub(s.at))
+	}
+	if r != s.rounds || s.at.IsZero() {
+		s.rounds, s.at = r, now
+	}
+	return r
+}
+
 // Whatever a member sends, and however fast, the node that hears it judges, and beats, as often as one that is not
-// flooded.
+// flooded, and its longest silence is little longer.
 func TestFloodPutsNoRoundOff(t *testing.T) {
 	list := func(self string) []byte { return framed("0", self) }
 	for name, tc := range map[string]struct {
@@ -145,15 +165,21 @@ func TestFloodPutsNoRoundOff(t *testing.T) {
 				}
 				return nil
 			})
-			before, begin := rounds(n), rounds(control)
+			var flooded, quiet silence
+			before, begin := flooded.look(n), quiet.look(control)
 			nodetest.Eventually(t, func() error {
-				if r := rounds(control) - begin; r < 10 {
+				flooded.look(n)
+				if r := quiet.look(control) - begin; r < 10 {
 					return fmt.Errorf("%d rounds without a flood", r)
 				}
 				return nil
 			})
 			if r := rounds(n) - before; r < 5 {
 				t.Errorf("%d rounds in the time of 10 without a flood", r)
+			}
+			t.Logf("longest silence %v, %v without a flood", flooded.longest, quiet.longest)
+			if flooded.longest-quiet.longest > 1300*time.Millisecond-n.cfg.Beat {
+				t.Errorf("a silence of %v, where one of %v is the longest without a flood", flooded.longest, quiet.longest)
 			}
 		})
 	}
