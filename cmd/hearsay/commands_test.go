@@ -39,12 +39,15 @@ func squeezed(text string) string { return strings.Join(strings.Fields(text), " 
 func TestMembers(t *testing.T) {
 	t.Parallel()
 	a, b, addr := pair(t)
-	out := must(t, "members", "--addr", addr)
-	for _, want := range []string{"NEXT TRY", "WHY", string(a.Name()) + " alive", "this node: it hears 1 peer", string(b.Name()) + " alive", "seed"} {
-		if !strings.Contains(squeezed(out), want) {
-			t.Errorf("no %q in:\n%s", want, out)
+	nodetest.Eventually(t, func() error { // a node whose rounds come late says that for a while
+		out := must(t, "members", "--addr", addr)
+		for _, want := range []string{"NEXT TRY", "WHY", string(a.Name()) + " alive", "this node: it hears 1 peer", string(b.Name()) + " alive", "seed"} {
+			if !strings.Contains(squeezed(out), want) {
+				return fmt.Errorf("no %q in:\n%s", want, out)
+			}
 		}
-	}
+		return nil
+	})
 	all := decode[web.Members](t, must(t, "members", "--json", "--addr", "http://"+addr+"/"))
 	if all.Self.Name != a.Name() || len(all.Members) != 1 || all.Members[0].Name != b.Name() {
 		t.Errorf("%+v", all)
