@@ -19,8 +19,8 @@ func (l *Link) Audience(wanted func(topic string) bool) (all []Audience) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for s := range g.all {
-		if !s.belongs.Load() {
-			continue // it is of another mesh, or has not said which
+		if !s.belongs.Load() || s.reads() {
+			continue // it is of another mesh, or has not said which; or it may read, and is nobody's peer
 		}
 		heeded := s.heeded
 		if s.wired() {

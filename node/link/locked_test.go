@@ -195,6 +195,27 @@ func TestLockedReaders(t *testing.T) {
 	})
 }
 
+// A request reaches no reader: it may not answer, and whoever asked would wait for it.
+func TestLockedReadersAreNoAudience(t *testing.T) {
+	t.Parallel()
+	bothWays(t, func(t *testing.T, overTCP bool) {
+		a := open(t, Config{Keys: town("a"), OverTCP: overTCP})
+		discard(a)
+		for _, name := range []string{"reader", "b"} {
+			other := open(t, Config{Keys: town(name), OverTCP: overTCP, Subscribe: []string{"4/x"}})
+			discard(other)
+			if err := other.DialName(t.Context(), Message, a.Addr(Message), "a", ""); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ask := func() []Audience { return a.Audience(func(topic string) bool { return topic == "4/x" }) }
+		eventually(t, "b has subscribed", func() bool { return slices.ContainsFunc(ask(), func(o Audience) bool { return o.Name == "b" }) })
+		if all := ask(); len(all) != 1 {
+			t.Errorf("who takes requests: %v", all)
+		}
+	})
+}
+
 // Whose key is withdrawn is hung up at both ends, at once, and cannot come back.
 func TestLockedWithdrawn(t *testing.T) {
 	t.Parallel()
