@@ -58,8 +58,8 @@ func (c *Curve) Name() string { return "CURVE" }
 func (c *Curve) Open(p Params) Session {
 	s := curveSession{curve: c, params: p}
 	if p.Side == Client {
-		calling := c.Calls.begin()
-		s.short = calling.pair
+		calling, short := c.Calls.begin()
+		s.short = short
 		return &curveClient{curveSession: s, calling: calling}
 	}
 	return &curveServer{curveSession: s} // its key is made when a HELLO has been good

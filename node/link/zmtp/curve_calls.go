@@ -24,12 +24,16 @@ type calling struct {
 	mu     sync.Mutex
 	hellos map[Key][KeySize]byte // keys of boxes between it and servers' lasting keys
 	met    map[Key]struct{}      // servers' short-lived keys
+
+	forgotten bool
 }
 
-// begin returns the key to call with: a new one after a second, and for a client that does not share any.
-func (c *Calls) begin() *calling {
+// begin returns the key to call with, and a copy of it for one handshake: a new one after a second, and for a client that
+// does not share any.
+func (c *Calls) begin() (*calling, KeyPair) {
 	if c == nil {
-		return &calling{pair: GenerateKey()}
+		made := &calling{pair: GenerateKey()}
+		return made, made.pair
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -45,7 +49,7 @@ func (c *Calls) begin() *calling {
 			made.forget()
 		})
 	}
-	return c.now
+	return c.now, c.now.pair // copied before it can be forgotten: that begins with this lock
 }
 
 func (c *calling) full() bool {
@@ -62,7 +66,7 @@ func (c *calling) helloKey(pair *KeyPair, server Key) ([KeySize]byte, error) {
 		return key, nil
 	}
 	key, err := pair.boxKey(server)
-	if err == nil {
+	if err == nil && !c.forgotten {
 		if c.hellos == nil {
 			c.hellos = make(map[Key][KeySize]byte)
 		}
@@ -92,6 +96,6 @@ func (c *calling) forget() {
 	for k := range c.hellos {
 		c.hellos[k] = [KeySize]byte{}
 	}
-	c.hellos = nil
+	c.hellos, c.forgotten = nil, true
 	c.pair.Forget()
 }
