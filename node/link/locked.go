@@ -21,6 +21,9 @@ import (
 // withdrawTime is how long a subscriber stays whose key is good no more.
 const withdrawTime = 2 * time.Second
 
+// expireTime is how long a connection to such a publisher stays: longer, as what that has sent is to be read to its end.
+const expireTime = withdrawTime * 3 / 2
+
 // Errors of connections in a locked mesh. What they are about stands before them.
 var (
 	errWithdrawn = errors.New("key withdrawn")
@@ -95,6 +98,7 @@ func (l *Link) SetKeys(r *keys.Ring) {
 	l.mu.Lock()
 	var stale []*dialled
 	for _, d := range l.dialled {
+		d.expire()
 		if d.heir.Load() == nil && !d.recheck() {
 			stale = append(stale, d)
 		}

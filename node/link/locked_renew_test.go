@@ -61,6 +61,23 @@ func TestLockedRenewalFails(t *testing.T) {
 	}
 }
 
+// An heir that is held up does not keep the connection before it, whose key is withdrawn.
+func TestLockedWithdrawnWhileItsHeirIsHeldUp(t *testing.T) {
+	t.Parallel()
+	from := open(t, Config{Keys: locked, OverTCP: true})
+	to := open(t, Config{Keys: locked, OverTCP: true, Subscribe: []string{"1"}})
+	if err := to.DialName(t.Context(), Message, from.Addr(Message), "from", ""); err != nil {
+		t.Fatal(err)
+	}
+	discard(from)
+	old := to.standing(next(t, to, Up).ID)
+	old.heir.Store(&succession{old: old, over: make(chan struct{})})
+	to.SetKeys(keys.Mesh(laterKey))
+	if e := next(t, to, Down); !errors.Is(e.Err, errWithdrawn) {
+		t.Errorf("ended: %v", e.Err)
+	}
+}
+
 // Links for messages wait while links for lists are shaken hands for, but not for ever.
 func TestLockedMessagesWaitForLists(t *testing.T) {
 	t.Parallel()

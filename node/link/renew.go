@@ -138,11 +138,27 @@ func (l *Link) renew(d *dialled, s *succession) {
 		}
 	}
 	d.heir.Store(nil)
-	if !d.kept() || d.forbidden() {
+	if !d.good() {
 		d.hangUp(errWithdrawn)
 		return
 	}
 	l.freshen(d, with)
+}
+
+// good reports whether the keys of a connection may still be in use.
+func (d *dialled) good() bool { return d.kept() && !d.forbidden() }
+
+// expire hangs a connection up whose keys are not: a while later, as its heir may be about to take its place, and whatever
+// holds that one up.
+func (d *dialled) expire() {
+	if d.good() {
+		return
+	}
+	time.AfterFunc(expireTime, func() {
+		if d.ended() == nil && !d.good() {
+			d.hangUp(errWithdrawn)
+		}
+	})
 }
 
 // freshen looks after a connection that was made with the keys of a ring. If they have changed meanwhile it is made
