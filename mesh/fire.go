@@ -91,7 +91,7 @@ func (m *Machine) enter(p *peer, from State) {
 // enterAlive makes a member: listed, its messages read, its list believed.
 func (m *Machine) enterAlive(p *peer, from State) {
 	m.refund(p)
-	p.reach.tries, p.origin.known = 0, false
+	p.reach.tries, p.origin.known, p.reach.failure = 0, false, failure{}
 	p.origin.alias = nil
 	m.wantMessages(p)
 	m.flow(p)

@@ -21,6 +21,7 @@ func (m *Machine) onMirror(l *link, h *topics.Header) {
 		}
 		return "another process, " + age + " than this one, uses the name " + string(m.cfg.Self) + " at " + l.addr
 	})
+	p.reach.failure = failure{addr: l.addr, own: true}
 	m.reject(l)
 }
 

@@ -16,6 +16,7 @@ type failure struct {
 	addr   string // the endpoint that it is about, if there was one
 	silent bool   // a link came up, and no beat over it
 	mesh   string // the label of another mesh that it led into
+	own    bool   // another process answered there under this node's name
 }
 
 // silentAt is the failure of links that came up and stayed silent.
@@ -32,6 +33,8 @@ func silentAt(links ...*link) failure {
 func (f failure) String() string {
 	who := cmp.Or(f.addr, "it")
 	switch {
+	case f.own:
+		return "another process uses this node's name at " + who
 	case f.silent:
 		return who + " answers, but sends no lists: is that a discovery port?"
 	case f.why == Refused:
