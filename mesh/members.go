@@ -75,7 +75,7 @@ func (m *Machine) member(p *peer) Member {
 	}
 	if p.state == Alive { // what the last list of another says, and that a connection did not break, says nothing
 		v.HearsMe, v.Degraded = p.row.hearsMe, p.says.degraded
-		v.Messages, v.Flowing, v.Unread = p.feed.carries(), p.feed.flows, m.unread(p)
+		v.Messages, v.Flowing, v.Unread = p.feed.carries(), p.feed.flows || m.hearsByOthers(p), m.unread(p)
 	}
 	if p.state == Far {
 		v.Via, v.Messages, v.Flowing = m.farMember(p)

@@ -21,6 +21,12 @@ func (m *Machine) heardEnough() bool { return m.isPartial() && m.voice.hear >= a
 // heardAny reports whether this node's messages reach others though those by whose word they are members may not hear it.
 func (m *Machine) heardAny() bool { return m.isPartial() && m.voice.hear > 0 }
 
+// hearsByOthers reports whether a neighbour that does not hear this node gets its messages all the same, by a relay: it has
+// as many neighbours as it takes.
+func (m *Machine) hearsByOthers(p *peer) bool {
+	return p.feed.carries() && !p.row.hearsMe && p.row.complete && m.heardAny()
+}
+
 // lookView draws the neighbours anew, at the end of a round, and gives those up that are too many.
 func (m *Machine) lookView() {
 	v, ok := m.view.(*partial)
