@@ -44,7 +44,7 @@ func nodeCommand() *cli.Command {
 			&cli.IntFlag{Name: "message-port", EnvVars: []string{"HEARSAY_MESSAGE_PORT"}, DefaultText: "that", Usage: "`PORT` for messages: always the discovery port + 10000"},
 			&cli.DurationFlag{Name: "interval", EnvVars: []string{"HEARSAY_INTERVAL"}, Value: 2500 * time.Millisecond, Usage: "`TIME` between pings, and between whole lists while naive nodes are about"},
 			&cli.DurationFlag{Name: "beat", EnvVars: []string{"HEARSAY_BEAT"}, Value: time.Second, Usage: "`TIME` between signs of life; the others miss this node after three of them"},
-			&cli.IntFlag{Name: "full-mesh", EnvVars: []string{"HEARSAY_FULL_MESH"}, Usage: "with more than `N` members, 32 to 4096, listen to some twelve of them and know the others by their word; 0: listen to all"},
+			&cli.IntFlag{Name: "full-mesh", EnvVars: []string{"HEARSAY_FULL_MESH"}, Usage: "an experiment: with more than `N` members, 32 to 4096, listen to some twelve of them and know the others by their word; 0: listen to all"},
 			&cli.StringSliceFlag{Name: "channel", EnvVars: []string{"HEARSAY_CHANNEL"}, Usage: "receive the named channel `C` too (repeat for more)"},
 			&cli.IntFlag{Name: "outbox-bytes", EnvVars: []string{"HEARSAY_OUTBOX_BYTES"}, Value: defaultOutbox, Usage: "`BYTES` of messages that wait for slow peers, in all"},
 			&cli.IntFlag{Name: "inbox-bytes", EnvVars: []string{"HEARSAY_INBOX_BYTES"}, Value: defaultInbox, Usage: "`BYTES` of messages that wait for slow readers: a half for HTTP and --tap, a quarter each for standard output and the node itself"},
