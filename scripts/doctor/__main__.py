@@ -147,6 +147,7 @@ def messages_blocked_later(b):
     told = mesh.until(lambda: all(unlinked(i, other) for i, other in pairs), 2 * TOLD)
     print(f"    told by both ends after {time.monotonic() - begin:.1f} s", flush=True)
     b.holds(told is not None and time.monotonic() - begin < TOLD, "members", "too late")
+    time.sleep(5)  # what many are told of waits, to be one line of the log
     b.logs(1, "level=WARN", "peer unlinked", "peer=node_2", "nothing comes back over the connection to its port 30000")
     for other in "node_1", "node_3":
         b.logs(2, "level=WARN", "unlinked", other, "nothing comes back over its connection to port 30000")
