@@ -138,6 +138,19 @@ func must(t *testing.T, args ...string) string {
 	return out
 }
 
+// soon repeats a command until it succeeds: on a machine that is short of time an answer may come later than a client waits.
+func soon(t *testing.T, args ...string) (out string) {
+	t.Helper()
+	nodetest.Eventually(t, func() (err error) {
+		var status int
+		if status, out, err = run(t, args...); status != 0 {
+			return fmt.Errorf("hearsay %s: status %d, %w", strings.Join(args, " "), status, err)
+		}
+		return nil
+	})
+	return out
+}
+
 // fails checks that a command line ends with a status, and an error of one line with these words.
 func fails(t *testing.T, status int, words string, args ...string) {
 	t.Helper()

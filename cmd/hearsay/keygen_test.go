@@ -108,8 +108,8 @@ func TestCommandsOfAPrivateNode(t *testing.T) {
 	p := begin(t, nil, "node", "--hostname", addr, "--bind", addr, "--http-cert", cert, "--http-key", key, "--http-token", token, "--http-private")
 	p.log.shows(t, "http started")
 	https := "https://" + addr + ":8080"
-	must(t, "health", "--addr", https, "--ca", cert)
-	must(t, "members", "--addr", https, "--ca", cert, "--token-file", token)
+	soon(t, "health", "--addr", https, "--ca", cert)
+	soon(t, "members", "--addr", https, "--ca", cert, "--token-file", token)
 	must(t, "pub", "--addr", https, "--ca", cert, "--token-file", token, "hello")
 	for want, args := range map[string][]string{
 		"takes a token": {"members", "--addr", https, "--ca", cert},
