@@ -75,9 +75,10 @@ func (f failure) refutes() bool {
 
 // missing is what was told of a seed that leads to nobody.
 type missing struct {
-	told  int    // times
-	cause string // the last one
-	at    Time
+	told   int    // times
+	cause  string // the last one
+	before string // and the one before that, where it was another: two that take turns are news once
+	at     Time
 }
 
 const toldLongest = time.Hour // between two lines about one seed
@@ -93,14 +94,16 @@ func unreachedWait(told int, c *Config) time.Duration {
 // tell reports whether a cause is to be told now: another one is told like the first, though no sooner than BackOff
 // after the last.
 func (s *missing) tell(cause string, now Time, c *Config) bool {
-	told := s.told
+	told, before := s.told, s.before
 	if cause != s.cause {
-		told = min(told, 1)
+		if before = s.cause; cause != s.before {
+			told = min(told, 1)
+		}
 	}
 	if now < s.at+unreachedWait(told, c) {
 		return false
 	}
-	*s = missing{told + 1, cause, now}
+	*s = missing{told + 1, cause, before, now}
 	return true
 }
 

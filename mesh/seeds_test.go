@@ -63,6 +63,24 @@ func TestAnotherCauseIsTold(t *testing.T) {
 	}
 }
 
+// Two causes that take turns, as those of a name with two dead addresses do, are told ever more rarely.
+func TestCausesThatTakeTurnsAreToldRarely(t *testing.T) {
+	c := LAN()
+	var m missing
+	told := 0
+	for now := Time(0); now < time.Hour; now += 10 * time.Second {
+		if m.tell([]string{"one", "other"}[now/(10*time.Second)%2], now, &c) {
+			told++
+		}
+	}
+	if told < 3 || told > 8 {
+		t.Errorf("told %d times in an hour", told)
+	}
+	if !m.tell("a third", time.Hour+c.BackOff, &c) {
+		t.Error("a third cause is not told")
+	}
+}
+
 // A seed that answers and sends no lists, as a message port does, says so.
 func TestSilentSeedIsTold(t *testing.T) {
 	r := newRig(t, Config{Seeds: []topics.Name{"there"}})
