@@ -15,7 +15,7 @@
 // It never believes what one node says of another that it can hear itself. A name in a list, a hello, an address: each
 // is a hint where to listen, never evidence. Only beats over a link that this node dialled itself, and that start with
 // the name that was dialled, make a peer alive; only this node's own silence makes it suspect; and nothing but alive
-// peers is ever listed. So a phantom travels one hop and a dead name none. The lists of others can do one thing: spare
+// peers is ever listed. So in a list a phantom travels one hop and a dead name none. The lists of others can do one thing: spare
 // a silent peer, when enough of them hear it, or shorten the wait for its eviction, when they have lost it too. Of
 // those that this node cannot reach they are all there is to go by: see Far members.
 //
