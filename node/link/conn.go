@@ -22,7 +22,8 @@ type conn struct {
 	remote netip.AddrPort
 	raw    net.Conn
 	kernel *kernel // nil: it cannot be asked
-	hushed bool    // it probes often; Silences' own
+	hushed bool    // it probes often; Silences' own, as the next
+	mute   bool    // nothing comes back
 	closed func()  // called once it is; nil: nobody asks
 	in     inbox
 	out    *outbox

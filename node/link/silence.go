@@ -91,5 +91,14 @@ func (c *conn) hush() bool {
 		}
 		c.kernel.probe(every)
 	}
-	return v.heard >= silentAfter
+	c.mute = v.mute(c.mute)
+	return c.mute
+}
+
+// mute reports whether so little comes back of a far end that nobody knows whether it is there. Before says what was so until
+// now. One that does not read closes its window: then keep-alive waits, and the kernel asks for room ever more rarely, so that
+// an answer may be minutes old and the far end there. It becomes mute by answers that do not come, and answers again at any.
+func (v view) mute(before bool) bool {
+	asked := v.held == 0 || v.silent
+	return v.heard >= silentAfter && (before || asked)
 }

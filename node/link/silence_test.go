@@ -5,6 +5,26 @@ import (
 	"testing"
 )
 
+// A far end that does not read has closed its window, and is asked too rarely for its silence to say anything.
+func TestMute(t *testing.T) {
+	for name, c := range map[string]struct {
+		v      view
+		before bool
+		want   bool
+	}{
+		"heard just now":                          {view{heard: silentAfter - 1}, false, false},
+		"answers no probe":                        {view{heard: silentAfter}, false, true},
+		"what was sent is sent again":             {view{heard: silentAfter, held: 9, silent: true}, false, true},
+		"its window is closed":                    {view{heard: 5 * silentAfter, held: 9}, false, false},
+		"it was mute, and something was sent now": {view{heard: 2 * silentAfter, held: 9}, true, true},
+		"it was mute, and answers":                {view{heard: 0, held: 9}, true, false},
+	} {
+		if got := c.v.mute(c.before); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
 func TestSilencesChange(t *testing.T) {
 	s := make(silences)
 	of := func(id ID, is bool) Silence { return Silence{id, true, is} }
