@@ -128,9 +128,7 @@ func (m *Machine) drop(p *peer, why string) {
 	if p.origin.found {
 		m.found--
 	}
-	if v, ok := m.view.(*partial); ok {
-		v.chosen.clear(p.slot)
-	}
+	m.view.forget(p)
 	m.setState(p, Unknown)
 	delete(m.peers, p.key)
 	m.slots[p.slot] = nil

@@ -60,6 +60,19 @@ func TestSilentConnectionsAreUnlinked(t *testing.T) {
 			r.pass(2 * time.Second)
 		}
 	}
+	r.step(ReaderUp{3, "10.0.0.1"}) // another connection of a's, of which one may be silent
+	r.step(ReaderNamed{3, "a"})
+	r.step(ReaderSilent{3, true})
+	before := len(r.unlinked)
+	r.step(LinkDown{r.m.peers["a"].feed.link.id, "broken"})
+	r.m.peers["a"].feed.due = never // and is not there again yet
+	r.pass(5 * time.Second)
+	if told := r.unlinked[before:]; len(told) > 0 {
+		t.Errorf("a link that broke just now is told of: %v", told)
+	}
+	r.m.peers["a"].feed.due = r.now
+	r.pass(time.Second)
+	r.step(ReaderDown{3})
 	r.step(LinkSilent{r.m.peers["a"].feed.link.id, true})
 	r.step(LinkDown{r.m.peers["a"].feed.link.id, "broken"})
 	r.pass(time.Second)

@@ -73,7 +73,7 @@ func (m *Machine) judgeFeeds() {
 		}
 		if f.look == never {
 			f.look = m.now + wait
-			if m.now-p.since > wait && (f.link != nil && f.link.silent || m.hushed(p)) {
+			if m.now-p.since > wait && (f.link != nil && f.link.silent || f.carries() && m.hushed(p)) {
 				f.look = m.now // it was silent for a while before that was said
 			}
 		}

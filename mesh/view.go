@@ -14,12 +14,16 @@ import (
 type view interface {
 	// links reports whether a peer is to be linked.
 	links(p *peer) bool
+
+	// forget takes in that a peer is dropped.
+	forget(p *peer)
 }
 
 // fullMesh is the view of a full mesh.
 type fullMesh struct{}
 
 func (fullMesh) links(*peer) bool { return true }
+func (fullMesh) forget(*peer)     {}
 
 // A node of a mesh of more members than Config.FullMesh listens to a few of them, its neighbours, and knows the others by
 // the word of these: they are far members. It draws some neighbours by lots of its own, which nobody else can foresee, and
@@ -63,6 +67,8 @@ func (v *partial) links(p *peer) bool {
 	}
 	return p.state != Alive && p.state != Far // it is judged by its silence, and probed, as ever
 }
+
+func (v *partial) forget(p *peer) { v.chosen.clear(p.slot) }
 
 // size takes in how many members there are, and reports whether all of them are to be linked again.
 func (v *partial) size(members int) (again bool) {
