@@ -51,6 +51,14 @@ func TestCrowdIsOneLine(t *testing.T) {
 			t.Errorf("%s", text)
 		}
 		log.Reset()
+		for _, why := range []string{"first one way", "then both"} { // of one peer what is so now is said
+			n.tell(mesh.Change{Kind: mesh.Unlinked, Peer: "a", From: mesh.Alive, To: mesh.Alive, Why: why})
+		}
+		pass(5 * time.Second)
+		if text := log.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, "then both") {
+			t.Errorf("%s", text)
+		}
+		log.Reset()
 		for _, name := range []string{"a", "b", "a", "c", "b"} { // one that was linked again is one
 			n.tell(mesh.Change{Kind: mesh.Linked, Peer: topics.Name(name), From: mesh.Alive, To: mesh.Alive})
 		}

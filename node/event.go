@@ -212,7 +212,7 @@ func (n *Node) tellCrowd() {
 	for _, g := range n.crowd.empty() {
 		ago, names := now.Sub(g.last).Round(time.Millisecond), g.names()
 		if len(names) == 1 {
-			n.logChange(g.changes[0], "ago", ago)
+			n.logChange(g.changes[len(g.changes)-1], "ago", ago) // what is so now
 			continue
 		}
 		first, args := g.changes[0], []any{"count", len(names), "took", g.last.Sub(g.first).Round(time.Millisecond), "ago", ago, "peers", names}
