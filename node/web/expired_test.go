@@ -1,11 +1,7 @@
 package web
 
 import (
-	"bufio"
 	"errors"
-	"io"
-	"net"
-	"net/http"
 	"testing"
 	"time"
 
@@ -19,26 +15,7 @@ func TestSlowReaderIsNotShownWhatHasExpired(t *testing.T) {
 	n := startNode(t, node.Config{})
 	s := New(n, Options{})
 	t.Cleanup(func() { s.Close() })
-	ln := newPipes()
-	serve(t, s, ln)
-	client, server := net.Pipe() // it holds nothing: what is not read waits in the feed
-	t.Cleanup(func() { client.Close() })
-	ln.conns <- server
-	if _, err := io.WriteString(client, "GET /v1/messages HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
-		t.Fatal(err)
-	}
-	answer, err := http.ReadResponse(bufio.NewReader(client), nil) //nolint:bodyclose // ends with the pipe
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &sse{t: t, lines: bufio.NewReader(answer.Body)}
-	c.line(": ")
-	nodetest.Eventually(t, func() error {
-		if s.feed.Readers() == 0 {
-			return errors.New("nobody reads yet")
-		}
-		return nil
-	})
+	c := slowReader(t, s)
 	for _, p := range []node.Post{
 		{Body: make([]byte, 2*pieceBytes)}, // it is on its way for as long as nobody reads
 		{Body: []byte("late"), Expires: 300 * time.Millisecond},

@@ -308,14 +308,12 @@ func TestMessagesGoRoundTheMesh(t *testing.T) {
 	}
 }
 
-func TestNextMessageSaysHowManyWereLost(t *testing.T) {
-	t.Parallel()
-	n := startNode(t, node.Config{})
-	s := New(n, Options{ReaderBytes: 1 << 20})
-	t.Cleanup(func() { s.Close() })
+// slowReader is the one reader of a server's messages. It reads when it is asked to.
+func slowReader(t *testing.T, s *Server) *sse {
+	t.Helper()
 	ln := newPipes()
 	serve(t, s, ln)
-	client, server := net.Pipe()
+	client, server := net.Pipe() // it holds nothing: what is not read waits in the feed
 	t.Cleanup(func() { client.Close() })
 	ln.conns <- server
 	if _, err := io.WriteString(client, "GET /v1/messages HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
@@ -333,6 +331,15 @@ func TestNextMessageSaysHowManyWereLost(t *testing.T) {
 		}
 		return nil
 	})
+	return c
+}
+
+func TestNextMessageSaysHowManyWereLost(t *testing.T) {
+	t.Parallel()
+	n := startNode(t, node.Config{})
+	s := New(n, Options{ReaderBytes: 1 << 20})
+	t.Cleanup(func() { s.Close() })
+	c := slowReader(t, s)
 	const sent = 30
 	for i := range sent { // as nobody reads, one is on its way, and nine fit
 		s.Deliver(node.Message{From: "x", UID: fmt.Sprint(i), Body: bytes.Repeat([]byte("x"), 100<<10)})
