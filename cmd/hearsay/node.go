@@ -34,7 +34,7 @@ func nodeCommand() *cli.Command {
 			"While it runs, the other commands and a browser show and steer it at --http.",
 		Flags: fromFile(append([]cli.Flag{
 			configFlag(), seedsFlag(),
-			&cli.StringFlag{Name: "hostname", EnvVars: []string{"HEARSAY_HOSTNAME", "HOSTNAME"}, Usage: "`NAME` by which the others can reach this node (default: the system's name)"},
+			&cli.StringFlag{Name: "hostname", EnvVars: []string{"HEARSAY_HOSTNAME"}, DefaultText: "that in HOSTNAME, else the system's", Usage: "`NAME` by which the others can reach this node"},
 			&cli.StringFlag{Name: "mesh", EnvVars: []string{"HEARSAY_MESH"}, Usage: "label of this node's mesh, `NAME`: it meets nobody of another label, or of none (default: none)"},
 			&cli.BoolFlag{Name: "multicast", EnvVars: []string{"HEARSAY_MULTICAST"}, Usage: "find nodes on the same network segment without a SEED, and be found"},
 			&cli.StringSliceFlag{Name: "multicast-group", EnvVars: []string{"HEARSAY_MULTICAST_GROUP"}, Usage: "`GROUP:PORT` for that, one of IPv4 and one of IPv6 at most (default: 239.77.77.77:20000 and [ff02::7777]:20000)"},
@@ -253,6 +253,9 @@ func nodeConfig(c *cli.Context, level *slog.LevelVar) (node.Config, error) {
 	}
 	if len(cfg.Seeds) == 0 {
 		cfg.Seeds = c.StringSlice("seeds")
+	}
+	if cfg.Hostname == "" { // every container has this one: it is no wish
+		cfg.Hostname = os.Getenv(nameVariable)
 	}
 	if cfg.Hostname == "" {
 		if cfg.Hostname, err = os.Hostname(); err != nil {

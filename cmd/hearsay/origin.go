@@ -46,6 +46,9 @@ func originOf(c *cli.Context, name string) string {
 	if f := configOf(c); f != nil && f.said[name] != nil {
 		return fmt.Sprintf("--config %.200s: %s", f.path, name)
 	}
+	if name == "hostname" && os.Getenv(nameVariable) != "" {
+		return nameVariable
+	}
 	return "--" + name
 }
 

@@ -20,6 +20,8 @@ func TestErrorsNameTheirOrigin(t *testing.T) {
 		{"HEARSAY_HOSTNAME", "http://host", "", "", `HEARSAY_HOSTNAME "http://host": no scheme`},
 		{"HOSTNAME", "http://host", "", "", `HOSTNAME "http://host": no scheme`},
 		{"", "", "hostname: http://host", "", `hearsay.yaml: hostname "http://host": no scheme`},
+		{"HOSTNAME", "container", "hostname: http://host", "", `hearsay.yaml: hostname "http://host": no scheme`},
+		{"HOSTNAME", "http://host", "hostname: a\nbeat: 1ms", "", `hearsay.yaml: beat 1ms: must be 100ms`},
 		{"HEARSAY_BEAT", "1s", "beat: 2s", "--beat 1ms", `--beat 1ms: must be 100ms`},
 		{"HEARSAY_BEAT", "1ms", "beat: 2s", "", `HEARSAY_BEAT 1ms: must be 100ms`},
 		{"", "", "beat: 1ms", "", `hearsay.yaml: beat 1ms: must be 100ms`},

@@ -13,6 +13,7 @@ import (
 const (
 	variablePrefix = "HEARSAY_"
 	seedsVariable  = variablePrefix + "SEEDS"
+	nameVariable   = "HOSTNAME" // the system's own
 )
 
 // handlerVariables are what a command of --on, or of hearsay reply, is told: it may start a node.
