@@ -15,9 +15,9 @@
 // It never believes what one node says of another that it can hear itself. A name in a list, a hello, an address: each
 // is a hint where to listen, never evidence. Only beats over a link that this node dialled itself, and that start with
 // the name that was dialled, make a peer alive; only this node's own silence makes it suspect; and nothing but alive
-// peers is ever listed. So in a list a phantom travels one hop and a dead name none. The lists of others can do one thing: spare
-// a silent peer, when enough of them hear it, or shorten the wait for its eviction, when they have lost it too. Of
-// those that this node cannot reach they are all there is to go by: see Far members.
+// peers is ever listed. So in a list a phantom travels one hop and a dead name none. The lists of others can do one
+// thing: spare a silent peer, when enough of them hear it, or shorten the wait for its eviction, when they have lost it
+// too. Of those that this node cannot reach they are all there is to go by: see Far members.
 //
 // It never bans. An evicted peer is probed for as long as it is known, and is alive again after as many beats
 // as its past asks for: one, if it was steady. Of the departed, twice as many are known as there are members, and 16
@@ -110,8 +110,8 @@
 // A seed's name may be a service's: of a headless service in Kubernetes, of replicas in a compose file. So every
 // address in an answer is dialled of which it is not known that it leads to this node or to a peer that is heard, and
 // what is said there says who it is. The name is asked for again for ever, at once when the peer that it led to is
-// lost: more and more rarely while answers have nothing new, up to 5 s apart while nobody is heard and 30 s else, so
-// that two meshes which share a name become one. A name that is one node's own, heard under it at its one address, is
+// lost: more and more rarely while answers have nothing new, up to 5 s apart while nobody is heard and 30 s else, or 0.25
+// s for each such name where that is longer (lookupWait), so that two meshes which share a name become one. A name that is one node's own, heard under it at its one address, is
 // asked for no more. An answer may have all addresses or some, or one at a time. The first dial of each gives its place
 // up after a second, so that one which lives is soon found behind many that are silent; these are then dialled for as long
 // as it takes, a few at a time.
