@@ -272,11 +272,10 @@ func addTaken(sum, taken []mesh.Taken) []mesh.Taken {
 	return sum
 }
 
-// byChance reports whether a transition takes what no scenario can arrange: a dial of a far member, or a probe of one that
-// was evicted, that gets through just then, and finds it leaving, or a far one under another name. The tests of package mesh
-// take it.
+// byChance reports whether a transition takes what no scenario can arrange: a dial of a far member that gets through just
+// then, and finds it leaving, or under another name. The tests of package mesh take it.
 func byChance(t mesh.Taken) bool {
-	return t.From == mesh.Far && (t.To == mesh.Left || t.To == mesh.Alias) || t.From == mesh.Quarantined && t.To == mesh.Left
+	return t.From == mesh.Far && (t.To == mesh.Left || t.To == mesh.Alias)
 }
 
 // cover says which transitions were taken.
