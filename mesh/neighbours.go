@@ -57,8 +57,11 @@ func (m *Machine) lookView() {
 	}
 	slices.SortFunc(extra, func(a, b *peer) int { return cmp.Compare(b.lot, a.lot) })
 	m.far.look(m)
-	for _, p := range extra[:(len(extra)+partShare-1)/partShare] {
-		m.part(p, func(by *peer) bool { return v.links(by) }, "no neighbour")
+	most := (len(extra) + partShare - 1) / partShare
+	for _, p := range extra { // one that no neighbour hears stays, and holds none of the others up
+		if most > 0 && m.part(p, v.links, "no neighbour") {
+			most--
+		}
 	}
 }
 

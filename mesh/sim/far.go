@@ -74,9 +74,13 @@ func (a *watch) sawTold(p *process, ev mesh.Told, l *link) {
 func (a *watch) checkFar(p *process) {
 	i := p.host.id
 	for j := range min(len(a.views[i]), a.hosts) {
-		if v := &a.views[i][j]; v.state == mesh.Far && a.teller(i, j) >= 0 {
-			v.vouched = a.w.now
-		} else if v.state == mesh.Far && (!a.w.partial() || a.w.now-max(v.vouched, v.since) > farHold) {
+		v := &a.views[i][j]
+		switch {
+		case v.state != mesh.Far || a.teller(i, j) >= 0:
+			v.alone = never
+		case a.w.partial() && v.alone == never:
+			v.alone = a.w.now // since the last Tick
+		case !a.w.partial() || a.w.now-v.alone > farHold:
 			a.w.violate("S16", i, j, "far, and nobody whom it hears lists it, or tells of it")
 		}
 	}

@@ -38,9 +38,9 @@ func partials() []Scenario {
 			Goals: []Goal{
 				within("known", "all are members for all after the start", 20),
 				{Figure: "links", Title: "nodes that each listens to", Most: 15},
-				{Figure: "most links", Title: "and at most", Most: 24},
-				within("gone", "killed: a member for nobody", 6),
-				within("cut off", "power cut: a member for nobody", 9),
+				{Figure: "most links", Title: "and at most", Most: 18},
+				within("gone", "killed: a member for nobody", 2.5),
+				within("cut off", "power cut: a member for nobody", 6),
 				within("returned", "and members for all again", 10),
 				none("lost", "nodes that are no members for one from whom a third are cut off"),
 				{Figure: "tells", Title: "tellings at rest", Most: 1, Unit: "/s"},
@@ -62,8 +62,8 @@ func partials() []Scenario {
 				p.At(rest+time.Minute, Measure{Figure: "known", Until: Known()})
 			},
 			Goals: []Goal{
-				within("apart", "nobody is a member for the other half", 30),
-				within("known", "all are members for all after healing", 15),
+				within("apart", "nobody is a member for the other half", 8),
+				within("known", "all are members for all after healing", 5),
 			},
 		},
 		{
@@ -79,7 +79,7 @@ func partials() []Scenario {
 				p.At(rest+10*time.Second, Measure{Figure: "known", Until: Known()})
 			},
 			Goals: []Goal{
-				within("gone", "the dead are members for nobody", 10),
+				within("gone", "the dead are members for nobody", 8),
 				within("known", "the living are members for all 10 s later", 5),
 				noFalse(),
 			},

@@ -13,7 +13,7 @@ type view struct {
 	state   mesh.State
 	listed  bool
 	told    told          // the last whole list of the subject's that was delivered to the observer
-	vouched time.Duration // when somebody whom it hears listed it, or told of it, last: of a far member
+	alone   time.Duration // of a far member: since nobody whom it hears lists it, or tells of it, as far as Ticks show; else never
 	tells   []int32       // whom the subject told the observer of that others hear, last
 	lostBy  []int         // whose lists that were delivered have the subject no more, since it was heard
 	refused time.Duration // a dial was answered that nobody is there
@@ -148,7 +148,7 @@ func (a *watch) view(observer, subject int) *view {
 }
 
 func freshView() view {
-	return view{heard: longAgo, broken: longAgo, refused: longAgo - 1, since: longAgo}
+	return view{alone: never, heard: longAgo, broken: longAgo, refused: longAgo - 1, since: longAgo}
 }
 
 // running reports whether a process runs on a host.
