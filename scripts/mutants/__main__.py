@@ -101,9 +101,10 @@ class Bench:
             return ""
         if code is None:
             return "runs that do not end"
-        if not out.startswith("{"):
+        start = ("\n" + out).find("\n{")  # a run that takes long says before how far it is
+        if start < 0:
             return "a panic of the simulator"
-        report = json.JSONDecoder().raw_decode(out)[0]
+        report = json.JSONDecoder().raw_decode(out[start:])[0]
         for failure in report.get("failures") or []:
             return f"{failure['rule']} in {failure['scenario']}, seed {failure['seed']}"
         for row in report["rows"]:
