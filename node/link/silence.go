@@ -53,14 +53,7 @@ func (s silences) change(of func(ID, bool) Silence, silent map[ID]bool) (news []
 // Silences returns which connections have become silent since the last call, and which are no more. It costs two system
 // calls for each. Where the kernel cannot be asked none ever is.
 func (l *Link) Silences() []Silence {
-	l.mu.Lock()
-	dialled := make([]*dialled, 0, len(l.dialled))
-	for _, d := range l.dialled {
-		if d.port == Message {
-			dialled = append(dialled, d)
-		}
-	}
-	l.mu.Unlock()
+	dialled := l.publishers()
 	silent := make(map[ID]bool, len(dialled))
 	for _, d := range dialled {
 		is := d.hush()

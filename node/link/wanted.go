@@ -57,17 +57,22 @@ func (l *Link) Unsubscribe(topic string) {
 	l.eachMessage(func(d *dialled) { d.cancel(topic) })
 }
 
-// eachMessage calls f with every connection to a publisher of messages.
-func (l *Link) eachMessage(f func(*dialled)) {
+// publishers are the connections to publishers of messages.
+func (l *Link) publishers() []*dialled {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	all := make([]*dialled, 0, len(l.dialled))
 	for _, d := range l.dialled {
 		if d.port == Message {
 			all = append(all, d)
 		}
 	}
-	l.mu.Unlock()
-	for _, d := range all {
+	return all
+}
+
+// eachMessage calls f with each of them that stays.
+func (l *Link) eachMessage(f func(*dialled)) {
+	for _, d := range l.publishers() {
 		if !d.parting {
 			f(d)
 		}
