@@ -62,14 +62,17 @@
 //	S7   penalties lie in 0 to 6, grow by own events only    S14  whole lists go out for changes, and once in a
 //	     and halve every half-life                                Refresh
 //	S15  nobody of another mesh is heard or listed
-//	S16  far means that a member which is heard lists it, or tells of it; in a partial mesh, that one did within 2 s
+//	S16  far means that a member which is heard lists it, or tells of it; in a partial mesh, that one did within
+//	     2 s and a Tick
 //
 // What a machine under test or a naive node says of its beat is true; what another one claims counts up to 30 beats.
 //
 // After the last fault: L1, the dead are on no list; L2, everybody who can be reached is alive within 505 s (the longest
 // back-off and the longest probation), and two without a bad past once each could have been probed; L3, nobody is
-// quarantined for ever; L5, the mesh is one; L6, whom nothing leads to but a chain of members is far. L4, how often a dead name is dialled, is a goal of the scenarios that run
-// for an hour. In a partial mesh far members are as good as alive ones in L2 and L3. S0 is broken by a machine whose Deadline does not move on, so that it gets more than maxTicks in a second.
+// quarantined for ever; L5, the mesh is one; L6, whom nothing leads to but a chain of members is far. L4, how often a
+// dead name is dialled, is a goal of the scenarios that run for an hour. In a partial mesh far members are as good as
+// alive ones in L2 and L3. S0 is broken by a machine whose Deadline does not move on, so that it gets more than maxTicks
+// in a second.
 // No rule protects a forger.
 //
 // # Messages
