@@ -8,7 +8,7 @@ import (
 
 const (
 	// lookEvery is between two looks at files that are followed.
-	lookEvery = time.Second
+	lookEvery = 500 * time.Millisecond
 
 	// reloadGrace is how long a reload waits for a disk.
 	reloadGrace = 5 * time.Second
@@ -25,19 +25,22 @@ type Source[T any] struct {
 	Paths func() []string   // the files that there are now
 	Most  int64             // bytes of one of them
 	Read  func() (T, error) // all of them
-	Every time.Duration     // between two looks; 0: a second
+	Every time.Duration     // between two looks; 0: half a second
 }
 
-// Followed is what files hold, read again when they have changed. Files that are not what they should be change
-// nothing, and are read at each look until they are well again.
+// Followed is what files hold, read again when they have changed and then stayed the same, so that a file that is being
+// written counts when it is whole, and a directory that is being copied when all of it is there. Files that are not what
+// they should be change nothing, and are read at each look until they are well again.
 //
 // Disks are waited for by goroutines that nothing else waits for.
 type Followed[T any] struct {
 	source Source[T]
+	now    func() time.Time
 	value  atomic.Pointer[T]
 
 	turn chan struct{}   // one look at a time: it is taken until the disk has answered
 	seen []sight         // when files were read last, and well; nil: they have not been
+	rest rest            // of files that look otherwise
 	told map[string]bool // errors since then
 }
 
@@ -46,8 +49,8 @@ func Follow[T any](source Source[T]) (*Followed[T], error) {
 	if source.Every == 0 {
 		source.Every = lookEvery
 	}
-	f := &Followed[T]{source: source, turn: make(chan struct{}, 1), told: make(map[string]bool)}
-	o := f.look(nil)
+	f := &Followed[T]{source: source, now: time.Now, turn: make(chan struct{}, 1), told: make(map[string]bool)}
+	o := f.look(true)
 	if o.err != nil {
 		return nil, o.err
 	}
@@ -74,7 +77,7 @@ func (f *Followed[T]) Run(ctx context.Context, tell func(T, error)) {
 	}
 }
 
-// Reload reads the files now, changed or not, and tells of what it found. It gives a disk up that does not answer: what
+// Reload reads the files now, changed or not, whole or not, and tells of what it found. It gives a disk up that does not answer: what
 // has changed is then seen by Run.
 func (f *Followed[T]) Reload(tell func(T, error)) {
 	ctx, cancel := context.WithTimeout(context.Background(), reloadGrace)
@@ -96,12 +99,8 @@ func (f *Followed[T]) again(ctx context.Context, anyway bool, tell func(T, error
 	case <-ctx.Done():
 		return
 	}
-	seen := f.seen
-	if anyway {
-		seen = nil
-	}
 	found := make(chan outcome[T], 1)
-	go func() { found <- f.look(seen) }()
+	go func() { found <- f.look(anyway) }()
 	select {
 	case o := <-found:
 		f.take(o, anyway, tell)
@@ -111,17 +110,22 @@ func (f *Followed[T]) again(ctx context.Context, anyway bool, tell func(T, error
 	}
 }
 
-// look reads the files if they are others than they were; nil stands for files that have not been seen.
-func (f *Followed[T]) look(seen []sight) (o outcome[T]) {
+// look reads the files anyway, or if they are others than they were, and stay so.
+func (f *Followed[T]) look(anyway bool) (o outcome[T]) {
 	o.seen = f.see()
-	if seen != nil && still(seen, o.seen, f.source.Most) {
+	if !anyway && f.seen != nil && still(f.seen, o.seen, f.source.Most) {
+		f.rest = rest{}
 		return o
 	}
-	o.read = true
 	for tries := 1; ; tries++ {
+		if !anyway && !f.rest.enough(o.seen, f.now(), f.source.Every, f.source.Most) {
+			return outcome[T]{seen: f.seen}
+		}
 		o.value, o.err = f.source.Read()
 		now := f.see()
 		if tries == maxTries || still(o.seen, now, f.source.Most) {
+			f.rest.began = time.Time{}
+			o.read = true
 			return o
 		}
 		o.seen = now // they changed meanwhile, and nobody knows which of the two was read
@@ -143,7 +147,7 @@ func (f *Followed[T]) take(o outcome[T], anyway bool, tell func(T, error)) {
 	case !o.read:
 		f.seen = o.seen
 	case o.err == nil:
-		f.seen = o.seen
+		f.seen, f.rest = o.seen, rest{}
 		clear(f.told)
 		f.value.Store(&o.value)
 		tell(o.value, nil)

@@ -18,7 +18,7 @@
 //	DIR/readers/ANY.key    public keys of those who may subscribe, and are no members
 //
 // A Ring is what was read: it never changes. A Keeper looks after the files and replaces the Ring when they have
-// changed: all of it, or, where a file is not what it has to be, nothing. Such files are read at each look until they are
+// changed, and are no longer being written: all of it, or, where a file is not what it has to be, nothing. Such files are read at each look until they are
 // well.
 //
 // Nothing here opens a socket. Secrets are in no error, and format as "(secret)".

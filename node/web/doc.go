@@ -110,8 +110,8 @@
 // on loopback too, but /healthz and /readyz, which say without one no more than whether the node works, and, with
 // Options.OpenMetrics, /metrics. A token is shown as "Authorization: Bearer TOKEN", or as the password of any user, which
 // is how a browser asks for it. A stream ends within two seconds after a token is withdrawn without which it would not begin. With
-// Options.Certificate all of it is HTTPS. Files are looked at once a second, beside all requests, and read again when
-// they have changed, or were not what they should be: what they held before holds until then. No browser may be used
+// Options.Certificate all of it is HTTPS. Files are looked at twice a second, beside all requests, and read again when
+// they have changed and stayed the same for a second, or were not what they should be: what they held before holds until then. No browser may be used
 // against its owner: a request from a page of another origin changes nothing, and one that comes to a loopback address
 // under a host name other than localhost, an address, or the node's own is refused whatever it asks.
 package web

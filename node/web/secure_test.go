@@ -269,7 +269,7 @@ func TestStreamsEndWithTheirToken(t *testing.T) {
 		if err != nil {
 			t.Errorf("the stream of the token that is good has ended: %v", err)
 		}
-	case <-time.After(2 * lookEvery):
+	case <-time.After(8 * lookEvery):
 	}
 }
 

@@ -13,8 +13,9 @@ import (
 // pulseEvery is how often a stream says that it is there: proxies give up on silence after 30 to 60 s.
 const pulseEvery = 15 * time.Second
 
-// lookEvery is between two looks whether a client may still have its stream: as often as the file of tokens is looked at.
-const lookEvery = time.Second
+// lookEvery is between two looks whether a client may still have its stream: twice as often as the file of tokens is looked
+// at, which counts a second after it has changed.
+const lookEvery = 250 * time.Millisecond
 
 // pieceBytes is how much of a message a stream has in hand: so much a client must take within Server.patience, and so
 // much memory it costs beside what all share.
