@@ -15,6 +15,7 @@ import (
 	"hearsay/node"
 	"hearsay/node/doctor"
 	"hearsay/node/files"
+	"hearsay/node/keys"
 	"hearsay/node/plain"
 	"hearsay/node/web"
 	"hearsay/topics"
@@ -27,12 +28,16 @@ func doctorCommand() *cli.Command {
 		ArgsUsage: "[SEED...]",
 		Description: "Asks the node at --addr, looks names up, and visits the ports of seeds and peers as a node would: its own\n" +
 			"name and ports, descriptors, seeds, peers, clocks, versions and one-way links. SEEDs are looked at beside those\n" +
-			"that the node was started with. Without a node it says what can be seen from here.\n\n" +
+			"that the node was started with. Without a node it says what can be seen from here. With the keys of a locked\n" +
+			"mesh it looks behind its locks.\n\n" +
 			"Each line is ok, warning or fault, with what to do about it. The status is 1 if there is a fault, else 0.",
 		Flags: []cli.Flag{
 			addrFlag(), jsonFlag(),
 			&cli.StringFlag{Name: "hostname", EnvVars: []string{"HEARSAY_HOSTNAME", "HOSTNAME"}, Usage: "`NAME` of the node, where it does not answer (default: the system's name)"},
 			&cli.StringFlag{Name: "mesh", EnvVars: []string{"HEARSAY_MESH"}, Usage: "label of the node's mesh, `NAME`, where it does not answer"},
+			&cli.PathFlag{Name: "mesh-key", TakesFile: true, EnvVars: []string{"HEARSAY_MESH_KEY"}, Usage: "look behind the lock of the mesh with the key pairs in `FILE`, as the node does"},
+			&cli.PathFlag{Name: "key", TakesFile: true, EnvVars: []string{"HEARSAY_KEY"}, Usage: "the same with the node's own key pairs in `FILE`, and --authorized-keys"},
+			&cli.PathFlag{Name: "authorized-keys", TakesFile: true, EnvVars: []string{"HEARSAY_AUTHORIZED_KEYS"}, Usage: "`DIR` with the public keys of all members"},
 			&cli.StringFlag{Name: "bind", EnvVars: []string{"HEARSAY_BIND"}, Usage: "`ADDR` that the node listens on, where its name leads elsewhere"},
 			&cli.DurationFlag{Name: "timeout", Value: 15 * time.Second, Usage: "look for `TIME` at most"},
 		},
@@ -51,7 +56,11 @@ func runDoctor(c *cli.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(c.Context, c.Duration("timeout"))
 	defer cancel()
-	findings := doctor.Examine(doctor.Gather(ctx, askNode(ctx, cl), o))
+	facts := askNode(ctx, cl)
+	if o.Keys, err = doctorKeys(c, facts, o.Name); err != nil {
+		return err
+	}
+	findings := doctor.Examine(doctor.Gather(ctx, facts, o))
 	if c.Context.Err() != nil {
 		return nil
 	}
@@ -96,6 +105,22 @@ func doctorOptions(c *cli.Context) (o doctor.Options, err error) {
 		o.Seeds = append(o.Seeds, seed)
 	}
 	return o, nil
+}
+
+// doctorKeys reads the keys of the node, if there are any.
+func doctorKeys(c *cli.Context, facts doctor.Facts, name topics.Name) (*keys.Ring, error) {
+	cfg := keys.Config{Mesh: c.String("mesh-key"), Own: c.String("key"), Authorized: c.String("authorized-keys")}
+	if !cfg.Locked() {
+		return nil, nil
+	}
+	if err := cfg.Validate(); err != nil {
+		return nil, usagef("--mesh-key, --key and --authorized-keys: %w", err)
+	}
+	if facts.Status != nil {
+		name = facts.Status.Name
+	}
+	_, ring, err := keys.Open(cfg, name, nil)
+	return ring, err
 }
 
 // askNode is what the node says of itself.

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"hearsay/node/keys"
 	"hearsay/node/web"
 	"hearsay/topics"
 )
@@ -34,7 +35,17 @@ type Facts struct {
 	Skipped   int     // and how many were not
 	Names     []Asked // what the node's DNS answers, over UDP and TCP; none where it has none, or cannot be asked from here
 	Mesh      string  // label of the node's mesh; "": it has none
+	Keys      Keys    // that the doctor has
 }
+
+// Keys are what the doctor has for a locked mesh.
+type Keys uint8
+
+const (
+	NoKeys   Keys = iota
+	MeshKey       // one that all members share
+	NodeKeys      // the node's own, and the public ones of others
+)
 
 // Place is a name, where it leads, and who is there.
 type Place struct {
@@ -68,11 +79,18 @@ type Options struct {
 	Mesh  string        // label of its mesh, where it does not answer
 	Bind  string        // its literal address, from which the doctor looks too; "": any
 	Seeds []topics.Name // beside those that the node was started with
+	Keys  *keys.Ring    // those of the node; nil: the doctor has none
 }
 
 // Gather looks. What the node said of itself is in f already, if it did.
 func Gather(ctx context.Context, f Facts, o Options) Facts {
 	f.Self.Name, f.Mesh = o.Name, o.Mesh
+	switch {
+	case o.Keys != nil && o.Keys.ByName():
+		f.Keys = NodeKeys
+	case o.Keys != nil:
+		f.Keys = MeshKey
+	}
 	seeds := slices.Clone(o.Seeds)
 	if f.Status != nil {
 		f.Self.Name, f.Mesh = f.Status.Name, f.Status.Mesh
@@ -110,7 +128,7 @@ func Gather(ctx context.Context, f Facts, o Options) Facts {
 		all.Go(func() {
 			turns <- struct{}{}
 			defer func() { <-turns }()
-			p.look(ctx, o.Bind, f.Mesh, at[p])
+			p.look(ctx, visitor{o.Bind, f.Mesh, o.Keys}, at[p])
 		})
 	}
 	all.Go(func() { f.Names = askNames(ctx, &f) })
@@ -152,9 +170,8 @@ func (f *Facts) oddest() []web.Member {
 	return out[:min(len(out), maxPeers)]
 }
 
-// look finds out where a name leads and who is there, as seen from an address of this machine and by somebody of a mesh.
-// heard is an endpoint beside those.
-func (p *Place) look(ctx context.Context, from, label, heard string) {
+// look finds out where a name leads and who is there, as a visitor sees it. heard is an endpoint beside those.
+func (p *Place) look(ctx context.Context, by visitor, heard string) {
 	if p.Name == "" {
 		return
 	}
@@ -168,9 +185,9 @@ func (p *Place) look(ctx context.Context, from, label, heard string) {
 	var all sync.WaitGroup
 	port := p.Name.Port()
 	for i, a := range addrs {
-		all.Go(func() { p.Discovery[i] = visit(ctx, from, label, netip.AddrPortFrom(a, uint16(port)), true) })
+		all.Go(func() { p.Discovery[i] = by.visit(ctx, p.Name, netip.AddrPortFrom(a, uint16(port)), true) })
 		all.Go(func() {
-			p.Messages[i] = visit(ctx, from, label, netip.AddrPortFrom(a, uint16(port+topics.PortStep)), false)
+			p.Messages[i] = by.visit(ctx, p.Name, netip.AddrPortFrom(a, uint16(port+topics.PortStep)), false)
 		})
 	}
 	all.Wait()

@@ -25,7 +25,7 @@ const (
 // Finding is one line of the doctor's: what was looked at, and what to do.
 type Finding struct {
 	Level Level  `json:"level"`
-	Check string `json:"check"` // node, name, ports, files, seeds, mesh, multicast, peers, clocks, versions, links or dns
+	Check string `json:"check"` // node, name, ports, keys, files, seeds, mesh, multicast, peers, clocks, versions, links or dns
 	Text  string `json:"text"`
 	Do    string `json:"do,omitempty"`
 }
@@ -35,7 +35,7 @@ var rules = []struct {
 	check string
 	judge func(*Facts) []Finding
 }{
-	{"node", judgeNode}, {"name", judgeName}, {"ports", judgePorts}, {"files", judgeFiles}, {"seeds", judgeSeeds},
+	{"node", judgeNode}, {"name", judgeName}, {"ports", judgePorts}, {"keys", judgeKeys}, {"files", judgeFiles}, {"seeds", judgeSeeds},
 	{"mesh", judgeMesh}, {"multicast", judgeMulticast}, {"peers", judgePeers}, {"clocks", judgeClocks}, {"versions", judgeVersions}, {"links", judgeLinks},
 	{"dns", judgeNames},
 }
@@ -143,12 +143,14 @@ func judgePorts(f *Facts) (out []Finding) {
 			out = append(out, ok("%s is free for %s", v.Endpoint, of.what))
 		case f.Status == nil && v.Name() != "":
 			out = append(out, ok("%s runs at %s", v.Name(), v.Endpoint))
-		case v.Outcome == Spoke, v.Outcome == Locked:
+		case v.Outcome == Spoke, v.Outcome.ofKeys():
 			out = append(out, ok("%s publishes %s", v.Endpoint, of.what))
 		case v.Outcome == Refused:
 			out = append(out, fault("is its --bind address another one? The name has to lead to it", "%s is closed: %s of this node cannot be read there", v.Endpoint, of.what))
+		case v.Outcome == Hindered:
+			out = append(out, warning(remedy(v, f.Self.Name), "%s %s", v.Endpoint, v.says()))
 		default:
-			out = append(out, fault("find out what listens there", "%s %s", v.Endpoint, v.Outcome))
+			out = append(out, fault("find out what listens there", "%s %s", v.Endpoint, v.says()))
 		}
 	}
 	return out
@@ -185,29 +187,47 @@ func judgeSeeds(f *Facts) (out []Finding) {
 func judgeSeed(f *Facts, p *Place) Finding {
 	d, m := best(p.Discovery), best(p.Messages)
 	heard := f.member(p.Name)
+	isHeard := heard != nil && heard.State == "alive" && len(heard.Via) == 0
+	what := fmt.Sprintf("seed %s", p.Name)
 	switch {
 	case p.NoDNS != "" && len(p.Discovery) == 0:
-		return fault("correct the name, or enter it into DNS or /etc/hosts", "seed %s: %s", p.Name, p.NoDNS)
-	case d.Outcome != Spoke && d.Outcome != Locked && heard != nil && heard.State == "alive" && len(heard.Via) == 0 && !isAt(heard.Address, addrOf(d)):
+		return fault("correct the name, or enter it into DNS or /etc/hosts", "%s: %s", what, p.NoDNS)
+	case isHeard && !isAt(heard.Address, addrOf(d)) && d.Outcome != Spoke && d.Outcome != Hindered && !d.Outcome.ofKeys():
 		return staleDNS(p, d, heard)
 	case d.Outcome == Silent && m.Outcome != Spoke:
-		return fault("give it the discovery port, 20000 unless you changed it", "seed %s: %s %s", p.Name, d.Endpoint, d.Outcome)
+		return fault("give it the discovery port, 20000 unless you changed it", "%s: %s %s", what, d.Endpoint, d.says())
+	case d.Outcome == Hindered:
+		return hindered(d, what, heard)
 	case d.Outcome < Locked, d.Outcome == Silent:
-		return fault(remedy(d.Outcome, p.Name, "20000"), "seed %s: %s %s", p.Name, d.Endpoint, d.Outcome)
+		return fault(remedy(d, p.Name), "%s: %s %s", what, d.Endpoint, d.says())
 	case d.Outcome == OtherMesh:
-		return fault("give both nodes one --mesh, or this one another seed", "seed %s: %s is of another mesh (%s); this node is of %s",
-			p.Name, d.Endpoint, meshName(d.Mesh), ownMesh(f.Mesh))
-	case d.Outcome == Locked:
-		return ok("seed %s: %s %s; the doctor has none", p.Name, d.Endpoint, d.Outcome)
-	case m.Outcome != Spoke:
-		return fault(remedy(m.Outcome, p.Name, "30000"), "seed %s sends lists, but its messages do not arrive: %s %s", p.Name, m.Endpoint, m.Outcome)
-	case f.isSelf(d):
-		return warning("give it the name of another node", "seed %s leads to this node itself", p.Name)
-	case f.apart(d):
-		return fault("start one of the nodes again with one of the other mesh as SEED", "seed %s is in another mesh: %s hears %s, this node hears %s",
-			p.Name, d.Name(), names(d.Names[1:]), names(f.alive()))
+		return fault("give both nodes one --mesh, or this one another seed", "%s: %s is of another mesh (%s); this node is of %s",
+			what, d.Endpoint, meshName(d.Mesh), ownMesh(f.Mesh))
 	}
-	return ok("seed %s is %s at %s, and hears %d", p.Name, d.Name(), d.Endpoint, len(d.Names)-1)
+	if found, is := judgeKey(f, d, what, p.Name, heard); is {
+		return found
+	}
+	switch {
+	case m.Outcome == Hindered:
+		return hindered(m, what, heard)
+	case m.Outcome != Spoke:
+		return fault(remedy(m, p.Name), "%s sends lists, but its messages do not arrive: %s %s", what, m.Endpoint, m.says())
+	case f.isSelf(d):
+		return warning("give it the name of another node", "%s leads to this node itself", what)
+	case f.apart(d):
+		return fault("start one of the nodes again with one of the other mesh as SEED", "%s is in another mesh: %s hears %s, this node hears %s",
+			what, d.Name(), names(d.Names[1:]), names(f.alive()))
+	}
+	return ok("%s is %s at %s, and hears %d", what, d.Name(), d.Endpoint, len(d.Names)-1)
+}
+
+// hindered is what this machine lacks to visit somebody: it says nothing of the one that was to be visited. What the node
+// says of its own dials does.
+func hindered(v Visit, what string, m *web.Member) Finding {
+	if m != nil && m.State != "alive" && m.Failure != "" {
+		return fault(remedy(v, ""), "%s: %s; %s %s", what, m.Failure, v.Endpoint, v.says())
+	}
+	return warning(remedy(v, ""), "%s: %s %s", what, v.Endpoint, v.says())
 }
 
 // meshName is a label, or a word for none.
@@ -222,16 +242,20 @@ func ownMesh(label string) string {
 }
 
 func staleDNS(p *Place, d Visit, m *web.Member) Finding {
-	return fault("correct DNS or /etc/hosts here", "%s leads to %s, which %s; the mesh hears it at %s: DNS is out of date", p.Name, addrOf(d), d.Outcome, m.Address)
+	return fault("correct DNS or /etc/hosts here", "%s leads to %s, which %s; the mesh hears it at %s: DNS is out of date", p.Name, addrOf(d), d.says(), m.Address)
 }
 
 // remedy is what to do about a publisher that is not reached.
-func remedy(o Outcome, who topics.Name, port string) string {
-	switch o {
+func remedy(v Visit, who topics.Name) string {
+	switch v.Outcome {
+	case Hindered:
+		return "mend that on this machine; of the other it says nothing"
 	case Refused:
 		return fmt.Sprintf("start the node on %s, or correct the address", who)
-	case TimedOut, NoRoute:
-		return fmt.Sprintf("is %s switched on? Let its firewall, and those between, pass TCP port %s from here", who, port)
+	case TimedOut:
+		return fmt.Sprintf("is %s switched on? Let its firewall, and those between, pass TCP port %s from here", who, port(v))
+	case NoHost:
+		return fmt.Sprintf("is %s switched on, and that its address? See 'ip route get %s' here, too", who, addrOf(v))
 	case Wordless:
 		return fmt.Sprintf("look at the process on %s: it is stopped, or starved", who)
 	case Foreign:
@@ -306,7 +330,7 @@ func port(v Visit) string {
 	if ep, err := netip.ParseAddrPort(v.Endpoint); err == nil {
 		return fmt.Sprint(ep.Port())
 	}
-	return "20000 and 30000"
+	return "of both its publishers"
 }
 
 func addrs(all []netip.Addr) string {

@@ -102,10 +102,10 @@ func judgePeer(f *Facts, p *Place, m *web.Member) (out []Finding) {
 	}
 	d, msg := best(p.Discovery), best(p.Messages)
 	if m.State != "alive" {
-		return append(out, judgeLost(p, m, d))
+		return append(out, judgeLost(f, p, m, d))
 	}
 	if len(m.Via) > 0 && m.CalledFrom != "" {
-		return append(out, judgeLost(p, m, d)) // it reaches this node, which does not reach it
+		return append(out, judgeLost(f, p, m, d)) // it reaches this node, which does not reach it
 	}
 	if len(m.Via) > 0 {
 		return append(out, ok("%s is not heard here, and is a member: %s", m.Name, m.Why))
@@ -116,18 +116,23 @@ func judgePeer(f *Facts, p *Place, m *web.Member) (out []Finding) {
 	fresh := f.at(m.Since) < settled
 	switch {
 	case fresh:
-	case !m.MessagesLink && msg.Outcome != Spoke:
-		out = append(out, fault(remedy(msg.Outcome, m.Name, port(msg)), "%s is heard, but its messages do not arrive: %s %s", m.Name, msg.Endpoint, msg.Outcome))
-	case msg.Outcome == TimedOut || msg.Outcome == NoRoute: // it may have been shut after the connection was made
-		out = append(out, fault(remedy(msg.Outcome, m.Name, port(msg)), "%s is heard, and a connection for its messages stands, but %s %s: it may carry nothing", m.Name, msg.Endpoint, msg.Outcome))
+	case !m.MessagesLink && msg.Outcome == Hindered:
+		out = append(out, fault(remedy(msg, m.Name), "%s is heard, but its messages do not arrive (%s), and %s %s", m.Name, cmp.Or(m.Unlinked, "no link"), msg.Endpoint, msg.says()))
+	case !m.MessagesLink && msg.Outcome != Spoke && !msg.Outcome.ofKeys():
+		out = append(out, fault(remedy(msg, m.Name), "%s is heard, but its messages do not arrive: %s %s", m.Name, msg.Endpoint, msg.says()))
+	case msg.Outcome == TimedOut || msg.Outcome == NoHost: // it may have been shut after the connection was made
+		out = append(out, fault(remedy(msg, m.Name), "%s is heard, and a connection for its messages stands, but %s %s: it may carry nothing", m.Name, msg.Endpoint, msg.says()))
 	case !m.MessagesLink && m.Unlinked != "":
 		out = append(out, warning("", "%s is heard, but messages do not pass directly: %s, though %s answers", m.Name, m.Unlinked, msg.Endpoint))
 	case !m.MessagesLink:
 		out = append(out, warning("", "%s is heard, but the node has no link to its messages, though %s answers", m.Name, msg.Endpoint))
-	case !m.Naive && !m.HearsMe:
+	}
+	switch { // the way there may be shut, too
+	case fresh || m.Naive:
+	case !m.HearsMe:
 		out = append(out, fault(fmt.Sprintf("let TCP port %d of this machine be reached from %s, and see that %s leads here on it", f.Self.Name.Port(), m.Name, f.Self.Name),
 			"%s does not hear this node, which hears it: a one-way link", m.Name))
-	case !m.Naive && !m.Flowing && f.Status.Conflict == "": // else nobody reads it: that is a fault of its name
+	case m.MessagesLink && !m.Flowing && f.Status.Conflict == "": // else nobody reads it: that is a fault of its name
 		out = append(out, fault(fmt.Sprintf("let TCP port %d of this machine be reached from %s", f.Self.Name.Port()+topics.PortStep, m.Name),
 			"%s does not get this node's messages", m.Name))
 	}
@@ -138,22 +143,29 @@ func judgePeer(f *Facts, p *Place, m *web.Member) (out []Finding) {
 }
 
 // judgeLost says why a peer is not heard.
-func judgeLost(p *Place, m *web.Member, d Visit) Finding {
+func judgeLost(f *Facts, p *Place, m *web.Member, d Visit) Finding {
 	what := fmt.Sprintf("%s is %s (%s)", m.Name, m.State, cmp.Or(m.Why, m.Failure, "never heard"))
 	called, _ := netip.ParseAddrPort(m.CalledFrom)
 	switch {
 	case m.CalledFrom != "" && len(p.Addrs) > 0 && !slices.Contains(p.Addrs, called.Addr()):
 		return fault("correct DNS or /etc/hosts here", "%s: it leads to %s, but calls from %s: DNS is out of date", what, addrs(p.Addrs), m.CalledFrom)
+	case d.Outcome == Hindered:
+		return hindered(d, what, nil)
 	case d.Outcome == OtherMesh:
 		return warning("give both nodes one --mesh, if they are meant to be one", "%s: %s is of another mesh (%s) now", what, d.Endpoint, meshName(d.Mesh))
 	case d.Outcome == Unvisited:
 		return fault("enter it into DNS or /etc/hosts", "%s: %s", what, cmp.Or(p.NoDNS, "no address is known"))
-	case d.Outcome == Spoke, d.Outcome == Locked:
+	}
+	if found, is := judgeKey(f, d, what, m.Name, m); is {
+		return found
+	}
+	switch {
+	case d.Outcome == Spoke:
 		return warning("wait: it is tried again by itself", "%s, and %s answers the doctor", what, d.Endpoint)
 	case d.Outcome == Refused && m.State != "suspect" && m.State != "detached":
-		return warning(remedy(d.Outcome, m.Name, port(d)), "%s: %s %s", what, d.Endpoint, d.Outcome)
+		return warning(remedy(d, m.Name), "%s: %s %s", what, d.Endpoint, d.says())
 	}
-	return fault(remedy(d.Outcome, m.Name, port(d)), "%s: %s %s", what, d.Endpoint, d.Outcome)
+	return fault(remedy(d, m.Name), "%s: %s %s", what, d.Endpoint, d.says())
 }
 
 // clockOff is by how much clocks may differ.
@@ -230,30 +242,34 @@ func judgeVersions(f *Facts) []Finding {
 	return []Finding{warning("bring all to one version", "%d versions: %s", len(who), strings.Join(parts, "; "))}
 }
 
-// judgeLinks looks for one-way links among the others.
+// judgeLinks looks for one-way links, as 'hearsay links' does.
 func judgeLinks(f *Facts) (out []Finding) {
 	if f.Links == nil {
 		return nil
 	}
 	hears := make(map[topics.Name]map[topics.Name]bool)
 	for _, row := range f.Links.Nodes {
-		hears[row.Name] = make(map[topics.Name]bool)
+		hears[row.Name.Key()] = make(map[topics.Name]bool)
 		for _, name := range row.Hears {
-			hears[row.Name][name] = true
+			hears[row.Name.Key()][name.Key()] = true
 		}
 	}
 	links := 0
 	for _, row := range f.Links.Nodes {
 		for _, name := range row.Hears {
-			if links++; hears[name] == nil || hears[name][row.Name] || name == f.Self.Name || row.Name == f.Self.Name {
+			if links++; hears[name.Key()] == nil || hears[name.Key()][row.Name.Key()] {
 				continue
 			}
-			out = append(out, warning(fmt.Sprintf("run the doctor on %s", name), "%s hears %s, and is not heard by it: a one-way link", row.Name, name))
+			do := fmt.Sprintf("run the doctor on %s", name)
+			if name.Key() == f.Self.Name.Key() || row.Name.Key() == f.Self.Name.Key() {
+				do = "see peers and seeds above"
+			}
+			out = append(out, warning(do, "%s hears %s, and is not heard by it: a one-way link", row.Name, name))
 		}
 	}
 	const few = 10
 	if len(out) > few {
-		out = append(out[:few], warning("", "and %d more one-way links", len(out)-few))
+		out = append(out[:few], warning("", "and %s", plural(len(out)-few, "more one-way link")))
 	}
 	if len(out) == 0 && links > 0 {
 		out = append(out, ok("%s, none of them one-way", plural(links, "link")))

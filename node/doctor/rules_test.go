@@ -43,6 +43,24 @@ func sound() Facts {
 	return f
 }
 
+// lock has the node's own port end a visit so, and those of others, which the node hears, as the doctor has keys or not.
+func (f *Facts) lock(self Outcome) {
+	for _, places := range [][]Place{{f.Self}, f.Seeds, f.Peers} {
+		for _, p := range places {
+			p.Discovery[0] = Visit{Endpoint: p.Discovery[0].Endpoint, Outcome: self}
+			p.Messages[0].Outcome = self
+		}
+	}
+}
+
+// lost has the node hear nobody of the mesh of its seed b, which visits end at as said, and say why.
+func (f *Facts) lost(o Outcome, why string) {
+	f.Links, f.Status.Alive = nil, 0
+	f.Members.Members, f.Peers = f.Members.Members[:1], f.Peers[:1]
+	f.Members.Members[0] = web.Member{Name: "b", State: "candidate", Failure: why}
+	f.Seeds[0].Discovery[0].Outcome, f.Seeds[0].Messages[0].Outcome = o, o
+}
+
 // Each thing that is wrong is found, by the check that it belongs to, and nothing else is.
 func TestExamine(t *testing.T) {
 	t.Parallel()
@@ -137,6 +155,70 @@ func TestExamine(t *testing.T) {
 		}, []string{"fault clocks: this machine's clock is 1h0m0s ahead of those of 2 peers"}},
 		{"versions", func(f *Facts) { f.Members.Members[1].Program = "hearsay v0" }, []string{"warning versions: hearsay v0 on c; hearsay v1 on a, b"}},
 		{"a one-way link of others", func(f *Facts) { f.Links.Nodes[1].Hears = f.Links.Nodes[1].Hears[:1] }, []string{"warning links: c hears b, and is not heard by it"}},
+		{"a lock to which the doctor has no key", func(f *Facts) { f.lock(Locked) },
+			[]string{"warning keys: a is locked, and the doctor has no key"}},
+		{"a key that is not the node's", func(f *Facts) { f.lock(WrongKey); f.Keys = MeshKey },
+			[]string{"fault keys: the key that the doctor was given is not that of a"}},
+		{"a key for an open node", func(f *Facts) { f.lock(Unlocked); f.Keys = MeshKey },
+			[]string{"fault keys: the doctor was given a key, and a at 10.0.0.1:20000 is open"}},
+		{"a wrong key", func(f *Facts) { f.Keys = MeshKey; f.lost(WrongKey, "") },
+			[]string{"fault seeds: seed b: wrong key: 10.0.0.2:20000 has another key than this node takes for its > give both one --mesh-key"}},
+		{"a key of the seed, and not of the node", func(f *Facts) { f.lock(WrongKey); f.Keys = MeshKey; f.lost(Spoke, "") },
+			[]string{"fault keys: the key that the doctor was given is not that of a", "fault seeds: seed b: wrong key: 10.0.0.2:20000 opens to the doctor's key"}},
+		{"a wrong key, by the node's word", func(f *Facts) {
+			f.lock(Locked)
+			f.lost(Locked, "wrong key: 10.0.0.2:20000 has another one than this node speaks with")
+		},
+			[]string{"warning keys: a is locked, and the doctor has no key", "fault seeds: seed b: wrong key: 10.0.0.2:20000 has another one than this node speaks with > give both one --mesh-key; with --key, copy"}},
+		{"a lock of which nothing is known", func(f *Facts) { f.lock(Locked); f.lost(Locked, "") },
+			[]string{"warning keys: a is locked, and the doctor has no key", "warning seeds: seed b: 10.0.0.2:20000 is locked: the doctor has no key to see more > give the doctor"}},
+		{"a directory without a key of it", func(f *Facts) { f.Keys = NodeKeys; f.lost(KeyUnknown, "") },
+			[]string{"fault seeds: seed b: unauthorized: 10.0.0.2:20000 is locked, and no key of it is known here > copy the public key of b into --authorized-keys here, as b.key"}},
+		{"not authorised", func(f *Facts) { f.Keys = NodeKeys; f.lost(NotLetIn, "") },
+			[]string{"fault seeds: seed b: not let in: 10.0.0.2:20000 does not know this node's key > copy the public key of this node into --authorized-keys on b, as a.key"}},
+		{"no key for a locked seed", func(f *Facts) { f.lost(Locked, "") },
+			[]string{"fault seeds: seed b: no key: 10.0.0.2:20000 is locked, and this node is open > start this node with the key"}},
+		{"an open seed of a locked node", func(f *Facts) {
+			f.lock(Locked)
+			f.lost(Spoke, "")
+			f.Seeds[0].Discovery[0].Names = []topics.Name{"b", "x"}
+		},
+			[]string{"warning keys: a is locked, and the doctor has no key", "fault seeds: seed b: no key: 10.0.0.2:20000 is open, and this node is locked > start b with the key"}},
+		{"a peer that lost its key", func(f *Facts) {
+			f.Keys = MeshKey
+			f.Members.Members[1].State = "quarantined"
+			f.Peers[1].Discovery[0].Outcome = WrongKey
+		},
+			[]string{"fault peers: c is quarantined (heard): wrong key: 10.0.0.3:20000"}},
+		{"a one-way link to this node, as links has it", func(f *Facts) {
+			f.Members.Members[1].HearsMe, f.Members.Members[1].Flowing, f.Links.Nodes[2].Hears = false, false, []topics.Name{"b"}
+		}, []string{"fault peers: c does not hear this node", "warning links: a hears c, and is not heard by it"}},
+		{"one that this node does not hear", func(f *Facts) { f.Links.Nodes[0].Hears = []topics.Name{"b"} },
+			[]string{"warning links: c hears a, and is not heard by it"}},
+		{"shut both ways", func(f *Facts) {
+			m := &f.Members.Members[1]
+			m.HearsMe, m.Flowing, m.MessagesLink, f.Peers[1].Messages[0].Outcome = false, false, false, TimedOut
+		}, []string{"fault peers: c is heard, but its messages do not arrive", "fault peers: c does not hear this node"}},
+		{"other ports", func(f *Facts) {
+			f.Seeds[0].Name = "b:21000"
+			f.Seeds[0].Discovery[0] = Visit{Endpoint: "10.0.0.2:21000", Outcome: TimedOut}
+			f.Members.Members[0].Name, f.Peers[0].Name, f.Members.Members[0].Address = "b:21000", "b:21000", "10.0.0.2:21000"
+		}, []string{"fault seeds: seed b:21000: 10.0.0.2:21000 does not answer: timed out > is b:21000 switched on? Let its firewall, and those between, pass TCP port 21000"}},
+		{"other message ports", func(f *Facts) { f.Seeds[0].Messages[0] = Visit{Endpoint: "10.0.0.2:31000", Outcome: TimedOut} },
+			[]string{"fault seeds: timed out > is b switched on? Let its firewall, and those between, pass TCP port 31000"}},
+		{"a seed to which this machine has no route", func(f *Facts) {
+			f.Seeds[0].Name, f.Seeds[0].Discovery[0] = "x", Visit{Endpoint: "10.9.0.2:20000", Outcome: Hindered, Hindrance: "this machine has no route to it"}
+		}, []string{"warning seeds: seed x: 10.9.0.2:20000 cannot be visited from here: this machine has no route to it > mend that on this machine"}},
+		{"a seed to which the node has no route, either", func(f *Facts) {
+			f.Seeds[0].Name, f.Seeds[0].Discovery[0] = "x", Visit{Endpoint: "10.9.0.2:20000", Outcome: Hindered, Hindrance: "this machine has no route to it"}
+			f.Members.Members = append(f.Members.Members, web.Member{Name: "x", State: "candidate", Failure: "no route to 10.9.0.2:20000"})
+		}, []string{"fault seeds: seed x: no route to 10.9.0.2:20000; 10.9.0.2:20000 cannot be visited from here: this machine has no route to it > mend that on this machine"}},
+		{"a peer to which the doctor may open no connection", func(f *Facts) {
+			f.Members.Members[1].State = "suspect"
+			f.Peers[1].Discovery[0] = Visit{Endpoint: "10.0.0.3:20000", Outcome: Hindered, Hindrance: "too few file descriptors"}
+		}, []string{"warning peers: c is suspect (heard): 10.0.0.3:20000 cannot be visited from here: too few file descriptors > mend that on this machine"}},
+		{"a seed that is switched off", func(f *Facts) { f.Seeds[0].Name, f.Seeds[0].Discovery[0].Outcome = "x", NoHost },
+			[]string{"fault seeds: seed x: 10.0.0.2:20000 is not there: no host answers > is x switched on"}},
 		{"DNS that is not answered", func(f *Facts) { f.Names[1].Failed = "refuses" }, []string{"fault dns: 127.0.0.1:5300 over TCP refuses"}},
 		{"DNS that is asked too often", func(f *Facts) { f.Status.DNS.Dropped = 1 }, []string{"warning dns: 127.0.0.1:5300 dropped 1 question of addresses"}},
 	} {
@@ -145,7 +227,7 @@ func TestExamine(t *testing.T) {
 		var got []string
 		for _, x := range Examine(f) {
 			if x.Level != OK {
-				got = append(got, string(x.Level)+" "+x.Check+": "+x.Text)
+				got = append(got, string(x.Level)+" "+x.Check+": "+x.Text+" > "+x.Do)
 			}
 		}
 		if c.what == "a clock" || c.what == "its own clock" {

@@ -3,12 +3,14 @@ package doctor
 import (
 	"context"
 	"errors"
-	"io"
 	"net"
 	"net/netip"
+	"slices"
 	"syscall"
 	"time"
 
+	"hearsay/node/keys"
+	"hearsay/node/link"
 	"hearsay/node/link/zmtp"
 	"hearsay/topics"
 )
@@ -17,25 +19,34 @@ import (
 type Outcome uint8
 
 const (
-	Unvisited Outcome = iota
-	Refused           // nobody listens there
-	TimedOut          // no answer to the connection
-	NoRoute           // the network says no
-	Wordless          // it accepts, and says nothing
-	Foreign           // it is no ZeroMQ publisher
-	Locked            // it is one with keys, which the doctor has not
-	Silent            // it is one, and sends no list
-	OtherMesh         // it is a node of another mesh: Visit.Mesh is its label
-	Spoke             // it is one; on the discovery port it has sent its list
+	Unvisited  Outcome = iota
+	Hindered           // this machine did not let the doctor go: Visit.Hindrance says why
+	Refused            // nobody listens there
+	TimedOut           // no answer to the connection
+	NoHost             // the network says that nobody is there
+	Wordless           // it accepts, and says nothing
+	Foreign            // it is no ZeroMQ publisher
+	Locked             // it is one with keys, and the doctor has none
+	Unlocked           // it is one without keys, and the doctor has some
+	KeyUnknown         // it is one with keys, and the doctor has none that is of its name
+	WrongKey           // it has another key than the doctor takes for its
+	NotLetIn           // it has that key, and does not let the doctor's in
+	Silent             // it is one, and sends no list
+	OtherMesh          // it is a node of another mesh: Visit.Mesh is its label
+	Spoke              // it is one; on the discovery port it has sent its list
 )
 
 var outcomes = [...]string{
-	"was not visited", "refuses connections", "does not answer: timed out", "cannot be reached: no route", "accepts connections and says nothing",
-	"answers, but not as a ZeroMQ publisher", "wants keys", "is a ZeroMQ publisher, but sends no lists", "is a node of another mesh", "answers",
+	"was not visited", "cannot be visited from here", "refuses connections", "does not answer: timed out", "is not there: no host answers",
+	"accepts connections and says nothing", "answers, but not as a ZeroMQ publisher", "is locked", "is open", "is locked, and no key of it is known here",
+	"has another key than this node takes for its", "does not know this node's key", "is a ZeroMQ publisher, but sends no lists", "is a node of another mesh", "answers",
 }
 
 // String says it of the endpoint, as the rest of a sentence.
 func (o Outcome) String() string { return outcomes[o] }
+
+// ofKeys reports whether somebody publishes there, and keys are between them and the doctor.
+func (o Outcome) ofKeys() bool { return o >= Locked && o <= NotLetIn }
 
 // Visit is what was found at one endpoint.
 type Visit struct {
@@ -45,6 +56,16 @@ type Visit struct {
 	Header   *topics.Header // nil: a naive node's
 	At       time.Time      // when the list came
 	Mesh     string         // label of the mesh that the node there is of
+
+	Hindrance string // what this machine lacks, of one that was Hindered
+}
+
+// says is the outcome, as the rest of a sentence that begins with the endpoint.
+func (v Visit) says() string {
+	if v.Outcome == Hindered {
+		return v.Outcome.String() + ": " + v.Hindrance
+	}
+	return v.Outcome.String()
 }
 
 // Name is what the node there calls itself; "" if it did not say.
@@ -61,45 +82,116 @@ const (
 	maxList     = topics.MaxList + topics.MaxHeader + 64
 )
 
-// visit looks at one endpoint, from the literal address from, "" for any, as somebody of the mesh with a label, "" for none.
-func visit(ctx context.Context, from, label string, at netip.AddrPort, discovery bool) Visit {
-	v := Visit{Endpoint: at.String()}
-	dialer := net.Dialer{Timeout: connectTime}
-	if ip := net.ParseIP(from); ip != nil {
-		dialer.LocalAddr = &net.TCPAddr{IP: ip}
-	}
-	c, err := dialer.DialContext(ctx, "tcp", at.String())
-	if err != nil {
-		v.Outcome = reached(err)
-		return v
-	}
-	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(answerTime))
-	unread, err := greet(c)
-	switch {
-	case errors.Is(err, zmtp.ErrMechanism):
-		v.Outcome = Locked
-	case isTimeout(err):
-		v.Outcome = Wordless
-	case err != nil:
-		v.Outcome = Foreign
-	case !discovery:
-		v.Outcome = Spoke
-	default:
-		v.listen(c, unread, label)
+// visitor is who visits.
+type visitor struct {
+	from  string     // the literal address to do it from; "": any
+	label string     // of the mesh of which it is somebody; "": none
+	keys  *keys.Ring // nil: it has none
+}
+
+// visit looks at one endpoint, to which a name leads.
+func (w visitor) visit(ctx context.Context, name topics.Name, at netip.AddrPort, discovery bool) (v Visit) {
+	for _, way := range w.ways(name) {
+		if v = w.try(ctx, way, at, discovery); v.Outcome != WrongKey {
+			return v
+		}
 	}
 	return v
 }
 
-// reached sorts the error of a connection.
-func reached(err error) Outcome {
-	switch {
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return Refused
-	case isTimeout(err), errors.Is(err, syscall.ETIMEDOUT):
-		return TimedOut
+// ways are the mechanisms to meet a name with. Without a key of it any shows whether somebody is there.
+func (w visitor) ways(name topics.Name) (ways []zmtp.Mechanism) {
+	if w.keys == nil {
+		return []zmtp.Mechanism{zmtp.Null}
 	}
-	return NoRoute
+	curves, err := w.keys.To(name)
+	if err != nil {
+		return []zmtp.Mechanism{nil}
+	}
+	for _, c := range curves {
+		ways = append(ways, c)
+	}
+	return ways
+}
+
+// try does it with one mechanism; nil: there is none for it.
+func (w visitor) try(ctx context.Context, way zmtp.Mechanism, at netip.AddrPort, discovery bool) Visit {
+	v := Visit{Endpoint: at.String()}
+	dialer := net.Dialer{Timeout: connectTime}
+	if ip := net.ParseIP(w.from); ip != nil {
+		dialer.LocalAddr = &net.TCPAddr{IP: ip}
+	}
+	c, err := dialer.DialContext(ctx, "tcp", at.String())
+	if err != nil {
+		v.Outcome, v.Hindrance = w.reached(err)
+		return v
+	}
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(answerTime))
+	known := way != nil
+	if !known {
+		way = zmtp.Null
+	}
+	h := zmtp.NewHandshake(way, zmtp.Params{Side: zmtp.Client, SocketType: "SUB", MaxMessage: maxList}, "PUB", "XPUB")
+	unread, err := greet(c, h)
+	v.Outcome = greeted(err)
+	switch {
+	case v.Outcome == Locked && !known:
+		v.Outcome = KeyUnknown
+	case v.Outcome == Locked && w.keys != nil, err == nil && !known:
+		v.Outcome = Unlocked
+	case err == nil && discovery:
+		v.listen(c, h.Session(), unread, w.label)
+	}
+	return v
+}
+
+// greeted sorts what a handshake ended with.
+func greeted(err error) Outcome {
+	switch {
+	case err == nil:
+		return Spoke
+	case errors.Is(err, zmtp.ErrMechanism):
+		return Locked
+	case errors.Is(err, zmtp.ErrUnauthorized):
+		return NotLetIn
+	case errors.Is(err, zmtp.ErrKey):
+		return WrongKey
+	case isTimeout(err):
+		return Wordless
+	}
+	return Foreign
+}
+
+// reached sorts the error of a connection: what it says of the other end, or of this machine.
+func (w visitor) reached(err error) (Outcome, string) {
+	var number syscall.Errno
+	switch {
+	case isTimeout(err):
+		return TimedOut, ""
+	case !errors.As(err, &number):
+		return Hindered, err.Error()
+	}
+	switch number { //nolint:exhaustive // all others are told in the system's words
+	case syscall.ECONNREFUSED, syscall.ECONNRESET:
+		return Refused, ""
+	case syscall.ETIMEDOUT:
+		return TimedOut, ""
+	case syscall.EHOSTUNREACH:
+		return NoHost, ""
+	case syscall.ENETUNREACH:
+		return Hindered, "this machine has no route to it"
+	case syscall.EMFILE, syscall.ENFILE:
+		return Hindered, "too few file descriptors for the doctor itself"
+	case syscall.EADDRNOTAVAIL:
+		if w.from != "" {
+			return Hindered, "the address " + w.from + ", from which the doctor was told to look, is none of this machine's, or has no free port"
+		}
+		return Hindered, "this machine has no address to reach it from, or no free port"
+	case syscall.EACCES, syscall.EPERM:
+		return Hindered, "a firewall of this machine forbids it"
+	}
+	return Hindered, number.Error()
 }
 
 func isTimeout(err error) bool {
@@ -108,10 +200,9 @@ func isTimeout(err error) bool {
 }
 
 // greet shakes hands as a subscriber, and returns what came beyond.
-func greet(c net.Conn) (unread []byte, err error) {
-	h := zmtp.NewHandshake(zmtp.Null, zmtp.Params{Side: zmtp.Client, SocketType: "SUB"}, "PUB", "XPUB")
+func greet(c net.Conn, h *zmtp.Handshake) (unread []byte, err error) {
 	if _, err := c.Write(h.Opening()); err != nil {
-		return nil, err
+		return nil, link.KeyError(h, 0, err)
 	}
 	for buf := make([]byte, 4096); ; {
 		p, err := h.Advance(unread)
@@ -121,7 +212,7 @@ func greet(c net.Conn) (unread []byte, err error) {
 		unread = unread[p.Used:]
 		if len(p.Reply) > 0 {
 			if _, err := c.Write(p.Reply); err != nil {
-				return nil, err
+				return nil, link.KeyError(h, len(unread), err)
 			}
 		}
 		if p.Done {
@@ -133,13 +224,13 @@ func greet(c net.Conn) (unread []byte, err error) {
 		n, err := c.Read(buf)
 		unread = append(unread, buf[:n]...)
 		if err != nil && n == 0 {
-			return nil, err
+			return nil, link.KeyError(h, len(unread), err)
 		}
 	}
 }
 
 // listen subscribes to lists and takes the first one.
-func (v *Visit) listen(c net.Conn, unread []byte, label string) {
+func (v *Visit) listen(c net.Conn, session zmtp.Session, sealed []byte, label string) {
 	v.Outcome = Silent
 	var say []byte
 	if label != "" {
@@ -148,24 +239,29 @@ func (v *Visit) listen(c net.Conn, unread []byte, label string) {
 	for _, topic := range []string{topics.Mesh, topics.Discovery} {
 		say = zmtp.AppendSubscription(say, topic)
 	}
-	if _, err := c.Write(say); err != nil {
+	if _, err := c.Write(session.Seal(nil, say)); err != nil {
 		return
 	}
 	limits := zmtp.Limits{Message: maxList, Frames: topics.MaxFrames}
+	var unread []byte
 	for buf := make([]byte, 64<<10); ; {
-		n, _, command, err := limits.Item(unread)
-		switch {
-		case err != nil:
-			return
-		case n > 0 && !command && v.take(zmtp.Run(unread[:n]), label):
-			return
-		case n > 0:
+		plain, rest, _, failed := session.Unseal(sealed)
+		unread, sealed = append(unread, plain...), slices.Clone(rest)
+		for n := -1; n != 0; {
+			var command bool
+			var err error
+			n, _, command, err = limits.Item(unread)
+			if err != nil || n > 0 && !command && v.take(zmtp.Run(unread[:n]), label) {
+				return
+			}
 			unread = unread[n:]
-			continue
+		}
+		if failed != nil {
+			return
 		}
 		k, err := c.Read(buf)
-		unread = append(unread, buf[:k]...)
-		if k == 0 && (err != nil || errors.Is(err, io.EOF)) {
+		sealed = append(sealed, buf[:k]...)
+		if k == 0 && err != nil {
 			return
 		}
 	}

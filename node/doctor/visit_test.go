@@ -5,12 +5,17 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 
 	"hearsay/node"
 	"hearsay/node/dns"
+	"hearsay/node/keys"
 	"hearsay/node/nodetest"
 	"hearsay/node/web"
+	"hearsay/topics"
 )
 
 // A visit says what is there.
@@ -51,7 +56,7 @@ func TestVisit(t *testing.T) {
 		{at(addrs[2], 20000), true, "red", OtherMesh},
 		{at(addrs[2], 20000), true, "blue", Spoke},
 	} {
-		v := visit(t.Context(), "", c.mesh, c.to, c.discovery)
+		v := visitor{label: c.mesh}.visit(t.Context(), "x", c.to, c.discovery)
 		if v.Outcome != c.want {
 			t.Errorf("%s: %s, want %s", c.to, v.Outcome, c.want)
 		}
@@ -62,6 +67,91 @@ func TestVisit(t *testing.T) {
 			ahead, says := v.clockAhead()
 			if v.Name() != n.Name() || v.Header.Program != "p v1" || v.Header.Tags != "role=web" || !says || ahead.Abs() > clockOff {
 				t.Errorf("%+v, %+v", v, v.Header)
+			}
+		}
+	}
+}
+
+// What hinders the doctor itself says nothing of who is visited.
+func TestReached(t *testing.T) {
+	t.Parallel()
+	for err, want := range map[error]Outcome{
+		syscall.ECONNREFUSED: Refused, syscall.ETIMEDOUT: TimedOut, context.DeadlineExceeded: TimedOut, syscall.EHOSTUNREACH: NoHost,
+		syscall.ENETUNREACH: Hindered, syscall.EMFILE: Hindered, syscall.ENFILE: Hindered, syscall.EADDRNOTAVAIL: Hindered, syscall.EACCES: Hindered,
+		syscall.EPERM: Hindered, syscall.ENOBUFS: Hindered,
+	} {
+		got, why := visitor{from: "192.0.2.1"}.reached(&net.OpError{Op: "dial", Err: err})
+		if got != want || (why != "") != (want == Hindered) {
+			t.Errorf("%v: %s (%s), want %s", err, got, why, want)
+		}
+	}
+	addr := nodetest.Address(t)
+	v := visitor{from: "192.0.2.1"}.visit(t.Context(), "x", netip.MustParseAddrPort(addr+":20000"), true)
+	if v.Outcome != Hindered || !strings.Contains(v.says(), "192.0.2.1") {
+		t.Errorf("from an address of another machine: %s", v.says())
+	}
+}
+
+// A visitor with keys looks behind a lock that they fit, and says which do not.
+func TestVisitLocked(t *testing.T) {
+	t.Parallel()
+	addrs := nodetest.Addresses(t, 3)
+	pair := func(dir string) keys.Config {
+		t.Helper()
+		if _, err := keys.Generate(dir, "mesh"); err != nil {
+			t.Fatal(err)
+		}
+		return keys.Config{Mesh: filepath.Join(dir, "mesh.key_secret")}
+	}
+	start := func(addr string, k keys.Config) {
+		t.Helper()
+		n, err := node.Start(context.Background(), node.Config{Hostname: addr, Bind: addr, Keys: k})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { n.Close() })
+	}
+	ring := func(k keys.Config, name string) *keys.Ring {
+		t.Helper()
+		_, r, err := keys.Open(k, topics.Name(name), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	shared, other := pair(t.TempDir()), pair(t.TempDir())
+	own, known := t.TempDir(), t.TempDir() // of addrs[1], who knows itself alone
+	for _, name := range []string{addrs[1], "stranger"} {
+		if _, err := keys.Generate(own, name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stranger := keys.Config{Own: filepath.Join(own, "stranger.key_secret"), Authorized: own}
+	start(addrs[0], shared)
+	start(addrs[1], keys.Config{Own: filepath.Join(own, addrs[1]+".key_secret"), Authorized: known})
+	start(addrs[2], keys.Config{})
+	for _, c := range []struct {
+		with *keys.Ring
+		to   string
+		want Outcome
+	}{
+		{nil, addrs[0], Locked},
+		{ring(shared, "x"), addrs[0], Spoke},
+		{ring(other, "x"), addrs[0], WrongKey},
+		{ring(shared, "x"), addrs[2], Unlocked},
+		{ring(stranger, "stranger"), addrs[1], NotLetIn},
+		{ring(stranger, "stranger"), addrs[0], KeyUnknown},
+		{ring(stranger, "stranger"), addrs[2], Unlocked},
+	} {
+		for _, discovery := range []bool{true, false} {
+			port := uint16(topics.DiscoveryPort)
+			if !discovery {
+				port += topics.PortStep
+			}
+			at := netip.AddrPortFrom(netip.MustParseAddr(c.to), port)
+			v := visitor{keys: c.with}.visit(t.Context(), topics.Name(c.to), at, discovery)
+			if v.Outcome != c.want || c.want == Spoke && discovery && string(v.Name()) != c.to {
+				t.Errorf("%s: %s, want %s", at, v.Outcome, c.want)
 			}
 		}
 	}

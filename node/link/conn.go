@@ -162,7 +162,7 @@ func (c *conn) advance(timeout time.Duration, h *zmtp.Handshake) error {
 		}
 		if p.Used == 0 {
 			if err := c.in.fill(p.Need); err != nil {
-				return turnedAway(h, len(c.in.unread()), fmt.Errorf("read %s: %w", h.Awaits(), err))
+				return KeyError(h, len(c.in.unread()), fmt.Errorf("read %s: %w", h.Awaits(), err))
 			}
 		}
 	}

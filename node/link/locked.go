@@ -262,10 +262,10 @@ func (d *dialled) recheck() bool {
 	return false
 }
 
-// turnedAway makes an error of keys of one that a connection ended with during its handshake, after so many bytes that
+// KeyError makes an error of keys of one that a connection ended with during its handshake, after so many bytes that
 // are unread. A server that does not open a HELLO says nothing, it ends the connection. So does libzmq in the middle of
 // its greeting, when it sees another mechanism than its own.
-func turnedAway(h *zmtp.Handshake, unread int, err error) error {
+func KeyError(h *zmtp.Handshake, unread int, err error) error {
 	if _, ok := h.Session().(zmtp.Keyed); !ok || !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, syscall.EPIPE) {
 		return err
 	}

@@ -1,7 +1,8 @@
-"""Twelve broken meshes, and what 'hearsay doctor' finds in each. See scripts/doctor.sh."""
+"""Thirteen broken meshes, and what 'hearsay doctor' finds in each. See scripts/doctor.sh."""
 import argparse
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,7 +24,7 @@ class Broken:
     def __init__(self, m, resolver, cuts):
         self.mesh, self.resolver, self.cuts, self.nodes, self.unsaid = m, resolver, cuts, {}, []
 
-    def start(self, name, i, *seeds, program="HEARSAY", files=None, label=None):
+    def start(self, name, i, *seeds, program="HEARSAY", files=None, label=None, flags=()):
         address = mesh.address(i)
         self.resolver.names.setdefault(name, address)
         before = os.environ["HEARSAY"]
@@ -35,7 +36,7 @@ class Broken:
             os.chmod(limit, 0o755)
             os.environ["HEARSAY"] = limit
         try:
-            self.mesh.start("hearsay", name, seeds, ["--mesh", label] if label else [], bind=address)
+            self.mesh.start("hearsay", name, seeds, [*flags, *(["--mesh", label] if label else [])], bind=address)
             self.nodes[name] = self.mesh.nodes[f"{name} at {address}"] = self.mesh.nodes.pop(name)  # two may have one name
         finally:
             os.environ["HEARSAY"] = before
@@ -235,6 +236,37 @@ def two_labels(b):
     b.shows(1, "/metrics", 'mesh="blue"')
 
 
+def keys(b):
+    """Locked meshes: no key, a wrong key, one that is not authorised, and an open seed."""
+    def pair(directory, name="mesh"):
+        os.makedirs(os.path.join(b.mesh.directory, directory), exist_ok=True)
+        subprocess.run([os.environ["HEARSAY"], "keygen", "--name", name, "--dir", os.path.join(b.mesh.directory, directory)],
+                       check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return os.path.join(b.mesh.directory, directory, name + ".key_secret")
+    one, other = ("--mesh-key", pair("one")), ("--mesh-key", pair("other"))
+    own = {}
+    for name in "node_6", "node_7":
+        own[name] = "--key", pair(name, name), "--authorized-keys", os.path.join(b.mesh.directory, name)
+    shutil.copy(os.path.join(b.mesh.directory, "node_7", "node_7.key"), os.path.join(b.mesh.directory, "node_6"))
+    b.start("node_1", 1, "node_2", flags=one)
+    b.start("node_2", 2, "node_1", flags=one)
+    b.start("node_3", 3, "node_1", flags=other)
+    b.start("node_4", 4, "node_1")
+    b.start("node_5", 5, "node_4", flags=one)
+    b.start("node_6", 6, "node_7", flags=own["node_6"])
+    b.start("node_7", 7, flags=own["node_7"])
+    b.wait(1, 2)
+    time.sleep(6)
+    yield b.doctor(1, *one), []
+    yield b.doctor(1), []
+    yield b.doctor(3, *other), [("fault", "seeds", "node_1", "wrong key", "127.77.0.1:20000")]
+    yield b.doctor(3), [("fault", "seeds", "node_1", "wrong key"), ("warning", "keys", "the doctor has no key")]
+    yield b.doctor(4), [("fault", "seeds", "node_1", "no key", "locked, and this node is open")]
+    yield b.doctor(5, *one), [("fault", "seeds", "node_4", "no key", "is open, and this node is locked")]
+    yield b.doctor(6, *own["node_6"]), [("fault", "seeds", "node_7", "not let in", "does not know this node's key")]
+    yield b.doctor(3, *one), [("fault", "keys", "not that of node_3"), ("fault", "seeds", "node_1", "wrong key")]
+
+
 def versions(b):
     """A peer of another version."""
     b.start("node_1", 1, "node_2")
@@ -258,7 +290,7 @@ def frozen(b):
 
 CASES = {f.__name__: f for f in (
     sound, one_name, wrong_seed, messages_blocked, messages_blocked_later, one_way, stale_dns, clock, few_files, two_meshes, two_labels,
-    versions, frozen)}
+    keys, versions, frozen)}
 
 
 def same(finding, want):
