@@ -38,6 +38,9 @@ func (s *Server) tags(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return newFault(http.StatusBadRequest, "bad_request", "the body is no JSON object of texts: "+err.Error())
 	}
+	if err := s.still(w, r); err != nil {
+		return err
+	}
 	err = s.node.SetTags(tags)
 	switch {
 	case errors.Is(err, node.ErrClosed):
@@ -109,7 +112,7 @@ func (s *Server) bodyOf(w http.ResponseWriter, r *http.Request, most int) ([]byt
 	case err != nil:
 		return nil, newFault(http.StatusBadRequest, "bad_request", "the body did not come whole: "+err.Error())
 	}
-	return body, nil
+	return body, s.still(w, r)
 }
 
 func tooLarge(most int) *fault {

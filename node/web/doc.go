@@ -109,9 +109,11 @@
 // clients anywhere that show a token, whatever RemoteWrite says, and with Options.Private everything is for these alone,
 // on loopback too, but /healthz and /readyz, which say without one no more than whether the node works, and, with
 // Options.OpenMetrics, /metrics. A token is shown as "Authorization: Bearer TOKEN", or as the password of any user, which
-// is how a browser asks for it. A stream ends within two seconds after a token is withdrawn without which it would not begin. With
+// is how a browser asks for it. A stream, and a POST that waits for its body, for members or for replies, ends within two
+// seconds after a token is withdrawn without which it would not begin: nothing is carried out then. With
 // Options.Certificate all of it is HTTPS. Files are looked at twice a second, beside all requests, and read again when
-// they have changed and stayed the same for a second, or were not what they should be: what they held before holds until then. No browser may be used
-// against its owner: a request from a page of another origin changes nothing, and one that comes to a loopback address
-// under a host name other than localhost, an address, or the node's own is refused whatever it asks.
+// they have changed and stayed the same for a second, or were not what they should be: what they held before holds until
+// then. No browser may be used against its owner: a request from a page of another origin changes nothing, and one that
+// comes to a loopback address under a host name other than localhost, an address, or the node's own is refused whatever it
+// asks.
 package web

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"context"
+	"errors"
 	"net"
 	"net/http"
 	"net/netip"
@@ -57,7 +59,13 @@ func (s *Server) mayWrite(h handle) handle {
 			return newFault(http.StatusForbidden, "not_loopback", "only clients on a loopback address may do that").
 				hint("run it on the node's machine, or start the node with --http-remote-write")
 		}
-		return h(w, r)
+		lasting, done := s.untilWithdrawn(w, r)
+		defer done()
+		err := h(w, lasting)
+		if err != nil && errors.Is(context.Cause(lasting.Context()), errWithdrawn) {
+			return unauthorized(w)
+		}
+		return err
 	}
 }
 

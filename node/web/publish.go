@@ -90,7 +90,7 @@ func (s *Server) await(w http.ResponseWriter, r *http.Request, p publishing) err
 	case err != nil:
 		return newFault(http.StatusServiceUnavailable, "too_few_peers", fmt.Sprintf("messages did not reach %d members within %v: nothing is published", p.peers, p.timeout))
 	}
-	return nil
+	return s.still(w, r)
 }
 
 // bodies are those of the messages.

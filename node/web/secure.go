@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"crypto/tls"
@@ -10,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"time"
 
 	"hearsay/node/files"
 )
@@ -152,6 +154,41 @@ func (s *Server) mayKnow(r *http.Request) bool { return !s.options.Private || s.
 // mayGoOn reports whether a stream would be begun now: the token that began it may have been withdrawn.
 func (s *Server) mayGoOn(r *http.Request) bool {
 	return s.mayRead(r) && (r.Method != http.MethodPost || s.mayChange(r))
+}
+
+var errWithdrawn = errors.New("the token was withdrawn")
+
+// untilWithdrawn is a request that ends when the token is withdrawn with which it began: its context does, and its body. The
+// caller calls done after it.
+func (s *Server) untilWithdrawn(w http.ResponseWriter, r *http.Request) (lasting *http.Request, done func()) {
+	if s.options.Token == nil {
+		return r, func() {}
+	}
+	ctx, cancel := context.WithCancelCause(r.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(lookEvery)
+		defer tick.Stop()
+		for s.mayGoOn(r) {
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				return
+			}
+		}
+		cancel(errWithdrawn)
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now())
+	}()
+	return r.WithContext(ctx), func() { cancel(nil); <-ended } // the next request's body is its own
+}
+
+// still refuses to carry out a request whose token was withdrawn since it began. Who has waited for a client asks it last.
+func (s *Server) still(w http.ResponseWriter, r *http.Request) error {
+	if !s.mayGoOn(r) {
+		return unauthorized(w)
+	}
+	return nil
 }
 
 // unauthorized asks for a token.

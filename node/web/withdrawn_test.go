@@ -1,0 +1,97 @@
+package web
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"hearsay/node"
+	"hearsay/node/nodetest"
+)
+
+// begun is a request of which a part was sent.
+type begun struct {
+	t    *testing.T
+	path string
+	conn net.Conn
+}
+
+// begin sends the header of a POST with a body of ten bytes and a token, and the first bytes of the body.
+func begin(t *testing.T, base, path, token, body string) *begun {
+	t.Helper()
+	c, err := net.Dial("tcp", strings.TrimPrefix(base, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	b := &begun{t, path, c}
+	b.send(fmt.Sprintf("POST %s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nContent-Length: 10\r\n\r\n%s", path, token, body))
+	return b
+}
+
+func (b *begun) send(text string) {
+	b.t.Helper()
+	if _, err := b.conn.Write([]byte(text)); err != nil {
+		b.t.Fatalf("%s: %v", b.path, err)
+	}
+}
+
+func (b *begun) refused(what string) {
+	b.t.Helper()
+	_ = b.conn.SetReadDeadline(time.Now().Add(nodetest.Patience))
+	r, err := http.ReadResponse(bufio.NewReader(b.conn), nil)
+	if err != nil {
+		b.t.Errorf("%s: %s: %v", what, b.path, err)
+		return
+	}
+	defer r.Body.Close()
+	if r.StatusCode != http.StatusUnauthorized {
+		b.t.Errorf("%s: %s: %s", what, b.path, r.Status)
+	}
+}
+
+// What was begun with a token is not carried out once that is withdrawn, whether the rest of it comes, does not, or has
+// been waiting for others.
+func TestWithdrawnBeforeTheWholeHasCome(t *testing.T) {
+	t.Parallel()
+	token, path := openToken(t, goodToken+"\n"+otherToken)
+	n := startNode(t, node.Config{})
+	s, base := startServer(t, n, Options{Token: token, Private: true})
+	var sent, stalled []*begun
+	for _, path := range []string{"/v1/messages", "/v1/requests?channel=x", "/v1/answers/1"} {
+		sent = append(sent, begin(t, base, path, goodToken, "12345"))
+		stalled = append(stalled, begin(t, base, path, goodToken, "12345"))
+	}
+	waits := begin(t, base, "/v1/messages?wait=1&timeout=5m", goodToken, "1234567890")
+	tags := begin(t, base, "/v1/tags", goodToken, `{"a":`)
+	stays := begin(t, base, "/v1/messages", otherToken, "good ")
+	nodetest.Eventually(t, func() error { // all have been let in
+		if got := s.bodies.held.Load() / bodyStep; got != 7 {
+			return fmt.Errorf("%d bodies are under way", got)
+		}
+		return nil
+	})
+	file(t, path, otherToken)
+	s.Reload()
+	for _, b := range sent {
+		b.send("67890")
+		b.refused("the rest came")
+	}
+	tags.send(`"bb"}`)
+	tags.refused("the rest came")
+	for _, b := range stalled {
+		b.refused("the rest did not come")
+	}
+	waits.refused("it waited for members")
+	stays.send("token")
+	if got := heardBodies(t, n, 1); got != "good token" {
+		t.Errorf("published %q", got)
+	}
+	if got := n.Tags(); len(got) > 0 {
+		t.Errorf("tags %v", got)
+	}
+}
