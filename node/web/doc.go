@@ -85,7 +85,7 @@
 //	401  no_token            that takes a token
 //	403  not_loopback        only this machine may do that, unless Options.RemoteWrite
 //	403  cross_origin        a page of another site tried it
-//	403  bad_host            the request is for another host: a browser was led here by a name that is not ours
+//	403  bad_host            the request is for another host: a browser was led here by a name that is not ours for sure
 //	404  not_found           no such path
 //	404  unknown_peer        no such peer
 //	404  nobody_answers      nobody is there to answer a request
@@ -115,5 +115,6 @@
 // they have changed and stayed the same for a second, or were not what they should be: what they held before holds until
 // then. No browser may be used against its owner: a request from a page of another origin changes nothing, and one that
 // comes to a loopback address under a host name other than localhost, an address, or the node's own is refused whatever it
-// asks.
+// asks. Where RemoteWrite lets everybody write, a browser, which says Origin, may do so under such a name or one without a
+// dot: others may be an attacker's that lead here.
 package web

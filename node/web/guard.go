@@ -30,10 +30,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 
 // isOurs reports whether a Host header names this server as only its users would.
 func (s *Server) isOurs(hostport string) bool {
-	host := hostport
-	if h, _, err := net.SplitHostPort(hostport); err == nil {
-		host = h
-	}
+	host := hostOf(hostport)
 	if host == "" || strings.EqualFold(host, "localhost") {
 		return true
 	}
@@ -44,6 +41,14 @@ func (s *Server) isOurs(hostport string) bool {
 	return err == nil && strings.EqualFold(name.Host(), s.node.Name().Host())
 }
 
+// hostOf is a Host header without a port.
+func hostOf(hostport string) string {
+	if host, _, err := net.SplitHostPort(hostport); err == nil {
+		return host
+	}
+	return hostport
+}
+
 // mayWrite refuses a request that changes something to those who may not.
 func (s *Server) mayWrite(h handle) handle {
 	sameSite := http.NewCrossOriginProtection()
@@ -52,6 +57,9 @@ func (s *Server) mayWrite(h handle) handle {
 			return newFault(http.StatusForbidden, "cross_origin", "a page of another site may not do that")
 		}
 		switch {
+		case s.mayChange(r) && s.isTricked(r):
+			return newFault(http.StatusForbidden, "bad_host", "a browser may do that under a name that is this node's for sure").
+				hint("use an address, the node's name, or another without a dot; or start the node with --http-token")
 		case s.mayChange(r):
 		case s.options.Token != nil:
 			return unauthorized(w)
@@ -72,6 +80,13 @@ func (s *Server) mayWrite(h handle) handle {
 // mayChange reports whether a request may change something, from wherever its page is.
 func (s *Server) mayChange(r *http.Request) bool {
 	return fromLoopback(r) || s.bears(r) || s.options.Token == nil && s.options.RemoteWrite
+}
+
+// isTricked reports whether a browser may have sent a request for a page of an attacker's, whose name leads here: no cookie
+// or password tells the two apart where everybody may write. Nobody can have a name without a dot on the Internet. Browsers
+// say Origin of all that changes something, and other clients hardly do: they use what names they like.
+func (s *Server) isTricked(r *http.Request) bool {
+	return r.Header.Get("Origin") != "" && !s.bears(r) && strings.Contains(hostOf(r.Host), ".") && !s.isOurs(r.Host)
 }
 
 // fromLoopback reports whether a request was made on this machine. One that a proxy forwarded was not, as far as

@@ -137,6 +137,49 @@ func TestOnlyLoopbackMayWrite(t *testing.T) {
 	}
 }
 
+// A page of an attacker's whose name leads to the node is of one origin with it. It changes nothing, also where everybody may.
+func TestNoPageMayWriteUnderAnotherName(t *testing.T) {
+	t.Parallel()
+	n := startNode(t, node.Config{Hostname: "node_1.example", Bind: nodetest.Address(t)})
+	token, _ := openToken(t, goodToken)
+	open, locked := New(n, Options{RemoteWrite: true}), New(n, Options{Token: token})
+	t.Cleanup(func() { open.Close(); locked.Close() })
+	for _, c := range []struct {
+		server       *Server
+		host, origin string
+		token        bool
+		status       int
+	}{
+		{open, "evil.example", "http://evil.example", false, 403},
+		{open, "evil.example:8080", "http://evil.example:8080", false, 403},
+		{open, "evil.", "http://evil.", false, 403},
+		{open, "evil.example", "", false, 200}, // no browser
+		{open, "node_2", "http://node_2", false, 200},
+		{open, "10.0.0.1:8080", "http://10.0.0.1:8080", false, 200},
+		{open, "[2001:db8::1]:8080", "http://[2001:db8::1]:8080", false, 200},
+		{open, "NODE_1.example:8080", "http://NODE_1.example:8080", false, 200},
+		{locked, "evil.example", "http://evil.example", false, 401},
+		{locked, "mesh.example", "http://mesh.example", true, 200}, // who has the token says it nowhere else
+	} {
+		for _, local := range []string{"10.0.0.1:8080", "[2001:db8::1]:8080"} {
+			r := httptest.NewRequest("POST", "/v1/messages", strings.NewReader("x"))
+			r.RemoteAddr, r.Host = "10.1.2.3:4567", c.host
+			if c.origin != "" {
+				r.Header.Set("Origin", c.origin)
+			}
+			if c.token {
+				r.Header.Set("Authorization", "Bearer "+goodToken)
+			}
+			addr := net.TCPAddrFromAddrPort(netip.MustParseAddrPort(local))
+			w := httptest.NewRecorder()
+			c.server.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, net.Addr(addr))))
+			if w.Code != c.status {
+				t.Errorf("for %s, of %q, with a token %v: %d %s", c.host, c.origin, c.token, w.Code, w.Body)
+			}
+		}
+	}
+}
+
 func TestForget(t *testing.T) {
 	t.Parallel()
 	_, b, _, base := pair(t, Options{})
