@@ -216,11 +216,14 @@ const (
 	NotLetIn                           // it has the right key, and does not let this node's in
 	Unauthorized                       // no key of it is known here
 	OtherMesh                          // a node of another mesh is there
+	HungUpHello                        // it ended the handshake when it was told which key of its this node knows
+	HungUpKey                          // it has that key, and ended the handshake when it was shown this node's
 )
 
 var reasons = [...]string{
 	"", "refused", "unresolved", "unreachable", "not a publisher", "local failure", "no answer from DNS", "timed out", "no handshake",
 	"no key", "wrong key", "not let in", "unauthorized", "another mesh",
+	"hung up on the key handshake", "hung up on this node's key",
 }
 
 // String is the word for a reason in logs.
@@ -238,6 +241,10 @@ func (r DialReason) gone() bool {
 
 // silent tells that nothing was heard: a longer dial might.
 func (r DialReason) silent() bool { return r == TimedOut || r == Unreachable || r == Wordless }
+
+// hungUp tells that somebody hung up as one does that has another key, or does not know this node's, and as one does that ends
+// just then.
+func (r DialReason) hungUp() bool { return r == HungUpHello || r == HungUpKey }
 
 // strange tells that somebody else than a member is there. Where that is a node of another mesh, one of this mesh may
 // have the same name elsewhere.

@@ -216,10 +216,10 @@ func (m *Machine) onDialFailed(ev DialFailed) {
 		return
 	}
 	if p != nil && d.port == MessagePort {
-		p.feed.failure = failure{why: ev.Reason, addr: ev.Addr}
+		p.feed.failure = failure{why: ev.Reason, addr: ev.Addr}.after(p.feed.failure)
 	}
 	if p != nil && d.port == DiscoveryPort {
-		p.reach.failure = failure{why: ev.Reason, addr: ev.Addr}
+		p.reach.failure = failure{why: ev.Reason, addr: ev.Addr}.after(p.reach.failure)
 		if d.addr == "" {
 			p.reach.tour.way.answered(ev.Reason)
 		}

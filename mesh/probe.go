@@ -102,7 +102,7 @@ func (m *Machine) probeFailed(p *peer) {
 	case Quarantined:
 		// From probe to probe, however long one takes to fail: else the turns of all who probe had the time of a dial
 		// between them in which nobody does.
-		m.schedule(p, max(m.now, m.after(m.quarantineWait(p))-(m.now-p.reach.probedAt)))
+		m.schedule(p, max(m.now, m.after(p.reach.soon(m.quarantineWait(p), m.cfg.Beat))-(m.now-p.reach.probedAt)))
 	case Far:
 		m.schedule(p, m.after(farWait(p.reach.tries, m.count[Far], &m.cfg)))
 	case Candidate:
@@ -118,8 +118,16 @@ func (m *Machine) probeFailed(p *peer) {
 		case p.origin.known && alone:
 			wait = knownWait(p.reach.tries+m.known.passes, len(m.known.names), &m.cfg)
 		}
-		m.schedule(p, m.after(wait))
+		m.schedule(p, m.after(p.reach.soon(wait, m.cfg.Beat)))
 	}
+}
+
+// soon shortens the wait for the next dial where the last one tells little.
+func (r *reach) soon(wait, beat time.Duration) time.Duration {
+	if r.failure.doubtful() {
+		return min(wait, beat)
+	}
+	return wait
 }
 
 // quarantineWait is the time to the next probe: shared with the others who miss the peer, short for a seed

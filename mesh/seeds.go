@@ -17,7 +17,19 @@ type failure struct {
 	silent bool   // a link came up, and no beat over it
 	mesh   string // the label of another mesh that it led into
 	own    bool   // another process answered there under this node's name
+	hangs  int    // dials, since the peer was heard last, that were hung up on during the key handshake
 }
+
+// after is a failure with what was before it.
+func (f failure) after(last failure) failure {
+	if f.hangs = last.hangs; f.why.hungUp() {
+		f.hangs++
+	}
+	return f
+}
+
+// doubtful reports whether the next dial may well find somebody: who hangs up once may have been ended just then.
+func (f failure) doubtful() bool { return f.why.hungUp() && f.hangs == 1 }
 
 // silentAt is the failure of links that came up and stayed silent.
 func silentAt(links ...*link) failure {
@@ -55,6 +67,12 @@ func (f failure) String() string {
 		return "wrong key: " + who + " has another one than this node speaks with"
 	case f.why == NotLetIn:
 		return "not let in: " + who + " does not know this node's key"
+	case f.doubtful():
+		return who + " hung up during the key handshake: it is tried again"
+	case f.why == HungUpHello:
+		return "wrong key, most likely: " + who + " hung up during the key handshake"
+	case f.why == HungUpKey:
+		return "not let in, most likely: " + who + " hung up when it saw this node's key"
 	case f.why == Unauthorized:
 		return "unauthorized: no key of it is known here"
 	case f.why == OtherMesh:
@@ -70,6 +88,9 @@ func (f failure) String() string {
 // refutes reports whether somebody answered who is not the peer, or that nobody is there. That a name leads nowhere from
 // here refutes nothing.
 func (f failure) refutes() bool {
+	if f.doubtful() {
+		return false
+	}
 	return f.silent || f.why == Refused || f.why == Unauthorized || f.why == OtherMesh || f.why.strange()
 }
 
@@ -110,6 +131,8 @@ func (s *missing) tell(cause string, now Time, c *Config) bool {
 // unreached is why a seed leads to nobody, "" if it leads to somebody, did so once, or was not tried yet.
 func (m *Machine) unreached(p *peer) string {
 	switch {
+	case p.reach.failure.doubtful():
+		return ""
 	case p.state == Candidate && !p.detector.met:
 		return p.reach.failure.String()
 	case p.state == Alias && p.origin.alias == nil && m.count[Alive] == 0:

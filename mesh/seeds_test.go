@@ -17,6 +17,7 @@ func TestSeedThatLeadsToNobodyIsTold(t *testing.T) {
 	}{
 		{Unresolved, "no such host"}, {Refused, "10.0.0.9:20000 refuses"}, {TimedOut, "timed out"}, {Unreachable, "no route to 10.0.0.9:20000"},
 		{BadPeer, "not as a ZeroMQ publisher"}, {Wordless, "says nothing"}, {NoKey, "no key: "}, {WrongKey, "wrong key: "}, {NotLetIn, "not let in: "}, {Unauthorized, "unauthorized: "},
+		{HungUpHello, "wrong key, most likely: 10.0.0.9:20000 hung up"}, {HungUpKey, "not let in, most likely: 10.0.0.9:20000 hung up"},
 		{NoDNS, "no answer from DNS"}, {Local, "file descriptor"},
 	} {
 		r := newRig(t, Config{Seeds: []topics.Name{"there"}})
@@ -45,6 +46,44 @@ func TestSeedThatLeadsToNobodyIsTold(t *testing.T) {
 		r.want("there", Alive)
 		if m := r.m.Members()[0]; len(r.m.LostSeeds()) > 0 || m.Failure != "" || m.LastAddr != p.addr {
 			t.Errorf("%v: found, and yet %+v, %+v", c.how, r.m.LostSeeds(), m)
+		}
+	}
+}
+
+// Who hangs up once during the key handshake may have been ended just then: that is not told as a wrong key, and tried
+// again within a beat, whether the peer was met before or not.
+func TestHangUpDuringTheKeyHandshake(t *testing.T) {
+	for _, why := range []DialReason{HungUpHello, HungUpKey} {
+		for _, met := range []bool{false, true} {
+			r := newRig(t, Config{Seeds: []topics.Name{"there", "other"}})
+			p := r.puppet("there")
+			p.fail = Refused
+			if met {
+				p.reachable()
+				r.hear(p)
+				p.dies()
+			}
+			r.hear(r.puppet("other"))
+			r.pass(30 * time.Minute) // it is dialled rarely by now
+			p.fail = why
+			for late := r.now + time.Hour; !strings.Contains(r.failing("there"), "hung up"); r.pass(100 * time.Millisecond) {
+				if r.now > late {
+					t.Fatalf("%v, met: %v: %+v", why, met, r.m.Members())
+				}
+			}
+			if got := r.failing("there"); strings.Contains(got, "wrong key") || strings.Contains(got, "not let in") {
+				t.Errorf("%v, met: %v: after one dial %q", why, met, got)
+			}
+			p.reachable()
+			r.pass(2 * time.Second)
+			if got := r.state("there"); got != Alive && got != Probation {
+				t.Errorf("%v, met: %v: %v after the next dial", why, met, got)
+			}
+			for _, told := range r.told(Unreached) {
+				if !strings.Contains(told.Why, "refuses") {
+					t.Errorf("%v: told %q", why, told.Why)
+				}
+			}
 		}
 	}
 }

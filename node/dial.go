@@ -316,6 +316,10 @@ func dialReason(err error) mesh.DialReason {
 		return mesh.Unauthorized
 	case errors.Is(err, zmtp.ErrMechanism):
 		return mesh.NoKey
+	case errors.Is(err, link.ErrHungUp) && errors.Is(err, zmtp.ErrUnauthorized):
+		return mesh.HungUpKey
+	case errors.Is(err, link.ErrHungUp):
+		return mesh.HungUpHello
 	case errors.Is(err, zmtp.ErrUnauthorized):
 		return mesh.NotLetIn
 	case errors.Is(err, zmtp.ErrKey):

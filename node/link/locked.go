@@ -262,6 +262,10 @@ func (d *dialled) recheck() bool {
 	return false
 }
 
+// ErrHungUp says that the other side ended the handshake at a step at which one does that has another key, or does not let
+// this node in. One that is ended itself does the same: what stands behind it is likely, and no more.
+var ErrHungUp = errors.New("hung up, most likely for")
+
 // KeyError makes an error of keys of one that a connection ended with during its handshake, after so many bytes that
 // are unread. A server that does not open a HELLO says nothing, it ends the connection. So does libzmq in the middle of
 // its greeting, when it sees another mechanism than its own.
@@ -275,9 +279,9 @@ func KeyError(h *zmtp.Handshake, unread int, err error) error {
 			return fmt.Errorf("%w: the other side left when it saw CURVE: %w", zmtp.ErrMechanism, err)
 		}
 	case "WELCOME":
-		return fmt.Errorf("%w: %w", zmtp.ErrKey, err)
+		return fmt.Errorf("%w: %w: %w", ErrHungUp, zmtp.ErrKey, err)
 	case "READY":
-		return fmt.Errorf("%w: %w", zmtp.ErrUnauthorized, err)
+		return fmt.Errorf("%w: %w: %w", ErrHungUp, zmtp.ErrUnauthorized, err)
 	}
 	return err
 }
