@@ -29,13 +29,14 @@ const (
 	Unlinked                // the peer's lists come, and messages do not pass, one way or both, and why
 	Attested                // far: not heard here, and members that are heard hear it
 	Unattested              // and none of them does so any longer
+	OneWay                  // the peer hears this node, or this node the peer, and not the other way round, and why
 	kinds
 )
 
 var kindNames = [...]string{
 	"quiet", "joined", "suspect", "recovered", "detached", "evicted", "probation", "relapsed", "returned",
 	"left", "restarted", "conflict", "forgotten", "withheld", "mute", "audible", "linked", "unreached", "foreign", "missed", "unlinked",
-	"attested", "unattested",
+	"attested", "unattested", "one-way",
 }
 
 // String is the word for a kind in logs and JSON.

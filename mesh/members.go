@@ -35,7 +35,8 @@ type Member struct {
 	Degraded    bool   // it says so of itself
 	Messages    bool   // it is alive, and its message link is up: what it publishes reaches this node
 	Flowing     bool   // and what this node publishes reaches it
-	Unread      bool   // it hears this node, and does not get its messages
+	Unread      bool   // it does not get the messages of this node directly
+	OneWay      string // why only one of both hears the other, once that is sure (OneWay); "": it is not so
 	Unlinked    string // why messages do not pass directly, one way or both, once that was told (Unlinked); "": they do
 
 	// Of a far member: who is heard and hears it. What Messages and Flowing say is then of the messages of one of them.
@@ -75,7 +76,7 @@ func (m *Machine) member(p *peer) Member {
 	}
 	if p.state == Alive { // what the last list of another says, and that a connection did not break, says nothing
 		v.HearsMe, v.Degraded = p.row.hearsMe, p.says.degraded
-		v.Messages, v.Flowing, v.Unread = p.feed.carries(), p.feed.flows || m.hearsByOthers(p), m.unread(p)
+		v.Messages, v.Flowing, v.Unread = p.feed.carries(), p.feed.flows || m.hearsByOthers(p), m.unread(p) || m.unheardFor(p, suspectAfter*m.cfg.Beat) && m.readers.named[p.key] == 0
 	}
 	if p.state == Far {
 		v.Via, v.Messages, v.Flowing = m.farMember(p)
@@ -89,6 +90,9 @@ func (m *Machine) member(p *peer) Member {
 	}
 	if p.due != never {
 		v.Next = p.due
+	}
+	if p.oneWay.missing.told > 0 {
+		v.OneWay = m.oneWayTo(p)
 	}
 	if p.state == Alive && p.feed.missing.told > 0 {
 		v.Unlinked = m.unlinked(p)

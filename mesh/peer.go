@@ -20,6 +20,7 @@ type peer struct {
 	due   Time // next dial, probe, check or end, by state
 
 	feed     feed            // its message link
+	oneWay   oneWay          // whether only one of both hears the other
 	reach    reach           // how to get to it: ways, dials, discovery links
 	origin   origin          // who named it, and who answers for that
 	detector detector        // what was heard of it, and what its silence says
@@ -86,7 +87,7 @@ func (m *Machine) add(name, key topics.Name) *peer {
 	p := &peer{key: key, name: name, state: Candidate, since: m.now, due: never}
 	p.origin.helloAt = -time.Hour
 	p.reach = newReach()
-	p.feed.due, p.feed.look = never, never
+	p.feed.due, p.feed.look, p.oneWay.unheard = never, never, never
 	p.says.beat = m.cfg.Beat
 	if n := len(m.free); n > 0 {
 		p.slot, m.free = m.free[n-1], m.free[:n-1]

@@ -41,6 +41,7 @@ func (m *Machine) round() {
 	m.lookView()
 	m.judgeSeeds()
 	m.judgeFeeds()
+	m.judgeOneWay()
 	m.judgeOwnName(a)
 }
 

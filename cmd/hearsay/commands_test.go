@@ -465,8 +465,8 @@ func TestPubSaysToWhomItWasNotHanded(t *testing.T) {
 	for answer, want := range map[string]string{
 		`{"published_bytes":1}`: "",
 		`{"published_bytes":1,"not_handed_to":0,"not_handed_to_names":[]}`:                                  "",
-		`{"published_bytes":1,"not_handed_to":1,"not_handed_to_names":["node_1"]}`:                          "; not handed directly to 1 member: node_1 (is this node's message port open for them?)",
-		`{"published_bytes":1,"not_handed_to":12,"not_handed_to_names":["node_1","node\u001b_2"]}`:          "; not handed directly to 12 members: node_1, node\\x1b_2, and 10 more (is this node's message port open for them?)",
+		`{"published_bytes":1,"not_handed_to":1,"not_handed_to_names":["node_1"]}`:                          "; not handed directly to 1 member: node_1 (are this node's ports open for them?)",
+		`{"published_bytes":1,"not_handed_to":12,"not_handed_to_names":["node_1","node\u001b_2"]}`:          "; not handed directly to 12 members: node_1, node\\x1b_2, and 10 more (are this node's ports open for them?)",
 		`{"published_bytes":1,"not_handed_to":1,"not_handed_to_names":["a"],"conflict":"another\u001b is"}`: `; no member takes it for this node's: another\x1b is`,
 		"no JSON": "",
 	} {

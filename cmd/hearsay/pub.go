@@ -131,7 +131,7 @@ func notHanded(answer []byte) string {
 	if more := p.NotTo - len(names); more > 0 {
 		names = append(names, fmt.Sprintf("and %d more", more))
 	}
-	return fmt.Sprintf("; not handed directly to %s: %s (is this node's message port open for them?)", count(p.NotTo, "member"), strings.Join(names, ", "))
+	return fmt.Sprintf("; not handed directly to %s: %s (are this node's ports open for them?)", count(p.NotTo, "member"), strings.Join(names, ", "))
 }
 
 // publishLines sends each line as soon as it is there, without what ends it.

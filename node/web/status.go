@@ -37,6 +37,7 @@ type Status struct {
 	Members     int               `json:"members"` // itself, and its peers that are alive, suspect or detached, far ones too
 	Degraded    bool              `json:"degraded"`
 	Mute        bool              `json:"mute"`           // it hears peers, and none of them hears it
+	OneWay      int               `json:"one_way"`        // peers that hear the node and are not heard, or the other way round
 	Unlinked    int               `json:"unlinked"`       // alive peers with which messages do not pass directly, one way or both
 	OpenFiles   int               `json:"max_open_files"` // that the process may have
 	Conflict    string            `json:"conflict"`       // another process is the member of its name, and why; "": none is
@@ -113,6 +114,7 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
 		Far:         v.count(mesh.Far),
 		Degraded:    v.Machine.Degraded,
 		Mute:        v.Machine.Mute,
+		OneWay:      v.oneWay(),
 		Unlinked:    v.unlinked(),
 		OpenFiles:   files.Limit(),
 		Conflict:    v.Machine.Second,
@@ -202,6 +204,16 @@ func (v *view) ready() (bool, string) {
 	return false, "it hears nobody yet: " + v.wanted()
 }
 
+// oneWay is how many peers hear the node and are not heard, or the other way round.
+func (v *view) oneWay() (n int) {
+	for _, m := range v.Members {
+		if m.OneWay != "" {
+			n++
+		}
+	}
+	return n
+}
+
 // unlinked is how many peers are heard with which messages do not pass directly.
 func (v *view) unlinked() (n int) {
 	for _, m := range v.Members {
@@ -213,7 +225,7 @@ func (v *view) unlinked() (n int) {
 }
 
 // warning says what is wrong while the node is of use still, "" if nothing is: names that two processes have, of which it
-// hears one, and members with which messages do not pass directly, which others relay where they can.
+// hears one, peers that hear it and are not heard, or the other way round, and members with which messages do not pass directly, which others relay where they can.
 func (v *view) warning() string {
 	var all []string
 	for _, of := range []struct {
@@ -221,6 +233,7 @@ func (v *view) warning() string {
 		why  func(m *mesh.Member) string
 	}{
 		{"%s: %s", func(m *mesh.Member) string { return m.Conflict }},
+		{"a link goes one way between it and %s: %s", func(m *mesh.Member) string { return m.OneWay }},
 		{"messages do not pass directly between it and %s: %s", func(m *mesh.Member) string { return m.Unlinked }},
 	} {
 		if names, why := v.those(of.why); names != "" {

@@ -1,0 +1,71 @@
+package mesh
+
+import "fmt"
+
+// A discovery port that is blocked one way has one node heard by another that it does not hear. Each end sees half of it:
+// one that the other's lists, which have all that it hears, are without it; the other that somebody listens to it who
+// cannot be dialled where it calls from. Others relay between the two, and nothing else shows it. So both ends tell.
+
+const (
+	unheardAfter = 1 // for how long, in terms of BackOff, a member may not list this node: by then it has dialled three times
+	blockedAfter = 2 // failed dials of one that listens to this node: the first may meet a node that starts
+)
+
+// oneWay is what is known of a link that goes one way.
+type oneWay struct {
+	unheard Time    // since when the peer, which is heard, does not list this node; never if it does
+	missing missing // what was told of it
+}
+
+// judgeOneWay tells of the peers with which links go one way, and then ever more rarely.
+func (m *Machine) judgeOneWay() {
+	for _, p := range m.slots {
+		if p == nil {
+			continue
+		}
+		w := &p.oneWay
+		if m.unheardBy(p) {
+			w.unheard = min(w.unheard, m.now)
+		} else {
+			w.unheard = never
+		}
+		cause := m.oneWayTo(p)
+		switch {
+		case cause == "" && (p.state == Alive || p.origin.claims == 0):
+			w.missing = missing{}
+		case cause != "" && w.missing.tell(cause, m.now, &m.cfg):
+			m.tell(OneWay, p, cause)
+		}
+	}
+}
+
+// unheardBy reports whether a member says all that it hears, and does not hear this node. Where nobody hears everybody that
+// is no fault.
+func (m *Machine) unheardBy(p *peer) bool {
+	return p.state == Alive && !p.says.naive && m.current(p) && p.row.complete && !p.row.hearsMe && !m.isPartial()
+}
+
+// unheardFor reports whether a member has not heard this node for so long.
+func (m *Machine) unheardFor(p *peer, while Time) bool {
+	return p.state == Alive && p.oneWay.unheard != never && m.now-p.oneWay.unheard >= while
+}
+
+// oneWayTo is why a link to a peer goes one way, once that is sure; "" if it does not.
+func (m *Machine) oneWayTo(p *peer) string {
+	switch f := p.reach.failure; {
+	case m.unheardFor(p, unheardAfter*m.cfg.BackOff):
+		return fmt.Sprintf("it does not hear this node, which hears it: can it reach port %d of this node, and does the name %s lead it there?",
+			m.cfg.Self.Port(), m.cfg.Self)
+	case p.state == Alive || p.state == Alias || p.state == Left || p.origin.claims == 0 || p.reach.tries < blockedAfter:
+		return ""
+	case p.detector.met && p.origin.helloAt <= p.detector.at+suspectAfter*m.cfg.Beat:
+		return "" // it may have died: a connection of it stands for minutes where its machine lost power
+	case f.addr != "" && hostOf(f.addr) != p.origin.helloIP: // else anybody could have us tell of any address
+		return ""
+	default:
+		if why := f.String(); why != "" {
+			return "it hears this node, which does not hear it: " + why
+		}
+	}
+	return ""
+}
