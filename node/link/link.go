@@ -303,6 +303,9 @@ func (l *Link) take(d *dialled) error {
 		d.in.lull = newLull(d.raw, l.start)
 	}
 	d.script = appendPostmarked(script, d.id, 0)
+	if d.inherits != nil {
+		d.inherits.begin()
+	}
 	l.wanted.Lock()
 	d.out.put(append(append(d.inheritOwn(), l.subscriptions(d.port)...), d.asksToInherit()...))
 	l.enlist(d)

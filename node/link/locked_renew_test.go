@@ -42,6 +42,40 @@ func TestDoubled(t *testing.T) {
 	}
 }
 
+// A naive node says the same again, before a connection is made anew and after: that is no message that comes twice. It was
+// dropped while other connections were made anew first, or the dial took long.
+func TestLockedRenewalKeepsEqualMessages(t *testing.T) {
+	t.Parallel()
+	from := open(t, Config{Keys: keys.Mesh(meshKey, laterKey)})
+	to := open(t, Config{Keys: keys.Mesh(meshKey, laterKey), OverTCP: true, Subscribe: []string{"1"}})
+	discard(from)
+	if err := to.DialName(t.Context(), Message, from.Addr(Message), "from", ""); err != nil {
+		t.Fatal(err)
+	}
+	old := to.standing(next(t, to, Up).ID)
+	hears(t, from, to)
+	say := func(body string) {
+		t.Helper()
+		if err := from.Publish(Message, []byte("1"), []byte(body)); err != nil {
+			t.Fatal(err)
+		}
+		for got := ""; got != body; { // "are you there?" may come more than once
+			run := next(t, to, Received).Run
+			for frames := run.Next(nil); frames != nil; frames = run.Next(frames) {
+				got = string(frames[1])
+			}
+		}
+	}
+	s := &succession{old: old, over: make(chan struct{})}
+	old.heir.Store(s) // it is about to be made anew
+	say("PING! from host naive")
+	to.keys.Store(keys.Mesh(laterKey, meshKey))
+	to.renew(old, s)
+	meets(t, to, old.id, laterKey)
+	<-s.over
+	say("PING! from host naive")
+}
+
 // A key that is new to this side alone is not spoken with success. The old connection stays, as its key is still good.
 func TestLockedRenewalFails(t *testing.T) {
 	t.Parallel()

@@ -19,6 +19,11 @@ import (
 // something comes over it, it has what is published from then on. Then the old connection takes its subscriptions back,
 // and is read until its publisher says that it has heard that. What came over both is dropped from the heir, which is
 // read last.
+//
+// Messages are the same where their bytes are. Those of nodes are numbered, and no two are. A naive node may say the same
+// twice. Its second message is lost where the first was under way over the old connection when the heir subscribed, the
+// second came when the old one was over, and none came between them: within two journeys to the publisher and back. Of
+// several equal ones that come over both the first is dropped, and the others come twice.
 
 const (
 	renewAtOnce = 4                    // connections that are renewed at the same time
@@ -96,6 +101,14 @@ func (d *doubled) drop(message []byte) bool {
 	}
 	d.rest = d.rest[1:]
 	return true
+}
+
+// begin forgets what came before the heir subscribes: its publisher had said that by then, and does not say it to the heir.
+// Two messages of a naive node may be equal, and the later one is none that comes again.
+func (s *succession) begin() {
+	s.mu.Lock()
+	s.seen = nil
+	s.mu.Unlock()
 }
 
 // renewAll makes connections anew in the background, a few at a time.
