@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,6 +16,111 @@ import (
 	"hearsay/node/nodetest"
 	"hearsay/topics"
 )
+
+// Whose key is withdrawn hears and says nothing within 5 s, and is shown as unauthorized. Back in the directory, it is
+// back in the mesh.
+func TestOwnKeyWithdrawn(t *testing.T) {
+	t.Parallel()
+	addrs := nodetest.Addresses(t, 3)
+	dir, config := town(t, addrs...)
+	gone := t.TempDir()
+	all := filepath.Join(gone, "all") // the one who is withdrawn has a directory of its own: it would go on
+	if err := os.CopyFS(all, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	outcast := config(addrs[2])
+	outcast.Keys.Authorized = all
+	nodes := []*Node{start(t, config(addrs[0])), start(t, config(addrs[1])), start(t, outcast)}
+	whole(t, nodes...)
+
+	begin := time.Now()
+	var mu sync.Mutex
+	last := make(map[int]time.Duration) // when what came of the other side was said, since begin
+	stall := time.Duration(0)           // the longest that this machine has not run whoever publishes
+	for i, n := range nodes {
+		go func() {
+			for m := range n.Messages() {
+				if (i == 2) != (m.From == nodes[2].Name()) {
+					said, err := time.ParseDuration(string(m.Body))
+					mu.Lock()
+					last[i] = max(last[i], said)
+					mu.Unlock()
+					if err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		}()
+	}
+	stop := make(chan struct{})
+	defer close(stop)
+	for _, n := range nodes {
+		before := begin
+		publishUntil(t, stop, func() error {
+			now := time.Now()
+			mu.Lock()
+			stall = max(stall, now.Sub(before))
+			mu.Unlock()
+			before = now
+			return n.Publish([]byte(now.Sub(begin).String()))
+		})
+	}
+	nodetest.Eventually(t, func() error {
+		mu.Lock()
+		defer mu.Unlock()
+		if len(last) < 3 {
+			return fmt.Errorf("heard %v", last)
+		}
+		return nil
+	})
+
+	file := filepath.Join(dir, addrs[2]+".key")
+	if err := os.Rename(file, filepath.Join(gone, "key")); err != nil {
+		t.Fatal(err)
+	}
+	withdrawn := time.Now()
+	nodetest.Eventually(t, func() error {
+		for _, n := range nodes[:2] {
+			if got := n.Alive(); len(got) != 1 {
+				return fmt.Errorf("%s hears %v", n.Name(), got)
+			}
+			if got := failureOf(n, addrs[2]); !strings.HasPrefix(got, "unauthorized") {
+				return fmt.Errorf("%s says %q", n.Name(), got)
+			}
+		}
+		return nil
+	})
+	inState(t, nodes[2].Name(), mesh.Quarantined, nodes[:2])
+	rounds := func() uint64 {
+		return min(nodes[0].Stats()["mesh_rounds"], nodes[1].Stats()["mesh_rounds"], nodes[2].Stats()["mesh_rounds"])
+	}
+	settled := uint64(0)
+	nodetest.Eventually(t, func() error { // what is said after 5 s has had its time to come
+		switch {
+		case time.Since(withdrawn) < 5*time.Second:
+			return errors.New("5 s are not over")
+		case settled == 0:
+			settled = rounds() + settleRounds
+		}
+		if now := rounds(); now < settled {
+			return fmt.Errorf("%d rounds of %d", now, settled)
+		}
+		return nil
+	})
+	mu.Lock()
+	for i, said := range last {
+		if late := said - withdrawn.Sub(begin); late > 5*time.Second+stall {
+			t.Errorf("node %d heard what the other side said %v after the key was withdrawn", i, late)
+		}
+	}
+	mu.Unlock()
+	whole(t, nodes[:2]...)
+
+	if err := os.Rename(filepath.Join(gone, "key"), file); err != nil {
+		t.Fatal(err)
+	}
+	whole(t, nodes...)
+}
 
 // One whose key is withdrawn at a node is not heard there by way of those that know it, is not missed, and is heard again
 // when the key is back.
