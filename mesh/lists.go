@@ -132,6 +132,8 @@ func (m *Machine) listed(p, q *peer) {
 		if q.reach.link == nil {
 			m.want(q, due, q.classOf())
 		}
+	case q.state == Alive && q.reach.live() && q.detector.quiet == 0 && m.view.links(q):
+		// it is heard: while a mesh comes up, that is nearly all that is listed
 	case p.says.strict && p.state == Alive:
 		m.want(q, signed, classVouched)
 	}
