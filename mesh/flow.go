@@ -75,10 +75,14 @@ func (m *Machine) reads(p *peer) bool {
 		return p.feed.flows // what told where it is broke just now
 	}
 	host, others := p.reach.link.host, 0
+	readers := m.readers.nameless(host, m.now)
+	if readers == 0 && p.state.Member() {
+		return false // it is one of the others itself
+	}
 	for _, q := range m.slots {
 		if q != nil && q.state.Member() && q.reach.link != nil && q.reach.link.host == host && m.readers.named[q.key] == 0 {
 			others++
 		}
 	}
-	return m.readers.nameless(host, m.now) >= others
+	return readers >= others
 }
