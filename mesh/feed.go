@@ -2,7 +2,6 @@ package mesh
 
 // feed is the message link of a peer: what it publishes comes over it.
 type feed struct {
-	due    Time // when to dial the next
 	link   *link
 	ending []*link // former ones that are read to their end
 	tries  int     // failed dials in a row
@@ -11,6 +10,7 @@ type feed struct {
 	failure failure // of the last dial
 	look    Time    // when it is looked whether messages pass; never while they seem to
 	missing missing // what was told of messages that do not
+	due     Time    // when to dial the next
 }
 
 // carries reports whether messages come over the link, as far as its far end answers there.

@@ -17,10 +17,10 @@ type peer struct {
 	state State
 	since Time
 	why   string
-	due   Time // next dial, probe, check or end, by state
 
-	feed     feed            // its message link
 	oneWay   oneWay          // whether only one of both hears the other
+	feed     feed            // its message link
+	due      Time            // next dial, probe, check or end, by state: a Tick looks at the times of feed and reach too
 	reach    reach           // how to get to it: ways, dials, discovery links
 	origin   origin          // who named it, and who answers for that
 	detector detector        // what was heard of it, and what its silence says
