@@ -156,6 +156,10 @@ type outcome struct{ err error }
 // race tries addresses in their order: the next one when the last has failed or taken long, a few at a time, until
 // one is reached. Should two be, the machine hangs the second up. Nobody is there only where all have said so.
 func (n *Node) race(ctx context.Context, d mesh.Dial, addrs []netip.AddrPort) (why mesh.DialReason, last error) {
+	if len(addrs) == 1 {
+		err := n.dialOne(ctx, d, addrs[0], 1)
+		return dialReason(err), err
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan outcome)
 	slow := time.NewTicker(headStart)
