@@ -47,12 +47,15 @@ type inquiry struct {
 
 // answerer answers the questions at the message port.
 type answerer struct {
-	link    *Link
-	come    chan inquiry
-	waiting []inquiry
-	spent   rate.Bucket // bytes of all answers
-	done    chan struct{}
-	ended   sync.WaitGroup
+	link  *Link
+	spent rate.Bucket   // bytes of all answers
+	come  chan struct{} // a question has come
+	done  chan struct{}
+	ended sync.WaitGroup
+
+	waiting atomic.Int32 // questions
+	mu      sync.Mutex
+	fresh   []inquiry // of them, those that the goroutine has not seen
 }
 
 // asker is what is kept of a connection that asks.
@@ -62,7 +65,7 @@ type asker struct {
 }
 
 func newAnswerer(l *Link) *answerer {
-	a := &answerer{link: l, come: make(chan inquiry, inquiriesMost), done: make(chan struct{})}
+	a := &answerer{link: l, come: make(chan struct{}, 1), done: make(chan struct{})}
 	a.ended.Add(1)
 	go a.run()
 	return a
@@ -88,12 +91,35 @@ func (s *subscriber) inquire(topic string) {
 		}
 		return
 	}
-	select {
-	case a.come <- inquiry{s, topic, q, clock()}:
-	default:
+	if !a.put(inquiry{s, topic, q, clock()}) {
 		s.asks.waiting.Add(-1)
 		s.link.counters.add(questionsRefused, 1)
 	}
+}
+
+// put hands a question over, unless too many wait.
+func (a *answerer) put(q inquiry) bool {
+	if a.waiting.Add(1) > inquiriesMost {
+		a.waiting.Add(-1)
+		return false
+	}
+	a.mu.Lock()
+	a.fresh = append(a.fresh, q)
+	a.mu.Unlock()
+	select {
+	case a.come <- struct{}{}:
+	default:
+	}
+	return true
+}
+
+// take returns the questions that have come since.
+func (a *answerer) take() []inquiry {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	fresh := a.fresh
+	a.fresh = nil
+	return fresh
 }
 
 // run answers until the link is closed.
@@ -101,24 +127,21 @@ func (a *answerer) run() {
 	defer a.ended.Done()
 	tick := time.NewTicker(time.Hour)
 	defer tick.Stop()
+	var waiting []inquiry
 	for {
-		come := a.come
-		if len(a.waiting) >= inquiriesMost {
-			come = nil
-		}
 		select {
-		case q := <-come:
-			a.waiting = append(a.waiting, q)
+		case <-a.come:
 		case <-tick.C:
 		case <-a.done:
 			return
 		}
-		a.waiting = slices.DeleteFunc(a.waiting, a.settled)
-		if len(a.waiting) > 0 {
+		waiting = append(waiting, a.take()...)
+		waiting = slices.DeleteFunc(waiting, a.settled)
+		if len(waiting) > 0 {
 			tick.Reset(inquiryLook)
 		} else {
 			tick.Reset(time.Hour)
-			a.waiting = nil
+			waiting = nil
 		}
 	}
 }
@@ -136,6 +159,7 @@ func (a *answerer) settled(q inquiry) bool {
 		a.answer(now, q)
 	}
 	s.asks.waiting.Add(-1)
+	a.waiting.Add(-1)
 	return true
 }
 
