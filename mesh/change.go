@@ -30,13 +30,14 @@ const (
 	Attested                // far: not heard here, and members that are heard hear it
 	Unattested              // and none of them does so any longer
 	OneWay                  // the peer hears this node, or this node the peer, and not the other way round, and why
+	Stale                   // the peer calls from elsewhere than its name leads to, where nobody is
 	kinds
 )
 
 var kindNames = [...]string{
 	"quiet", "joined", "suspect", "recovered", "detached", "evicted", "probation", "relapsed", "returned",
 	"left", "restarted", "conflict", "forgotten", "withheld", "mute", "audible", "linked", "unreached", "foreign", "missed", "unlinked",
-	"attested", "unattested", "one-way",
+	"attested", "unattested", "one-way", "stale",
 }
 
 // String is the word for a kind in logs and JSON.

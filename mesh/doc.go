@@ -73,6 +73,7 @@
 //	row, column          who lists whom (matrix.go); ballot counts their votes by address
 //	says                 what a peer says of itself
 //	feed                 its message link; fate.go says what becomes of that, unlinked.go tells where there is none
+//	stale                whether its name leads elsewhere than it calls from
 //	oneWay               whether only one of both hears the other
 //	roster               what this node publishes, and when
 //	view                 which peers get a link: everybody, or few of many; neighbours.go makes the others far

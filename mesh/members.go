@@ -35,8 +35,10 @@ type Member struct {
 	Degraded    bool   // it says so of itself
 	Messages    bool   // it is alive, and its message link is up: what it publishes reaches this node
 	Flowing     bool   // and what this node publishes reaches it
+	Reads       bool   // what this node publishes reaches it, as far as is known; of a far one, one of those that hear it
 	Unread      bool   // it does not get the messages of this node directly
 	OneWay      string // why only one of both hears the other, once that is sure (OneWay); "": it is not so
+	Stale       string // it calls from elsewhere than its name leads to, where nobody is, once that is sure (Stale); "": it is not so
 	Unlinked    string // why messages do not pass directly, one way or both, once that was told (Unlinked); "": they do
 
 	// Of a far member: who is heard and hears it. What Messages and Flowing say is then of the messages of one of them.
@@ -78,8 +80,12 @@ func (m *Machine) member(p *peer) Member {
 		v.HearsMe, v.Degraded = p.row.hearsMe, p.says.degraded
 		v.Messages, v.Flowing, v.Unread = p.feed.carries(), p.feed.flows || m.hearsByOthers(p), m.unread(p) || m.unheardFor(p, suspectAfter*m.cfg.Beat) && m.readers.named[p.key] == 0
 	}
-	if p.state == Far {
+	switch p.state {
+	case Alive, Detached:
+		v.Reads = m.reads(p) && !m.hushed(p)
+	case Far:
 		v.Via, v.Messages, v.Flowing = m.farMember(p)
+		v.Reads = v.Flowing
 	}
 	if p.reach.link != nil {
 		v.Addr = p.reach.link.addr
@@ -93,6 +99,9 @@ func (m *Machine) member(p *peer) Member {
 	}
 	if p.oneWay.missing.told > 0 {
 		v.OneWay = m.oneWayTo(p)
+	}
+	if p.stale.told > 0 {
+		v.Stale = m.staleName(p)
 	}
 	if p.state == Alive && p.feed.missing.told > 0 {
 		v.Unlinked = m.unlinked(p)

@@ -50,17 +50,22 @@ func (m *Machine) unheardFor(p *peer, while Time) bool {
 	return p.state == Alive && p.oneWay.unheard != never && m.now-p.oneWay.unheard >= while
 }
 
+// calls reports whether one that is not heard listens to this node, and has been dialled in vain. One that was heard has to
+// have said hello since: it may have died, and a connection of it stands for minutes where its machine lost power.
+func (m *Machine) calls(p *peer) bool {
+	if p.state == Alive || p.state == Alias || p.state == Left || p.origin.claims == 0 || p.reach.tries < blockedAfter {
+		return false
+	}
+	return !p.detector.met || p.origin.helloAt > p.detector.at+suspectAfter*m.cfg.Beat
+}
+
 // oneWayTo is why a link to a peer goes one way, once that is sure; "" if it does not.
 func (m *Machine) oneWayTo(p *peer) string {
 	switch f := p.reach.failure; {
 	case m.unheardFor(p, unheardAfter*m.cfg.BackOff):
 		return fmt.Sprintf("it does not hear this node, which hears it: can it reach port %d of this node, and does the name %s lead it there?",
 			m.cfg.Self.Port(), m.cfg.Self)
-	case p.state == Alive || p.state == Alias || p.state == Left || p.origin.claims == 0 || p.reach.tries < blockedAfter:
-		return ""
-	case p.detector.met && p.origin.helloAt <= p.detector.at+suspectAfter*m.cfg.Beat:
-		return "" // it may have died: a connection of it stands for minutes where its machine lost power
-	case f.addr != "" && hostOf(f.addr) != p.origin.helloIP: // else anybody could have us tell of any address
+	case !m.calls(p), f.addr != "" && hostOf(f.addr) != p.origin.helloIP: // anybody could have us tell of any address
 		return ""
 	default:
 		if why := f.String(); why != "" {

@@ -18,13 +18,14 @@ type peer struct {
 	since Time
 	why   string
 
-	oneWay   oneWay          // whether only one of both hears the other
 	feed     feed            // its message link
 	due      Time            // next dial, probe, check or end, by state: a Tick looks at the times of feed and reach too
 	reach    reach           // how to get to it: ways, dials, discovery links
 	origin   origin          // who named it, and who answers for that
 	detector detector        // what was heard of it, and what its silence says
 	says     says            // what it says of itself
+	oneWay   oneWay          // whether only one of both hears the other
+	stale    missing         // what was told of a name that leads elsewhere
 	line     lineage.Lineage // which run of its process that is
 	row      row             // whom it lists
 	column   column          // who lists it

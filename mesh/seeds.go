@@ -128,6 +128,22 @@ func (s *missing) tell(cause string, now Time, c *Config) bool {
 	return true
 }
 
+// seedsLead reports whether a configured name leads to somebody else: then one that leads here is no fault, as where all
+// nodes are given the same names, or that of a service.
+func (m *Machine) seedsLead() bool {
+	for _, p := range m.seeds {
+		if p.detector.met || p.origin.alias != nil {
+			return true
+		}
+	}
+	for _, p := range m.slots {
+		if p != nil && p.origin.found && (p.detector.met || p.origin.alias != nil) {
+			return true
+		}
+	}
+	return false
+}
+
 // unreached is why a seed leads to nobody, "" if it leads to somebody, did so once, or was not tried yet.
 func (m *Machine) unreached(p *peer) string {
 	switch {
@@ -135,7 +151,7 @@ func (m *Machine) unreached(p *peer) string {
 		return ""
 	case p.state == Candidate && !p.detector.met:
 		return p.reach.failure.String()
-	case p.state == Alias && p.origin.alias == nil && m.count[Alive] == 0:
+	case p.state == Alias && p.origin.alias == nil && !m.seedsLead():
 		return "it leads to this node itself"
 	}
 	return ""

@@ -250,7 +250,7 @@ func TestPubAndSub(t *testing.T) {
 	all := begin(t, nil, "sub", "--count", "2", "--addr", addr)
 	news := begin(t, nil, "sub", "--json", "--channel", "news", "--count", "1", "--addr", addr)
 	nodetest.Eventually(t, func() error {
-		if out := must(t, "pub", "--addr", addr, "good\tday\x1b"); out != "published 9 bytes\n" {
+		if out := must(t, "pub", "--wait", "1", "--addr", addr, "good\tday\x1b"); out != "published 9 bytes\n" {
 			t.Errorf("pub: %q", out)
 		}
 		if !strings.Contains(all.out.String(), `good\tday\x1b`+"\n") {
@@ -469,6 +469,10 @@ func TestPubSaysToWhomItWasNotHanded(t *testing.T) {
 		`{"published_bytes":1,"not_handed_to":12,"not_handed_to_names":["node_1","node\u001b_2"]}`:          "; not handed directly to 12 members: node_1, node\\x1b_2, and 10 more (are this node's ports open for them?)",
 		`{"published_bytes":1,"not_handed_to":1,"not_handed_to_names":["a"],"conflict":"another\u001b is"}`: `; no member takes it for this node's: another\x1b is`,
 		"no JSON": "",
+		`{"published_bytes":1,"handed_to":2,"not_handed_to":0}`:                                "",
+		`{"published_bytes":1,"handed_to":0,"not_handed_to":0}`:                                "; no member is reached: the node hears nobody",
+		`{"published_bytes":1,"members":1,"handed_to":0,"not_handed_to":0}`:                    "; no member is reached yet: messages begin to flow to 1 member (--wait 1 waits for that)",
+		`{"published_bytes":1,"handed_to":0,"not_handed_to":1,"not_handed_to_names":["dead"]}`: "; no member is reached: not handed to 1 member: dead ('hearsay members' says why)",
 	} {
 		if got := notHanded([]byte(answer)); got != want {
 			t.Errorf("%s: %q, want %q", answer, got, want)

@@ -210,6 +210,7 @@ func reason(m web.Member) string {
 	add(here && !m.MessagesLink, "no message link")
 	add(here && m.Unread, "our messages do not reach it directly")
 	add(m.OneWay != "", "one-way: %s", m.OneWay)
+	add(m.Stale != "", "%s", m.Stale)
 	add(m.Unlinked != "", "unlinked: %s", m.Unlinked)
 	add(here && m.MessagesLink && !m.Flowing && !m.Unread, "reads no messages of ours yet")
 	add(len(m.Via) > 0 && (!m.MessagesLink || !m.Flowing), "no messages pass between us and those who hear it yet")

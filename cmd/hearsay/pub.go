@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -115,12 +116,20 @@ func (cl *client) publish(c *cli.Context, body []byte) error {
 // for nobody, whatever its port.
 func notHanded(answer []byte) string {
 	var p web.Published
-	err := json.Unmarshal(answer, &p)
+	var to struct {
+		Members *int `json:"handed_to"` // nil: the node is older, and does not say
+	}
+	err := cmp.Or(json.Unmarshal(answer, &p), json.Unmarshal(answer, &to))
+	none := to.Members != nil && *to.Members == 0
 	switch {
 	case err != nil:
 		return ""
 	case p.Conflict != "":
 		return "; no member takes it for this node's: " + plain.Text(p.Conflict)
+	case p.NotTo == 0 && none && p.Members > 0:
+		return fmt.Sprintf("; no member is reached yet: messages begin to flow to %s (--wait 1 waits for that)", count(p.Members, "member"))
+	case p.NotTo == 0 && none:
+		return "; no member is reached: the node hears nobody"
 	case p.NotTo == 0:
 		return ""
 	}
@@ -130,6 +139,9 @@ func notHanded(answer []byte) string {
 	}
 	if more := p.NotTo - len(names); more > 0 {
 		names = append(names, fmt.Sprintf("and %d more", more))
+	}
+	if none {
+		return fmt.Sprintf("; no member is reached: not handed to %s: %s ('hearsay members' says why)", count(p.NotTo, "member"), strings.Join(names, ", "))
 	}
 	return fmt.Sprintf("; not handed directly to %s: %s (are this node's ports open for them?)", count(p.NotTo, "member"), strings.Join(names, ", "))
 }

@@ -62,6 +62,7 @@ type Member struct {
 	Flowing      bool          `json:"flowing"`        // and what the node publishes reaches it
 	Unread       bool          `json:"unread"`         // what the node publishes does not reach it directly
 	OneWay       string        `json:"one_way"`        // why only one of the node and the peer hears the other, once that is sure; "": it is not so
+	Stale        string        `json:"stale"`          // it calls from elsewhere than its name leads to, and where; "": it does not
 	Unlinked     string        `json:"unlinked"`       // why messages do not pass directly, one way or both, for 10 s; "": they do
 	Received     uint64        `json:"received_bytes"` // over the links to it that are up now
 }
@@ -170,7 +171,7 @@ func (v *view) member(m mesh.Member) Member {
 		Name: m.Name, State: m.State.Shown(), Via: notNil(m.Via), Since: v.time(m.Since), Why: m.Why, MissedBeats: m.Owes,
 		Penalty: math.Round(m.Penalty*1000) / 1000, Incarnation: m.Incarnation, ListedBy: notNil(m.ListedBy),
 		Address: cmp.Or(m.Addr, m.LastAddr), Linked: m.Addr != "", ClockAhead: m.Clock.Seconds(), CalledFrom: m.CalledFrom, Program: m.Profile.Program, Tags: string(m.Profile.Tags), Conflict: m.Conflict, Failures: m.Fails, Failure: m.Failure, HearsMe: m.HearsMe, Seed: m.Seed, Naive: m.Naive,
-		Degraded: m.Degraded, MessagesLink: m.Messages, Flowing: m.Flowing, Unread: m.Unread, OneWay: m.OneWay, Unlinked: m.Unlinked, Received: v.Received[m.Name.Key()],
+		Degraded: m.Degraded, MessagesLink: m.Messages, Flowing: m.Flowing, Unread: m.Unread, OneWay: m.OneWay, Stale: m.Stale, Unlinked: m.Unlinked, Received: v.Received[m.Name.Key()],
 	}
 	if m.Heard > 0 {
 		heard := v.time(m.Heard)

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"time"
 
+	"hearsay/mesh"
 	"hearsay/node"
 	"hearsay/topics"
 )
@@ -166,7 +167,9 @@ func postOf(r *http.Request) (p node.Post, err error) {
 type Published struct {
 	Messages int           `json:"published"`
 	Bytes    int           `json:"published_bytes"`     // of all of them
-	NotTo    int           `json:"not_handed_to"`       // members that hear the node and have no connection to its message port
+	Members  int           `json:"members"`             // peers that are, when it was published
+	To       int           `json:"handed_to"`           // members, by relays too, as far as is known
+	NotTo    int           `json:"not_handed_to"`       // members that read no messages of the node directly, or are not heard now
 	NotToAs  []topics.Name `json:"not_handed_to_names"` // the first of them
 
 	Conflict string `json:"conflict,omitempty"` // another process is the member of the node's name: nobody takes it for its
@@ -178,7 +181,14 @@ const namedAtMost = 10 // of them: an answer is for people
 func (p *Published) unread(v *view) {
 	p.NotToAs, p.Conflict = []topics.Name{}, v.Machine.Second
 	for _, m := range v.Members {
-		if m.Unread {
+		switch m.State {
+		case mesh.Alive, mesh.Suspect, mesh.Detached, mesh.Far:
+			p.Members++
+		}
+		if m.Reads && !m.Unread {
+			p.To++
+		}
+		if m.Unread || m.State == mesh.Suspect || m.State == mesh.Detached && !m.Reads {
 			if p.NotTo++; p.NotTo <= namedAtMost {
 				p.NotToAs = append(p.NotToAs, m.Name)
 			}

@@ -225,7 +225,7 @@ func (v *view) unlinked() (n int) {
 }
 
 // warning says what is wrong while the node is of use still, "" if nothing is: names that two processes have, of which it
-// hears one, peers that hear it and are not heard, or the other way round, and members with which messages do not pass directly, which others relay where they can.
+// hears one, or that lead elsewhere, seeds that lead to nobody, peers that hear it and are not heard, or the other way round, and members with which messages do not pass directly, which others relay where they can.
 func (v *view) warning() string {
 	var all []string
 	for _, of := range []struct {
@@ -234,11 +234,15 @@ func (v *view) warning() string {
 	}{
 		{"%s: %s", func(m *mesh.Member) string { return m.Conflict }},
 		{"a link goes one way between it and %s: %s", func(m *mesh.Member) string { return m.OneWay }},
+		{"%s: %s", func(m *mesh.Member) string { return m.Stale }},
 		{"messages do not pass directly between it and %s: %s", func(m *mesh.Member) string { return m.Unlinked }},
 	} {
 		if names, why := v.those(of.why); names != "" {
 			all = append(all, fmt.Sprintf(of.what, names, why))
 		}
+	}
+	if seeds := v.lostSeeds(); seeds != "" {
+		all = append(all, seeds)
 	}
 	return strings.Join(all, "; ")
 }
@@ -260,19 +264,26 @@ func (v *view) those(said func(m *mesh.Member) string) (names, first string) {
 	return strings.Join(all, ", "), first
 }
 
+// lostSeeds are the configured names that lead to nobody, and why; "" if there are none.
+func (v *view) lostSeeds() string {
+	const few = 3
+	lost := v.LostSeeds
+	var words []string
+	for _, seed := range lost[:min(few, len(lost))] {
+		words = append(words, fmt.Sprintf("seed %s: %s", seed.Name, seed.Cause))
+	}
+	if len(lost) > few {
+		words = append(words, fmt.Sprintf("and %d more", len(lost)-few))
+	}
+	return strings.Join(words, "; ")
+}
+
 // wanted names those that the node looks for, and says why it has not found them.
 func (v *view) wanted() string {
-	const few = 3
-	if lost := v.LostSeeds; len(lost) > 0 {
-		var words []string
-		for _, seed := range lost[:min(few, len(lost))] {
-			words = append(words, fmt.Sprintf("seed %s: %s", seed.Name, seed.Cause))
-		}
-		if len(lost) > few {
-			words = append(words, fmt.Sprintf("and %d more", len(lost)-few))
-		}
-		return strings.Join(words, "; ")
+	if seeds := v.lostSeeds(); seeds != "" {
+		return seeds
 	}
+	const few = 3
 	var names []string
 	for _, m := range v.Members {
 		if m.State == mesh.Candidate {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"hearsay/mesh"
@@ -26,5 +27,48 @@ func TestPublishedSaysToWhomItWasNotHanded(t *testing.T) {
 	}
 	if p.unread(v); p.Conflict != "another is the member" {
 		t.Errorf("%+v", p)
+	}
+}
+
+// A message that no member is handed is said to reach none: those that are heard no more, or read nothing, are named.
+func TestPublishedSaysThatNobodyIsReached(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		members   []mesh.Member
+		to, notTo int
+	}{
+		{nil, 0, 0},
+		{[]mesh.Member{{Name: "seed", State: mesh.Candidate}}, 0, 0},
+		{[]mesh.Member{{Name: "dead", State: mesh.Suspect}}, 0, 1},
+		{[]mesh.Member{{Name: "dead", State: mesh.Suspect}, {Name: "a", State: mesh.Alive, Reads: true}}, 1, 1},
+		{[]mesh.Member{{Name: "cut", State: mesh.Detached}, {Name: "reads", State: mesh.Detached, Reads: true}}, 1, 1},
+		{[]mesh.Member{{Name: "a", State: mesh.Alive, Unread: true}, {Name: "far", State: mesh.Far, Reads: true}}, 1, 1},
+		{[]mesh.Member{{Name: "starts", State: mesh.Alive}}, 0, 0},
+	} {
+		var p Published
+		p.unread(&view{Status: node.Status{Members: c.members}})
+		if wanted := len(c.members); wanted > 0 && c.members[0].State != mesh.Candidate && p.Members != wanted {
+			t.Errorf("%+v: %d members", c.members, p.Members)
+		}
+		if p.To != c.to || p.NotTo != c.notTo || len(p.NotToAs) != c.notTo {
+			t.Errorf("%+v: %+v", c.members, p)
+		}
+	}
+}
+
+// Seeds that lead to nobody, names that lead elsewhere and links that go one way stay to be seen when somebody is heard.
+func TestReadyWarns(t *testing.T) {
+	t.Parallel()
+	v := &view{Status: node.Status{
+		Members:   []mesh.Member{{Name: "a", State: mesh.Alive, OneWay: "it does not hear this node"}, {Name: "b", Stale: "its name leads elsewhere"}},
+		LostSeeds: []mesh.Lost{{Name: "noed_2", Cause: "no such host"}},
+	}}
+	ready, why := v.ready()
+	for _, words := range []string{
+		"it hears 1 peer, but ", "a link goes one way between it and a: it does not hear this node", "b: its name leads elsewhere", "seed noed_2: no such host",
+	} {
+		if !ready || !strings.Contains(why, words) {
+			t.Errorf("ready: %t, %q does not say %q", ready, why, words)
+		}
 	}
 }

@@ -79,7 +79,7 @@ class Broken:
 
     def holds(self, well, what, said):
         if not well:
-            self.unsaid.append(f"{what} does not say so: {said}")
+            self.unsaid.append(f"{what} does not say so: {said[:2000]}")
 
 
 def sound(b):
@@ -106,6 +106,16 @@ def wrong_seed(b):
     time.sleep(3)
     yield b.doctor(1), [("fault", "seeds", "noed_2", "no such host"), ("fault", "seeds", "node_2", "refuses connections"),
                         ("fault", "node", "not ready", "no such host")]
+    b.says(1, "no member is reached: the node hears nobody", command=["pub", "hello"])
+    b.start("node_2", 2)
+    b.wait(1, 2)
+    for command, word in (["health"], "ok: "), (["health", "--ready"], "ready: "), (["members"], "it hears 1 peer, but "):
+        b.says(1, word, "seed noed_2: no such host", command=command)
+    b.shows(1, "/metrics", "hearsay_seeds_unreached 1")
+    b.nodes["node_2"].kill()
+    dead = mesh.until(lambda: "suspect" in web.states(mesh.address(1)).values(), 20)
+    b.holds(dead is not None, "members", "no suspect")
+    b.says(1, "no member is reached: not handed to 1 member: node_2", command=["pub", "hello"])
 
 
 def messages_blocked(b):
@@ -178,6 +188,19 @@ def one_way(b):
     time.sleep(SETTLE)
     yield b.doctor(1), [("fault", "peers", "node_2 does not hear this node")]
     yield b.doctor(2), [("fault", "seeds|peers", "node_1", "127.77.0.1:20000", "timed out")]
+    sides = (1, "node_2", "it does not hear this node, which hears it"), (2, "node_1", "it hears this node, which does not hear it: 127.77.0.1:20000 does not")
+    for i, other, words in sides:
+        begin = time.monotonic()
+        told = mesh.until(lambda: any(m["name"] == other and m["one_way"] for m in web.ask(mesh.address(i), "/v1/members")["members"]), 20)
+        b.holds(told is not None, f"members of node_{i}", "nothing of the one way")
+        print(f"    told by node_{i} {time.monotonic() - begin:.1f} s later", flush=True)
+        for command in ["health"], ["health", "--ready"], ["members"]:
+            b.says(i, words, command=command)
+        b.shows(i, "/metrics", "hearsay_peers_one_way 1")
+    b.says(1, "not handed directly to 1 member: node_2", command=["pub", "hello"])
+    time.sleep(1)  # what many may be told of waits, to be one line of the log
+    for i, other, words in sides:
+        b.logs(i, "level=WARN", "one-way", other, words)
 
 
 def stale_dns(b):
@@ -188,6 +211,13 @@ def stale_dns(b):
     b.start("node_3", 9, "node_1")
     time.sleep(SETTLE)
     yield b.doctor(1), [("fault", "peers", "leads to 127.77.0.3, but calls from 127.77.0.9", "DNS is out of date")]
+    words = "its name leads elsewhere than it calls from, which is 127.77.0.9: 127.77.0.3:20000 refuses connections"
+    told = mesh.until(lambda: any(m["name"] == "node_3" and m["stale"] for m in web.ask(mesh.address(1), "/v1/members")["members"]), 40)
+    b.holds(told is not None, "members", "nothing of the stale name")
+    for command in ["health"], ["health", "--ready"], ["members"]:
+        b.says(1, words, command=command)
+    time.sleep(1)
+    b.logs(1, "level=WARN", "stale", "node_3", words)
 
 
 def clock(b):

@@ -1,0 +1,31 @@
+package mesh
+
+import "fmt"
+
+// A name that DNS knows is DNS's to give away: a peer that calls from elsewhere than its name leads to is not believed, and
+// not dialled there. Most often DNS is out of date, or /etc/hosts, and nobody but this node can know. So it is told.
+
+// judgeNames tells of such peers, and then ever more rarely.
+func (m *Machine) judgeNames() {
+	for _, p := range m.slots {
+		if p == nil {
+			continue
+		}
+		cause := m.staleName(p)
+		switch {
+		case cause == "" && (p.state == Alive || p.origin.claims == 0):
+			p.stale = missing{}
+		case cause != "" && p.stale.tell(cause, m.now, &m.cfg):
+			m.tell(Stale, p, cause)
+		}
+	}
+}
+
+// staleName is where the name of a peer leads that calls from elsewhere, if nobody answers there; "" if that is not so.
+func (m *Machine) staleName(p *peer) string {
+	f := p.reach.failure
+	if !m.calls(p) || f.addr == "" || hostOf(f.addr) == p.origin.helloIP || f.String() == "" {
+		return ""
+	}
+	return fmt.Sprintf("its name leads elsewhere than it calls from, which is %s: %s; DNS or /etc/hosts is out of date here", p.origin.helloIP, f)
+}

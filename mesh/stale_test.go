@@ -1,0 +1,60 @@
+package mesh
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"hearsay/topics"
+)
+
+// A peer that calls from elsewhere than its name leads to is told of, then ever more rarely, and not once its name is right.
+// One whose name leads to where it calls from has a link that goes one way.
+func TestStaleNameIsTold(t *testing.T) {
+	for _, leads := range []string{"10.0.0.77", "10.0.0.1"} {
+		r := newRig(t, Config{})
+		x := r.puppet("x")
+		r.step(ListenerUp{1, hostOf(x.addr)})
+		r.step(Hello{1, "x"})
+		x.fail, x.addr = TimedOut, leads+":20000"
+		stale := leads != "10.0.0.1"
+		r.pass(10 * time.Minute)
+		told, shown := r.told(Stale), r.member("x").Stale
+		if (shown != "") != stale || stale && !strings.Contains(shown, "elsewhere than it calls from, which is 10.0.0.1: 10.0.0.77:20000 does not answer: timed out") {
+			t.Errorf("leads to %s: %q", leads, shown)
+		}
+		if n := len(told); stale && (n < 2 || n > 6) || !stale && n > 0 {
+			t.Errorf("leads to %s: told %d times in ten minutes", leads, n)
+		}
+		if n, _ := r.toldOneWay("x"); (n > 0) == stale {
+			t.Errorf("leads to %s: told %d times of a link that goes one way", leads, n)
+		}
+		x.fail, x.addr = 0, "10.0.0.1:20000"
+		r.pass(10 * time.Minute)
+		n := len(r.told(Stale))
+		if r.pass(time.Hour); r.state("x") != Alive || r.member("x").Stale != "" || len(r.told(Stale)) != n {
+			t.Errorf("its name is right: %s, %q", r.state("x"), r.member("x").Stale)
+		}
+	}
+}
+
+// A seed that leads here is told, though others are heard, unless another one leads to somebody.
+func TestSeedThatLeadsHereIsToldAmongOthers(t *testing.T) {
+	for _, other := range []bool{false, true} {
+		seeds := []topics.Name{"mirror"}
+		if other {
+			seeds = append(seeds, "a")
+		}
+		r := newRig(t, Config{Seeds: seeds})
+		a := r.puppet("a")
+		p := r.puppet("mirror")
+		p.name = "self"
+		p.header.Incarnation = r.m.Incarnation()
+		r.dns["mirror"], r.dns["a"] = []string{"10.0.0.2"}, []string{"10.0.0.1"}
+		r.hear(a)
+		r.pass(5 * time.Second)
+		if lost := r.m.LostSeeds(); (len(lost) == 1 && strings.Contains(lost[0].Cause, "this node itself")) == other {
+			t.Errorf("another seed leads to somebody: %v, %+v", other, lost)
+		}
+	}
+}
