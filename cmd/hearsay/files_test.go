@@ -3,10 +3,17 @@
 package main
 
 import (
+	"bufio"
 	"errors"
+	"fmt"
+	"net"
+	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"hearsay/node"
 	"hearsay/node/files"
@@ -48,5 +55,62 @@ func TestFewFilesAreSharedFairly(t *testing.T) {
 	}
 	if err := errors.Join(cmd.Process.Signal(syscall.SIGTERM), cmd.Wait()); err != nil {
 		t.Errorf("%v\n%s", err, &log)
+	}
+}
+
+// However many streams are asked for, they take no file descriptor that the mesh needs: who comes later is heard, and the
+// health check is answered.
+func TestStreamsTakeNoFilesOfTheMesh(t *testing.T) {
+	t.Parallel()
+	for _, limit := range []int{64, 128} {
+		t.Run(strconv.Itoa(limit), func(t *testing.T) {
+			t.Parallel()
+			const asked = 150
+			shares := files.Divide(limit)
+			seed := string(startNode(t, node.Config{}).Name())
+			var log screen
+			addr := nodetest.Address(t)
+			cmd := started(t, &log, []string{"/bin/sh", "-c", fmt.Sprintf(`ulimit -n %d; exec "$0" "$@"`, limit)},
+				"node", "--beat", "200ms", "--interval", "500ms", "--hostname", addr, "--bind", addr, seed)
+			must(t, "wait", "--addr", addr, "--members", "2")
+			var open atomic.Int64
+			var answered sync.WaitGroup
+			for i := range asked {
+				c, err := net.Dial("tcp", defaultHTTP(addr))
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() { c.Close() })
+				fmt.Fprintf(c, "GET /v1/%s HTTP/1.1\r\nHost: localhost\r\n\r\n", []string{"events", "messages"}[i%2])
+				answered.Go(func() {
+					_ = c.SetReadDeadline(time.Now().Add(nodetest.Patience))
+					if line, _ := bufio.NewReader(c).ReadString('\n'); strings.Contains(line, " 200 ") {
+						open.Add(1)
+					}
+				})
+			}
+			answered.Wait()
+			if n, most := int(open.Load()), shares.HTTP+files.OwnHTTP; n < shares.HTTP/2 || n > most {
+				t.Errorf("%d streams were opened, %d at most may be", n, most)
+			}
+			t.Logf("of %d streams asked for with %d files %d are open, and %d members flow", asked, limit, open.Load(), shares.Port)
+			for range shares.Port - 2 {
+				startNode(t, node.Config{Seeds: []string{seed}})
+			}
+			heard := fmt.Sprint(shares.Port)
+			must(t, "wait", "--addr", addr, "--members", heard)
+			soon(t, "health", "--addr", addr)
+			for _, m := range decode[web.Members](t, soon(t, "members", "--json", "--addr", addr)).Members {
+				if m.State != "alive" || len(m.Via) > 0 || !m.Flowing {
+					t.Errorf("%+v", m)
+				}
+			}
+			if err := errors.Join(cmd.Process.Signal(syscall.SIGTERM), cmd.Wait()); err != nil {
+				t.Errorf("%v\n%s", err, &log)
+			}
+			if said := log.String(); strings.Contains(said, "file descriptors") || strings.Contains(said, "too many open files") {
+				t.Error(said)
+			}
+		})
 	}
 }
