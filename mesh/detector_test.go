@@ -138,3 +138,46 @@ func TestDetachedOutlivesAStallOfWhoVouches(t *testing.T) {
 	r.pass(20 * time.Second)
 	r.want("x", Quarantined)
 }
+
+// Two of four vouch for one that others have lost, and fall silent together before it has missed as many beats as evict
+// without a word of others: it has the time of an eviction more, and stays a member. Where they died with it, nobody has
+// vouched for it, and it has no more time than others.
+func TestVouchersThatFallSilentAtOnce(t *testing.T) {
+	for what, c := range map[string]struct {
+		after time.Duration // of x's silence
+		want  State
+	}{
+		"heard since":                       {8 * time.Second, Detached},
+		"heard last before it is detached":  {4500 * time.Millisecond, Detached},
+		"silent for as long as it is: dead": {0, Quarantined},
+	} {
+		r := newRig(t, Config{})
+		a, b, c1, d, x := r.puppet("a", "x"), r.puppet("b", "x"), r.puppet("c", "x"), r.puppet("d", "x"), r.puppet("x")
+		r.hear(a, b, c1, d, x)
+		r.pass(30 * time.Second)
+		x.mute, x.hang = true, true
+		if c.after == 0 {
+			a.mute, a.hang, b.mute, b.hang = true, true, true, true
+		}
+		r.pass(4 * time.Second)
+		if c.after == 0 {
+			r.pass(4 * time.Second)
+			r.want("x", Detached) // by the word of those who have not noticed yet
+		}
+		c1.say()
+		d.say()
+		if c.after > 0 {
+			r.pass(c.after - 4*time.Second)
+			r.m.budget.tokens = 2
+			a.mute, b.mute = true, true
+			r.pass(3500 * time.Millisecond)
+			a.mute, b.mute = false, false
+			a.beat()
+			b.beat()
+		}
+		r.pass(4 * time.Second)
+		if got := r.state("x"); got != c.want {
+			t.Errorf("%s: %v, want %v: %v", what, got, c.want, r.changes[len(r.changes)-5:])
+		}
+	}
+}

@@ -193,7 +193,8 @@
 // A peer stays detached while all who may list it doubt themselves: that is no sign that they have lost it. So it does
 // while those do that list it and are few: whoever doubts itself may have lost others for no reason, and has not made
 // this one up. Where they are lost to this node, too, one that was detached for long is evicted M(C) beats later and
-// not at once: they may have stalled. It may be evicted though somebody hears it where that is less than a third of the
+// not at once: they may have stalled. So is one for which enough vouched by their last word, if they were heard since it was
+// suspect here: who died with it was not, and who stalls before that has not vouched. It may be evicted though somebody hears it where that is less than a third of the
 // voters, or one of two: a bridge between two parts of a mesh that do not hear each other is too few, and each part
 // evicts the other as its budget allows, within minutes. So it is where the one that hears both says nothing that
 // counts, as a naive node does.

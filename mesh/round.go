@@ -102,7 +102,7 @@ func (m *Machine) try(p *peer, missing int) {
 		}
 		m.condemn(p, f.why)
 	case f.fires:
-		if f.on == unvouched && missing >= evictSlow {
+		if f.on == unvouched && (missing >= evictSlow || m.cutShort(p)) {
 			p.detector.vouched = p.detector.quiet
 		}
 		m.fire(p, f.on, f.why)
@@ -147,6 +147,21 @@ func (m *Machine) poll(x *peer) (v votes) {
 	}
 	v.voters, v.vouches, v.confirms = b.count()
 	return v
+}
+
+// cutShort reports whether a detached peer would stay so by the last word of those that were heard since it fell silent:
+// they have fallen silent themselves. Who died with it was not heard since, and who died later has dropped it.
+func (m *Machine) cutShort(x *peer) bool {
+	silent := x.since - settleRounds*m.cfg.Beat
+	b := &m.ballot
+	b.begin()
+	for _, p := range m.slots {
+		if p != nil && p != x && p.state.Member() && p.says.strict && p.detector.at > silent {
+			b.voter(p.host(), p.row.has.has(x.slot))
+		}
+	}
+	voters, vouches, _ := b.count()
+	return vouches >= need(voters)
 }
 
 // votes reports whether a peer's list is evidence: heard just now, strict, known, and not from a node that

@@ -46,6 +46,16 @@ func deaths() []Scenario {
 			},
 		},
 		{
+			Name: "one-by-one", Title: "all but four lose power within 10 s, one after the other", Nodes: 16, Least: 8,
+			Length: warm + time.Minute, Fixed: true,
+			Plan: func(p *Plan) {
+				for _, x := range p.Others(p.Some(4)...) {
+					p.At(warm+p.Between(0, 10*time.Second), PowerCut{x}, Measure{Figure: "evicted everywhere", Until: EvictedEverywhere(x)})
+				}
+			},
+			Goals: []Goal{within("evicted everywhere", "evicted everywhere", 30), noFalse()},
+		},
+		{
 			Name: "restart", Title: "killed and started again", Nodes: 16, Least: 2, Length: warm + 50*time.Second, Fixed: true,
 			Plan: func(p *Plan) {
 				x := p.Any()

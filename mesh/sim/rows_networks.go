@@ -100,6 +100,25 @@ func networks() []Scenario {
 			},
 		},
 		{
+			Name: "vouchers-stall-soon", Title: "one is heard by two of six for 40 s, ten times, and both of these stall together 5 to 17 s after it began",
+			Nodes: 6, Least: 6, Length: warm + 10*time.Minute + 20*time.Second, Fixed: true,
+			Plan: func(p *Plan) {
+				all := p.Rand.Perm(p.N)
+				for at := warm; at < warm+10*time.Minute; at += time.Minute {
+					p.At(at, Cut{From: all[:1], To: all[1 : p.N-2], For: 40 * time.Second})
+					stall, long := at+p.Between(5*time.Second, 17*time.Second), p.Between(2300*time.Millisecond, 3500*time.Millisecond)
+					for _, x := range all[p.N-2:] {
+						p.At(stall, Freeze{Host: x, For: long})
+					}
+				}
+				p.At(warm+10*time.Minute, Measure{Figure: "whole", Until: Whole()})
+			},
+			Goals: []Goal{
+				none("evictions", "evictions"),
+				within("whole", "alive after healing", 15),
+			},
+		},
+		{
 			Name: "firewall", Title: "one may not connect to another for 10 min, who may", Nodes: 8, Least: 5, Weight: 2,
 			Length: warm + 10*time.Minute + 20*time.Second, Fixed: true,
 			Plan: func(p *Plan) {
