@@ -383,7 +383,11 @@ func TestGenerateKey(t *testing.T) {
 func TestCurveBoxesAreOfNaCl(t *testing.T) {
 	server, client := established(t)
 	s, c := server.(*curveServer), client.(*curveClient)
+	sizes := []int{16_320, 20_200, 70_000} // with many blocks of the stream
 	for size := range 700 {
+		sizes = append(sizes, size)
+	}
+	for _, size := range sizes {
 		body := bytes.Repeat([]byte{byte(size)}, size)
 		frame := AppendFrame(nil, FlagMore, body)
 		said := s.Seal(nil, frame)

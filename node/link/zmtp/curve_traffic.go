@@ -35,6 +35,30 @@ const (
 	streamHead        = messageHead + tagSize // bytes of the stream before the text: the key of the tag
 )
 
+// The assembly of the stream makes four blocks at once in the time in which it makes two one by one, and what is left of less
+// than four one by one.
+const (
+	streamBlock = 64
+	streamFour  = 4 * streamBlock
+)
+
+// addStream adds to text the stream from the block on that counter says.
+func addStream(text []byte, counter *[16]byte, key *[KeySize]byte) {
+	whole := len(text) - len(text)%streamFour
+	rest := text[whole:]
+	if len(rest) <= 2*streamBlock {
+		salsa.XORKeyStream(text, text, counter, key)
+		return
+	}
+	salsa.XORKeyStream(text[:whole], text[:whole], counter, key)
+	next := *counter
+	binary.LittleEndian.PutUint64(next[shortNonce:], binary.LittleEndian.Uint64(counter[shortNonce:])+uint64(whole/streamBlock))
+	var room [streamFour]byte
+	copy(room[:], rest)
+	salsa.XORKeyStream(room[:], room[:], &next, key)
+	copy(rest, room[:])
+}
+
 // streamKey is the key of the boxes of one direction.
 func streamKey(key *[KeySize]byte, prefix string) (stream [KeySize]byte) {
 	n := [16]byte([]byte(prefix))
@@ -83,7 +107,7 @@ func (s *curveSession) sealFrame(out []byte, flags byte, body []byte) []byte {
 	var counter [16]byte // the nonce's last 8 bytes, and the number of the stream's block
 	s.sent++
 	binary.BigEndian.PutUint64(counter[:], s.sent)
-	salsa.XORKeyStream(message, message, &counter, &s.seals)
+	addStream(message, &counter, &s.seals)
 	var tag [tagSize]byte
 	key := [KeySize]byte(message)
 	poly1305.Sum(&tag, message[streamHead:], &key)
@@ -127,18 +151,23 @@ func (s *curveSession) openFrame(dst, message []byte) (int, error) {
 	tag := [tagSize]byte(message[messageHead:])
 	var counter [16]byte
 	copy(counter[:], sent[:])
-	var block [2 * streamHead]byte // the first of the stream
-	salsa.XORKeyStream(block[:], block[:], &counter, &s.opens)
-	plain, key := message[streamHead:], [KeySize]byte(block[:])
+	plain := message[streamHead:]
+	var begin [streamFour]byte // of the stream
+	first := begin[:]
+	if len(plain) <= streamBlock-streamHead {
+		first = begin[:streamBlock]
+	}
+	salsa.XORKeyStream(first, first, &counter, &s.opens)
+	key := [KeySize]byte(first)
 	if !poly1305.Verify(&tag, plain, &key) {
 		return 0, Violate(BadBox, "a box that cannot be opened")
 	}
 	if !s.rises(sent[:]) {
 		return 0, Violate(BadBox, "a box that came before")
 	}
-	n := subtle.XORBytes(plain, plain, block[streamHead:])
-	counter[shortNonce] = 1
-	salsa.XORKeyStream(plain[n:], plain[n:], &counter, &s.opens)
+	n := subtle.XORBytes(plain, plain, first[streamHead:])
+	counter[shortNonce] = streamFour / streamBlock // nothing is left of what takes one block alone
+	addStream(plain[n:], &counter, &s.opens)
 	if plain[0]&^(boxedMore|boxedCommand) != 0 {
 		return 0, Violate(BadBox, "boxed flags %#x", plain[0])
 	}
