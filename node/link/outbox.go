@@ -219,8 +219,7 @@ func seal(session zmtp.Session, runs [][]byte) (give func()) {
 func (o *outbox) writeAll(batch [][]byte) (written int, err error) {
 	o.rest = append(o.rest[:0], batch...)
 	rest := net.Buffers(o.rest)
-	v, _ := o.kernel.look()
-	s := stall{limit: o.stall, since: time.Now(), acked: v.acked}
+	s := stall{limit: o.stall, since: time.Now()}
 	for len(rest) > 0 {
 		err = o.conn.SetWriteDeadline(s.look(time.Now()))
 		if err == nil {

@@ -9,15 +9,17 @@ type stall struct {
 	limit time.Duration
 	since time.Time // of the last progress
 	acked uint64
+	asked bool // the kernel was, so acked is what it said
 }
 
 // progress notes that something was taken.
 func (s *stall) progress(now time.Time) { s.since = now }
 
-// stalled judges a write that got nowhere. v is what the kernel says, where it says anything.
+// stalled judges a write that got nowhere. v is what the kernel says, where it says anything. Nearly all writes end at
+// once, so it is not asked before one begins: what it says first is where the write began, and may be an eighth late.
 func (s *stall) stalled(now time.Time, v view, known bool) bool {
-	if known && (v.silent || v.acked != s.acked) {
-		s.acked = v.acked
+	if known && (!s.asked || v.silent || v.acked != s.acked) {
+		s.acked, s.asked = v.acked, true
 		s.progress(now)
 	}
 	return now.Sub(s.since) >= s.limit

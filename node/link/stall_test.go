@@ -30,7 +30,7 @@ func TestStall(t *testing.T) {
 		"and back, and silent":  {[]look{{99 * s, view{silent: true}, true, false}, {10 * s, nothing, true, false}}, true},
 	} {
 		now := time.Unix(1000, 0)
-		st := stall{limit: 10 * s, since: now}
+		st := stall{limit: 10 * s, since: now, asked: true}
 		got := false
 		for _, l := range c.looks {
 			now = now.Add(l.after)
@@ -42,6 +42,21 @@ func TestStall(t *testing.T) {
 		if got != c.want {
 			t.Errorf("%s: stalled %v", name, got)
 		}
+	}
+}
+
+// What the kernel says first is where a write began: that it has said it is no progress that counts twice.
+func TestFirstLook(t *testing.T) {
+	now, limit := time.Unix(1000, 0), 8*time.Second
+	s := stall{limit: limit, since: now}
+	for i := range 8 {
+		now = s.look(now)
+		if s.stalled(now, view{acked: 7}, true) {
+			t.Fatalf("stalled at look %d, %v after the first", i+1, time.Duration(i)*limit/8)
+		}
+	}
+	if now = s.look(now); !s.stalled(now, view{acked: 7}, true) {
+		t.Error("took nothing for the whole limit since the first look, and is not stalled")
 	}
 }
 
