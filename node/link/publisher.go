@@ -1,7 +1,6 @@
 package link
 
 import (
-	"bytes"
 	"context"
 	"sync"
 	"sync/atomic"
@@ -21,7 +20,6 @@ type publisher struct {
 	changed *sync.Cond
 	pending []topicRun
 	bytes   int // in pending
-	usual   int // bytes of the last run: the next may become as long
 	closed  bool
 	waiting atomic.Bool   // something is pending
 	stopped chan struct{} // the sender has ended
@@ -34,7 +32,8 @@ type topicRun struct {
 	topic    string
 	count    int // of messages
 	run      []byte
-	nameless []byte // its other text; nil: it has one
+	room     *[maxRun]byte // in which it grows; nil: it does not any more
+	nameless []byte        // its other text; nil: it has one
 }
 
 const (
@@ -81,12 +80,15 @@ func (p *publisher) publish(frames, nameless [][]byte) error {
 	}
 	last := len(p.pending) - 1
 	if last < 0 || p.pending[last].topic != string(frames[0]) || len(p.pending[last].run)+size > maxRun {
-		p.pending = append(p.pending, topicRun{topic: string(frames[0]), run: make([]byte, 0, max(size, p.usual))})
+		if last >= 0 {
+			p.pending[last].settle()
+		}
+		p.pending = append(p.pending, newRun(string(frames[0]), size))
 		p.waiting.Store(true)
 		last++
 	}
 	before := p.pending[last].size()
-	p.pending[last].add(size, frames, nameless)
+	p.pending[last].add(frames, nameless)
 	added := p.pending[last].size() - before
 	p.bytes += added
 	p.underWay.Add(int64(added))
@@ -117,13 +119,10 @@ func (p *publisher) send() {
 			p.waiting.Store(false)
 		}
 		p.bytes -= next.size()
-		p.usual = min(len(next.run), maxRun)
 		p.changed.Broadcast()
 		p.mu.Unlock()
 
-		if cap(next.run)-len(next.run) > cap(next.run)/8 { // a rush is over, and this may be kept for a while
-			next.run = bytes.Clone(next.run)
-		}
+		next.settle()
 		if p.echo != nil {
 			p.echo(next.run[:len(next.run):len(next.run)], next.count)
 		}

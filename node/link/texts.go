@@ -1,7 +1,9 @@
 package link
 
 import (
+	"bytes"
 	"encoding/binary"
+	"sync"
 
 	"hearsay/node/link/zmtp"
 )
@@ -54,8 +56,7 @@ func (b beat) text(named bool) []byte {
 }
 
 // add appends a message to the run. Where it has two texts, or one before it had, the run has two.
-func (r *topicRun) add(size int, named, nameless [][]byte) {
-	r.grow(size)
+func (r *topicRun) add(named, nameless [][]byte) {
 	if nameless != nil && r.nameless == nil {
 		r.nameless = append([]byte{}, r.run...)
 	}
@@ -70,13 +71,24 @@ func (r *topicRun) add(size int, named, nameless [][]byte) {
 	r.count++
 }
 
-// grow makes room for so many bytes. It doubles the memory, as append does not for what is large, and takes no more than
-// a run may have.
-func (r *topicRun) grow(size int) {
-	if need := len(r.run) + size; need > cap(r.run) {
-		grown := make([]byte, len(r.run), max(need, min(2*cap(r.run), maxRun)))
-		copy(grown, r.run)
-		r.run = grown
+// runRooms have the memory in which runs grow: it is neither made nor cleared for each.
+var runRooms = sync.Pool{New: func() any { return new([maxRun]byte) }}
+
+// newRun is a run whose first message has so many bytes.
+func newRun(topic string, size int) topicRun {
+	if size > maxRun {
+		return topicRun{topic: topic, run: make([]byte, 0, size)}
+	}
+	room := runRooms.Get().(*[maxRun]byte)
+	return topicRun{topic: topic, run: room[:0], room: room}
+}
+
+// settle gives the run memory of its own, and no more than it needs: it may be kept for a while. Nothing is added to it then.
+func (r *topicRun) settle() {
+	if r.room != nil {
+		r.run = bytes.Clone(r.run)
+		runRooms.Put(r.room)
+		r.room = nil
 	}
 }
 

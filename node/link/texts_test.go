@@ -1,18 +1,20 @@
 package link
 
 import (
+	"fmt"
+	"sync"
 	"testing"
 )
 
 func TestTexts(t *testing.T) {
 	var r topicRun
 	one, two, other := [][]byte{[]byte("0"), []byte("one")}, [][]byte{[]byte("0"), []byte("two")}, [][]byte{[]byte("0"), []byte("other")}
-	r.add(0, one, nil)
+	r.add(one, nil)
 	if p := r.piece(); string(textFor(p, true)) != string(p) || string(textFor(p, false)) != string(p) {
 		t.Fatalf("%q", p)
 	}
-	r.add(0, two, other)
-	r.add(0, one, nil)
+	r.add(two, other)
+	r.add(one, nil)
 	for named, want := range map[bool][]string{true: {"one", "two", "one"}, false: {"one", "other", "one"}} {
 		var got []string
 		run := Run(textFor(r.piece(), named))
@@ -25,5 +27,35 @@ func TestTexts(t *testing.T) {
 	}
 	if string(textFor(nil, true)) != "" {
 		t.Error("out of nothing")
+	}
+}
+
+// Runs that wait take no more memory than their bytes, but the one that grows, and hold what was published.
+func TestRunsThatWait(t *testing.T) {
+	t.Parallel()
+	p := &publisher{gate: open(t, Config{}).pubs[Message].gate}
+	p.changed = sync.NewCond(&p.mu)
+	for i := range 100 {
+		for _, topic := range []string{"2/a", "2/b"} {
+			if err := p.publish([][]byte{[]byte(topic), fmt.Append(nil, i)}, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := p.publish([][]byte{[]byte("2/b"), make([]byte, maxRun)}, nil); err != nil { // larger than a room
+		t.Fatal(err)
+	}
+	if len(p.pending) != 201 {
+		t.Fatalf("%d runs", len(p.pending))
+	}
+	for i, r := range p.pending {
+		run := Run(r.run)
+		frames := run.Next(nil)
+		if i < 200 && (string(frames[0]) != r.topic || string(frames[1]) != fmt.Sprint(i/2)) {
+			t.Errorf("run %d: %q", i, frames)
+		}
+		if cap(r.run) > 2*len(r.run)+64 {
+			t.Errorf("run %d of %d bytes takes %d", i, len(r.run), cap(r.run))
+		}
 	}
 }
