@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -99,7 +100,8 @@ func (cl *client) secure(token, ca string, own bool) error {
 	for _, c := range []*http.Client{cl.http, cl.look, cl.long} {
 		c.Transport.(*http.Transport).TLSClientConfig = trust
 	}
-	safe := cl.base.Scheme == "https" || net.ParseIP(cl.base.Hostname()).IsLoopback() || cl.base.Hostname() == "localhost"
+	mine, _ := net.InterfaceAddrs()
+	safe := cl.base.Scheme == "https" || isHere(cl.base.Hostname(), mine)
 	if token == "" && own {
 		token = os.Getenv("HEARSAY_HTTP_TOKEN")
 	}
@@ -115,6 +117,16 @@ func (cl *client) secure(token, ca string, own bool) error {
 	}
 	cl.token = all[0]
 	return nil
+}
+
+// isHere reports whether what is sent to a host does not leave this machine, whose interfaces have these addresses. A name may
+// lead anywhere.
+func isHere(host string, mine []net.Addr) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip.IsLoopback() || ip != nil && slices.ContainsFunc(mine, func(a net.Addr) bool {
+		n, ok := a.(*net.IPNet)
+		return ok && n.IP.Equal(ip)
+	})
 }
 
 // pin believes the very certificate in a file, whatever name it is for: a node is asked at its own loopback address.

@@ -194,6 +194,23 @@ func TestDefaultAddress(t *testing.T) {
 	}
 }
 
+// A token goes in the clear to this machine's own addresses alone, whichever interface has them.
+func TestTokenStaysHere(t *testing.T) {
+	t.Parallel()
+	mine := []net.Addr{
+		&net.IPNet{IP: net.IPv4(127, 0, 0, 1), Mask: net.CIDRMask(8, 32)}, &net.IPNet{IP: net.IPv4(10, 1, 2, 3), Mask: net.CIDRMask(24, 32)},
+		&net.IPNet{IP: net.ParseIP("fd00::3"), Mask: net.CIDRMask(64, 128)},
+	}
+	for host, want := range map[string]bool{
+		"localhost": true, "127.9.9.9": true, "::1": true, "10.1.2.3": true, "fd00::3": true,
+		"10.1.2.4": false, "fd00::4": false, "node_1": false, "": false,
+	} {
+		if got := isHere(host, mine); got != want {
+			t.Errorf("%q: %t", host, got)
+		}
+	}
+}
+
 func TestAddressFromTheEnvironment(t *testing.T) {
 	_, _, addr := pair(t)
 	t.Setenv("HEARSAY_ADDR", addr)
