@@ -330,16 +330,17 @@ func (cl *client) messageLine(ctx context.Context) int {
 // stream reads server-sent events, in lines of at most so many bytes, and gives the data of each to f, until the stream
 // or ctx ends, or f fails.
 func (cl *client) stream(ctx context.Context, path string, query url.Values, most int, f func(data []byte) error) error {
-	return cl.streamOf(ctx, http.MethodGet, path, query, most, f)
+	return cl.streamOf(ctx, http.MethodGet, path, query, most, func(_ string, data []byte) error { return f(data) })
 }
 
-func (cl *client) streamOf(ctx context.Context, method, path string, query url.Values, most int, f func(data []byte) error) error {
+// streamOf gives f the id that comes before the data, too.
+func (cl *client) streamOf(ctx context.Context, method, path string, query url.Values, most int, f func(id string, data []byte) error) error {
 	answer, err := cl.do(ctx, method, path, query, nil)
 	if err != nil {
 		return err
 	}
 	defer answer.Body.Close()
-	lines := bufio.NewReader(answer.Body)
+	lines, id := bufio.NewReader(answer.Body), ""
 	for {
 		line, err := readLine(lines, most)
 		if errors.Is(err, errLongLine) {
@@ -351,11 +352,14 @@ func (cl *client) streamOf(ctx context.Context, method, path string, query url.V
 			}
 			return statusError{fmt.Errorf("the node at %s ended the stream", cl.base.Host), exitUnreachable}
 		}
+		if text, ok := bytes.CutPrefix(line, []byte("id: ")); ok {
+			id = string(text)
+		}
 		data, ok := bytes.CutPrefix(line, []byte("data: "))
 		if !ok {
 			continue
 		}
-		if err := f(data); err != nil {
+		if err := f(id, data); err != nil {
 			return err
 		}
 	}

@@ -81,7 +81,7 @@ func runReply(c *cli.Context) error {
 	var running sync.WaitGroup
 	defer running.Wait()
 	defer cancel()
-	return interrupted(c, cl.streamOf(ctx, http.MethodPost, "/v1/answers", query, cl.messageLine(ctx), func(data []byte) error {
+	return interrupted(c, cl.streamOf(ctx, http.MethodPost, "/v1/answers", query, cl.messageLine(ctx), func(_ string, data []byte) error {
 		var call web.Call
 		if err := cl.parse(data, &call); err != nil {
 			return err

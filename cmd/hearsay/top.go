@@ -3,9 +3,8 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"os"
 	"time"
@@ -42,9 +41,11 @@ func runTop(c *cli.Context) error {
 	ctx, cancel := context.WithCancel(c.Context)
 	defer cancel()
 	t := &top{cl: cl, view: topView{colours: os.Getenv("NO_COLOR") == ""}}
-	if err := t.look(ctx); err != nil { // nothing is drawn over for a node that is not there
-		return interrupted(c, err)
+	first := t.look(ctx)
+	if first.err != nil { // nothing is drawn over for a node that is not there
+		return interrupted(c, first.err)
 	}
+	t.show(first)
 	terminal := openTerminal(c.App.Reader)
 	defer terminal.restore()
 	_, _ = io.WriteString(c.App.Writer, "\x1b[?1049h\x1b[?25l") // other screen, no cursor
@@ -67,12 +68,22 @@ type top struct {
 	view topView
 }
 
-// run looks and draws until ctx ends. A node that does not answer is shown as such, and asked again.
+// sight is what a look came to.
+type sight struct {
+	status  web.Status
+	members web.Members
+	at      time.Time
+	err     error
+}
+
+// run draws until ctx ends, and waits for nothing but what there is to draw: looks and events come by themselves. A node
+// that does not answer is shown as such, and asked again.
 func (t *top) run(ctx context.Context, w io.Writer, keys <-chan key) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	events := make(chan web.Event)
+	events, sights := make(chan web.Event), make(chan sight)
 	go t.follow(ctx, events)
+	go t.watch(ctx, sights)
 	ticker := time.NewTicker(watchEvery)
 	defer ticker.Stop()
 	for {
@@ -87,38 +98,60 @@ func (t *top) run(ctx context.Context, w io.Writer, keys <-chan key) error {
 			if !t.view.press(k) {
 				return nil
 			}
+		case s := <-sights:
+			t.show(s)
+		case <-ticker.C: // times go on, and terminals change their size
+		}
+	}
+}
+
+// show takes a look into the view.
+func (t *top) show(s sight) {
+	if s.err != nil {
+		t.view.trouble = s.err.Error()
+		return
+	}
+	t.view.update(s.status, s.members, s.at)
+}
+
+// watch looks again and again until ctx ends.
+func (t *top) watch(ctx context.Context, sights chan<- sight) {
+	ticker := time.NewTicker(watchEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
 		case <-ticker.C:
-			if err := t.look(ctx); err != nil && ctx.Err() == nil {
-				t.view.trouble = err.Error()
-			}
+		}
+		select {
+		case sights <- t.look(ctx):
+		case <-ctx.Done():
+			return
 		}
 	}
 }
 
 // look asks for everything but events.
-func (t *top) look(ctx context.Context) error {
-	var status web.Status
-	var members web.Members
-	if _, err := t.cl.get(ctx, "/v1/status", &status); err != nil {
-		return err
+func (t *top) look(ctx context.Context) (s sight) {
+	if _, s.err = t.cl.get(ctx, "/v1/status", &s.status); s.err == nil {
+		_, s.err = t.cl.get(ctx, "/v1/members", &s.members)
 	}
-	if _, err := t.cl.get(ctx, "/v1/members", &members); err != nil {
-		return err
-	}
-	t.view.update(status, members, time.Now())
-	return nil
+	s.at = time.Now()
+	return s
 }
 
-// follow passes events on until ctx ends, from each node that answers at the address.
+// follow passes events on until ctx ends, from each node that answers at the address: where it goes on is said with the life of
+// the node, as one that has started again counts anew.
 func (t *top) follow(ctx context.Context, events chan<- web.Event) {
 	query := url.Values{"after": {"0"}}
 	for ctx.Err() == nil {
-		err := t.cl.stream(ctx, "/v1/events", query, maxEventLine, func(data []byte) error {
+		_ = t.cl.streamOf(ctx, http.MethodGet, "/v1/events", query, maxEventLine, func(id string, data []byte) error {
 			var e web.Event
 			if err := json.Unmarshal(data, &e); err != nil {
 				return err
 			}
-			query.Set("after", fmt.Sprint(e.ID))
+			query.Set("after", id)
 			select {
 			case events <- e:
 				return nil
@@ -126,11 +159,7 @@ func (t *top) follow(ctx context.Context, events chan<- web.Event) {
 				return ctx.Err()
 			}
 		})
-		var refused *web.Error
-		if errors.As(err, &refused) {
-			return
-		}
-		select {
+		select { // one that refuses may be leaving, and another come
 		case <-ctx.Done():
 		case <-time.After(watchEvery):
 		}

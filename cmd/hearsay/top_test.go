@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -103,9 +104,11 @@ func TestTopFollowsANode(t *testing.T) {
 		t.Fatal(err)
 	}
 	top := &top{cl: newClientAt(base)}
-	if err := top.look(ctx); err != nil {
-		t.Fatal(err)
+	first := top.look(ctx)
+	if first.err != nil {
+		t.Fatal(first.err)
 	}
+	top.show(first)
 	var out screen
 	ended := make(chan error)
 	go func() { ended <- top.run(ctx, &out, nil) }()
@@ -116,6 +119,86 @@ func TestTopFollowsANode(t *testing.T) {
 	cancel()
 	if err := <-ended; err != nil {
 		t.Error(err)
+	}
+}
+
+// A node that hangs keeps nobody from a key: nothing that draws waits for it.
+func TestTopWaitsForNoNode(t *testing.T) {
+	t.Parallel()
+	asked, ended := make(chan struct{}, 8), make(chan struct{})
+	node := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v1/status" {
+			asked <- struct{}{}
+		}
+		select {
+		case <-r.Context().Done():
+		case <-ended:
+		}
+	}))
+	t.Cleanup(node.Close)
+	t.Cleanup(func() { close(ended) })
+	base, err := parseAddr(node.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, m := crowd(40, time.Now())
+	for i := range m.Members {
+		m.Members[i] = web.Member{Name: m.Members[i].Name, State: "alive"}
+	}
+	cl := newClientAt(base)
+	cl.look = newClientAt(base).long // which waits for as long as it takes
+	top := &top{cl: cl}
+	top.show(sight{status: s, members: m, at: time.Now()})
+	var out screen
+	keys, done := make(chan key), make(chan error)
+	go func() { done <- top.run(t.Context(), &out, keys) }()
+	<-asked
+	keys <- '?' // the node is being asked, and answers never
+	out.shows(t, "any key goes back")
+	keys <- 'x'
+	keys <- 'q'
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+// Events of a node that has started again are shown from the first on, though it refused in between.
+func TestTopFollowsTheNextLife(t *testing.T) {
+	t.Parallel()
+	var calls atomic.Int32
+	node := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch after := r.URL.Query().Get("after"); calls.Add(1) {
+		case 1:
+			fmt.Fprint(w, "id: 1000-1\ndata: {\"id\":1,\"why\":\"one\"}\n\nid: 1000-2\ndata: {\"id\":2,\"why\":\"two\"}\n\n")
+		case 2:
+			w.WriteHeader(http.StatusServiceUnavailable)
+			fmt.Fprint(w, `{"error":"leaving","text":"the node has left the mesh"}`)
+		default:
+			if after == "1000-2" { // it knows nothing of that life
+				fmt.Fprint(w, "id: 2000-1\ndata: {\"id\":1,\"why\":\"new\"}\n\n")
+			}
+			_ = http.NewResponseController(w).Flush()
+			<-r.Context().Done()
+		}
+	}))
+	t.Cleanup(node.Close)
+	base, err := parseAddr(node.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel) // before the node is closed
+	events := make(chan web.Event)
+	go (&top{cl: newClientAt(base)}).follow(ctx, events)
+	for _, want := range []string{"one", "two", "new"} {
+		select {
+		case e := <-events:
+			if e.Why != want {
+				t.Fatalf("%q, want %q", e.Why, want)
+			}
+		case <-time.After(nodetest.Patience):
+			t.Fatalf("no %q", want)
+		}
 	}
 }
 
