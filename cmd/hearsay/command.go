@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -26,13 +27,17 @@ func (m command) run(ctx context.Context, out, errs io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, m.limit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, shell[0], append(slices.Clone(shell[1:]), m.line)...) //nolint:gosec // the user's own
-	cmd.Env = append(os.Environ(), m.env...)
+	mark := "HEARSAY_RUN=" + rand.Text()
+	cmd.Env = append(append(os.Environ(), m.env...), mark)
 	cmd.Stdin = bytes.NewReader(m.input)
 	cmd.WaitDelay = handlerOutput
 	cmd.Stdout, cmd.Stderr = out, errs
 	ownGroup(cmd)
 	err := cmd.Run()
 	endGroup(cmd)
+	if cmd.Process != nil {
+		endEscaped(mark, cmd.Process.Pid)
+	}
 	switch {
 	case err == nil:
 		return nil

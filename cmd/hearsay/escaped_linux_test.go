@@ -1,0 +1,63 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"hearsay/node/nodetest"
+)
+
+// What a command has started ends with it, though it has a session of its own: when its time is over, and when it ends.
+func TestCommandsDoNotEscape(t *testing.T) {
+	t.Parallel()
+	for name, form := range map[string]string{
+		"in time":     "setsid sh -c 'echo $$ >FILE; exec sleep 600'; sleep 600",
+		"and away":    "setsid sh -c 'echo $$ >FILE; exec sleep 600' >/dev/null 2>&1 & while ! [ -s FILE ]; do sleep 0.01; done",
+		"two of them": "setsid sh -c 'setsid sh -c \"echo \\$\\$ >FILE; exec sleep 600\" & sleep 600' >/dev/null 2>&1 & while ! [ -s FILE ]; do sleep 0.01; done",
+	} {
+		file := filepath.Join(t.TempDir(), "pid")
+		line := strings.ReplaceAll(form, "FILE", file)
+		limit := nodetest.Patience
+		if name == "in time" {
+			limit /= 64
+		}
+		var text []byte
+		for ; len(text) == 0 && limit <= nodetest.Patience; limit *= 2 { // it may not have come so far in time
+			if err := (command{line: line, limit: limit}).run(t.Context(), io.Discard, io.Discard); (err != nil) != (name == "in time") {
+				t.Errorf("%s: %v", name, err)
+			}
+			text, _ = os.ReadFile(file)
+		}
+		if len(text) == 0 {
+			t.Fatalf("%s: it did not begin", name)
+		}
+		nodetest.Eventually(t, func() error { // a killed process takes a moment
+			stat, err := os.ReadFile("/proc/" + strings.TrimSpace(string(text)) + "/stat")
+			if err != nil || strings.Contains(string(stat), ") Z ") {
+				return nil
+			}
+			return fmt.Errorf("%s: it goes on: %s", name, stat)
+		})
+	}
+}
+
+// Numbers of processes begin anew, and then all are looked at.
+func TestStartedSince(t *testing.T) {
+	t.Parallel()
+	for _, first := range []int{os.Getpid(), 1, 1 << 30} {
+		found := false
+		for _, pid := range startedSince(first) {
+			found = found || pid == os.Getpid()
+		}
+		if !found {
+			t.Errorf("from %d on, this process is not found", first)
+		}
+	}
+	if hasMark(os.Getpid(), "HEARSAY_RUN=nobody") {
+		t.Error("a mark that nobody has")
+	}
+}
