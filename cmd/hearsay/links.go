@@ -138,7 +138,7 @@ func printLinks(w io.Writer, m matrix) error {
 			heard += len(m.hears[a])
 		}
 	}
-	fmt.Fprintf(&b, "%d nodes, %d of them say whom they hear: %d of %d links\n", len(m.names), said, heard, said*(len(m.names)-1))
+	fmt.Fprintf(&b, "%s, %d of them say whom they hear: %d of %s\n", count(len(m.names), "node"), said, heard, count(said*(len(m.names)-1), "link"))
 	for _, x := range m.names {
 		for _, y := range m.names {
 			if m.oneWay(x, y) {

@@ -168,7 +168,7 @@ func judgeFiles(f *Facts) []Finding {
 	need := max(256, filesEach*peers+64)
 	if f.OpenFiles > 0 && f.OpenFiles < need {
 		return []Finding{fault("raise it: ulimit -n 65536, LimitNOFILE= of systemd, ulimits: of compose",
-			"the node may open %d files; with %d peers it should be %d or more", f.OpenFiles, peers, need)}
+			"the node may open %d files; with %s it should be %d or more", f.OpenFiles, plural(peers, "peer"), need)}
 	}
 	return []Finding{ok("%d files may be open", f.OpenFiles)}
 }

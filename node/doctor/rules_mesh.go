@@ -20,10 +20,10 @@ func judgeMesh(f *Facts) (out []Finding) {
 	}
 	if s.Mute {
 		out = append(out, fault(fmt.Sprintf("%s and TCP ports %d and %d have to be reachable from the peers", s.Name, s.Name.Port(), s.Name.Port()+topics.PortStep),
-			"the node hears %d peers, and none of them hears it", s.Alive))
+			"the node hears %s, and none of them hears it", plural(s.Alive, "peer")))
 	}
 	if s.Degraded {
-		out = append(out, fault("look for a cut network, or a machine that is short of time", "the node is degraded: it hears %d of %d members, or its rounds come late", s.Alive, s.Members-1))
+		out = append(out, fault("look for a cut network, or a machine that is short of time", "the node is degraded: it hears %d of %s, or its rounds come late", s.Alive, plural(s.Members-1, "member")))
 	}
 	if len(s.Foreign) > 0 {
 		out = append(out, ok("met and kept apart from: %s; this node is of %s", foreigners(s.Foreign), ownMesh(f.Mesh)))

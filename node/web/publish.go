@@ -89,7 +89,7 @@ func (s *Server) await(w http.ResponseWriter, r *http.Request, p publishing) err
 	case errors.Is(err, node.ErrClosed):
 		return left()
 	case err != nil:
-		return newFault(http.StatusServiceUnavailable, "too_few_peers", fmt.Sprintf("messages did not reach %d members within %v: nothing is published", p.peers, p.timeout))
+		return newFault(http.StatusServiceUnavailable, "too_few_peers", fmt.Sprintf("messages did not reach %s within %v: nothing is published", plural(p.peers, "member"), p.timeout))
 	}
 	return s.still(w, r)
 }

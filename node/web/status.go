@@ -182,8 +182,8 @@ func (v *view) ready() (bool, string) {
 	case v.Machine.Second != "":
 		return false, v.Machine.Second
 	case v.Machine.Degraded:
-		return false, fmt.Sprintf("it is degraded: it hears %d of %d members, or its rounds come late",
-			alive, v.count(mesh.Alive, mesh.Suspect, mesh.Detached))
+		return false, fmt.Sprintf("it is degraded: it hears %d of %s, or its rounds come late",
+			alive, plural(v.count(mesh.Alive, mesh.Suspect, mesh.Detached), "member"))
 	case v.Machine.Mute && alive > 0:
 		return true, "it hears " + peers(alive) + ", and none of them hears it"
 	case alive > 0 && v.warning() != "":
@@ -299,11 +299,13 @@ func (v *view) wanted() string {
 	return "it looks for " + strings.Join(names, ", ")
 }
 
-func peers(n int) string {
+func peers(n int) string { return plural(n, "peer") }
+
+func plural(n int, thing string) string {
 	if n == 1 {
-		return "1 peer"
+		return "1 " + thing
 	}
-	return fmt.Sprintf("%d peers", n)
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // count returns how many peers are in one of the states.

@@ -72,3 +72,16 @@ func TestReadyWarns(t *testing.T) {
 		}
 	}
 }
+
+// Counts are in the singular where they are one.
+func TestDegradedCounts(t *testing.T) {
+	t.Parallel()
+	v := &view{Status: node.Status{Members: []mesh.Member{{Name: "a", State: mesh.Suspect}}}}
+	v.Machine.Degraded = true
+	for _, want := range []string{"it hears 0 of 1 member, ", "it hears 0 of 2 members, "} {
+		if _, why := v.ready(); !strings.Contains(why, want) {
+			t.Errorf("%q, want %q", why, want)
+		}
+		v.Members = append(v.Members, mesh.Member{Name: "b", State: mesh.Suspect})
+	}
+}
