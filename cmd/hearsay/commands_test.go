@@ -168,9 +168,12 @@ func TestLinksNameWhoseMessagesDoNotArrive(t *testing.T) {
 		{Name: "naive", State: "alive", Since: long, MessagesLink: true, Naive: true},
 		{Name: "new", State: "alive", Since: now},
 		{Name: "lost", State: "quarantined", Since: long},
+		{Name: "one", State: "alive", Since: long, MessagesLink: true, Flowing: true, OneWay: "it does not hear us"}, // the matrix has that
+		{Name: "other", State: "quarantined", Since: long, OneWay: "it hears this node, which does not hear it: timed\x1b out"},
 	}}, now)
 	want := `no messages: those of blocked do not arrive here: is its message port open?
 no messages: ours do not reach deaf: is this node's message port open for it?
+one-way: other: it hears this node, which does not hear it: timed\x1b out
 `
 	if err != nil || b.String() != want {
 		t.Errorf("%v, %q", err, b.String())

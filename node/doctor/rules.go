@@ -277,6 +277,14 @@ func (f *Facts) member(name topics.Name) *web.Member {
 	return nil
 }
 
+// peers are those that the node knows.
+func (f *Facts) peers() []web.Member {
+	if f.Members == nil {
+		return nil
+	}
+	return f.Members.Members
+}
+
 // alive are the peers that the node hears.
 func (f *Facts) alive() (out []topics.Name) {
 	if f.Members != nil {

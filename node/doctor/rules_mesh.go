@@ -267,6 +267,11 @@ func judgeLinks(f *Facts) (out []Finding) {
 			out = append(out, warning(do, "%s hears %s, and is not heard by it: a one-way link", row.Name, name))
 		}
 	}
+	for _, m := range f.peers() { // one that is not heard has no row
+		if m.OneWay != "" && (m.State != "alive" || len(m.Via) > 0) {
+			out = append(out, warning("see peers and seeds above", "%s, a one-way link: %s", m.Name, m.OneWay))
+		}
+	}
 	const few = 10
 	if len(out) > few {
 		out = append(out[:few], warning("", "and %s", plural(len(out)-few, "more one-way link")))

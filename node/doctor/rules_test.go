@@ -193,6 +193,11 @@ func TestExamine(t *testing.T) {
 		{"a one-way link to this node, as links has it", func(f *Facts) {
 			f.Members.Members[1].HearsMe, f.Members.Members[1].Flowing, f.Links.Nodes[2].Hears = false, false, []topics.Name{"b"}
 		}, []string{"fault peers: c does not hear this node", "warning links: a hears c, and is not heard by it"}},
+		{"one that hears this node, and is not heard", func(f *Facts) {
+			m := &f.Members.Members[1]
+			m.State, m.OneWay, f.Links.Nodes = "quarantined", "it hears this node, which does not hear it: 10.0.0.3:20000 does not answer: timed out", f.Links.Nodes[:1]
+			f.Peers[1].Discovery[0].Outcome = TimedOut
+		}, []string{"fault peers: c is quarantined (heard): 10.0.0.3:20000 does not answer", "warning links: c, a one-way link: it hears this node"}},
 		{"one that this node does not hear", func(f *Facts) { f.Links.Nodes[0].Hears = []topics.Name{"b"} },
 			[]string{"warning links: c hears a, and is not heard by it"}},
 		{"shut both ways", func(f *Facts) {
