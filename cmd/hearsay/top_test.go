@@ -380,12 +380,14 @@ func TestTopSaysAllAboutAMember(t *testing.T) {
 	now := time.Unix(1e9, 0)
 	s, m := crowd(1, now)
 	m.Members[0].Failure = "node_1:20000 accepts connections, but says nothing: it hangs, or is no node of a mesh at all"
+	m.Members[0].OneWay, m.Members[0].Stale = "it does not hear this node", "its name leads elsewhere"
 	for _, width := range []int{40, 60, 200} {
 		v := topView{selected: "node_1", details: true}
 		v.update(s, m, now)
 		text := v.draw(width, 60, now)
 		checkFits(t, text, width, 60, fmt.Sprint(width))
-		if all := strings.Join(strings.Fields(strings.ReplaceAll(text, "\x1b[K", "")), " "); !strings.Contains(all, "because "+m.Members[0].Failure+" next try") {
+		if all := strings.Join(strings.Fields(strings.ReplaceAll(text, "\x1b[K", "")), " "); !strings.Contains(all, "because "+m.Members[0].Failure+" next try") ||
+			!strings.Contains(all, "one-way it does not hear this node its name its name leads elsewhere received") {
 			t.Errorf("%d columns:\n%s", width, text)
 		}
 		if v = (topView{help: true}); !strings.Contains(strings.Join(strings.Fields(strings.ReplaceAll(v.draw(width, 60, now), "\x1b[K", "")), " "), "newest change, state ?") {
