@@ -172,7 +172,7 @@ func (w visitor) reached(err error) (Outcome, string) {
 	case !errors.As(err, &number):
 		return Hindered, err.Error()
 	}
-	switch number { //nolint:exhaustive // all others are told in the system's words
+	switch number { // all others are told in the system's words
 	case syscall.ECONNREFUSED, syscall.ECONNRESET:
 		return Refused, ""
 	case syscall.ETIMEDOUT:

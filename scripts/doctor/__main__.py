@@ -188,7 +188,8 @@ def one_way(b):
     time.sleep(SETTLE)
     yield b.doctor(1), [("fault", "peers", "node_2 does not hear this node")]
     yield b.doctor(2), [("fault", "seeds|peers", "node_1", "127.77.0.1:20000", "timed out")]
-    sides = (1, "node_2", "it does not hear this node, which hears it"), (2, "node_1", "it hears this node, which does not hear it: 127.77.0.1:20000 does not")
+    sides = ((1, "node_2", "it does not hear this node, which hears it"),
+             (2, "node_1", "it hears this node, which does not hear it: 127.77.0.1:20000 does not"))
     for i, other, words in sides:
         begin = time.monotonic()
         told = mesh.until(lambda: any(m["name"] == other and m["one_way"] for m in web.ask(mesh.address(i), "/v1/members")["members"]), 20)
