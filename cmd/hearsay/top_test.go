@@ -83,6 +83,9 @@ func TestTopShowsStatesRatesEventsAndTrouble(t *testing.T) {
 			t.Errorf("no %q in:\n%s", want, text)
 		}
 	}
+	if text := v.draw(60, 24, now); !strings.Contains(text, " node_3 evicted: 6 beats missed") {
+		t.Errorf("a narrow terminal cuts what happened:\n%s", text)
+	}
 	s.Ready, s.ReadyReason, s.Incarnation = false, "it is degraded", 7
 	v.update(s, m, now)
 	v.rates = nil

@@ -164,9 +164,17 @@ func (v *topView) overview(width, height int, now time.Time) []row {
 	}
 	lines = append(lines, row{text: foot, code: "7"})
 	for _, e := range v.events[len(v.events)-tail:] {
-		lines = append(lines, row{text: eventLine(e), code: colourOf(e.To)})
+		lines = append(lines, row{text: eventIn(width, e), code: colourOf(e.To)})
 	}
 	return lines
+}
+
+// eventIn is an event in a line of so many columns: where these are few, without what its kind says as well.
+func eventIn(width int, e web.Event) string {
+	if width >= 80 {
+		return eventLine(e)
+	}
+	return plain.Text(strings.TrimSuffix(fmt.Sprintf("%s %s %s: %s", e.At.Local().Format(time.TimeOnly), e.Peer, e.Kind, e.Why), ": "))
 }
 
 // place finds the selected member among those shown, and scrolls so that it is seen.
