@@ -105,8 +105,8 @@
 // # Who may do what
 //
 // Every client that reaches the address may read. What changes something is for clients on a loopback address alone,
-// unless Options.RemoteWrite; a request that a proxy forwarded is not from loopback. With Options.Token it is for
-// clients anywhere that show a token, whatever RemoteWrite says, and with Options.Private everything is for these alone,
+// unless Options.RemoteWrite; a request that a proxy forwarded is not from loopback, which Forwarded, Via, X-Real-Ip or
+// X-Forwarded-ANY say by being there, whatever is in them. With Options.Token it is for clients anywhere that show a token, whatever RemoteWrite says, and with Options.Private everything is for these alone,
 // on loopback too, but /healthz and /readyz, which say without one no more than whether the node works, and, with
 // Options.OpenMetrics, /metrics. A token is shown as "Authorization: Bearer TOKEN", or as the password of any user, which
 // is how a browser asks for it. A stream, and a POST that waits for its body, for members or for replies, ends within two

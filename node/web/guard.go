@@ -90,10 +90,11 @@ func (s *Server) isTricked(r *http.Request) bool {
 }
 
 // fromLoopback reports whether a request was made on this machine. One that a proxy forwarded was not, as far as
-// is known.
+// is known. That there is such a header says it: what is in it, or in the first of several, may be the client's own.
 func fromLoopback(r *http.Request) bool {
-	for _, header := range []string{"Forwarded", "Via", "X-Forwarded-For", "X-Real-Ip"} {
-		if r.Header.Get(header) != "" {
+	for header := range r.Header {
+		switch {
+		case header == "Forwarded", header == "Via", header == "X-Real-Ip", strings.HasPrefix(header, "X-Forwarded-"):
 			return false
 		}
 	}

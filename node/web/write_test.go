@@ -25,6 +25,11 @@ func header(key, value string) func(*http.Request) {
 	return func(r *http.Request) { r.Header.Set(key, value) }
 }
 
+// lines has a header of several lines: a proxy puts its own behind those of the client.
+func lines(key string, values ...string) func(*http.Request) {
+	return func(r *http.Request) { r.Header[key] = values }
+}
+
 func host(name string) func(*http.Request) { return func(r *http.Request) { r.Host = name } }
 
 func TestRefusals(t *testing.T) {
@@ -79,6 +84,12 @@ func TestRefusals(t *testing.T) {
 		{method: "POST", path: "/v1/leave", with: header("Sec-Fetch-Site", "cross-site"), status: 403, reason: "cross_origin"},
 		{method: "POST", path: "/v1/leave", with: header("X-Forwarded-For", "127.0.0.1"), status: 403, reason: "not_loopback"},
 		{method: "POST", path: "/v1/leave", with: header("Via", "1.1 proxy"), status: 403, reason: "not_loopback"},
+		{method: "POST", path: "/v1/leave", with: header("X-Forwarded-Proto", "https"), status: 403, reason: "not_loopback"},
+		{method: "POST", path: "/v1/leave", with: lines("X-Forwarded-For", ""), status: 403, reason: "not_loopback"},
+		{method: "POST", path: "/v1/leave", with: lines("X-Forwarded-For", "", "192.0.2.1"), status: 403, reason: "not_loopback"},
+		{method: "POST", path: "/v1/leave", with: lines("Forwarded", "", "for=192.0.2.1"), status: 403, reason: "not_loopback"},
+		{method: "POST", path: "/v1/leave", with: lines("Via", "", "1.1 proxy"), status: 403, reason: "not_loopback"},
+		{method: "POST", path: "/v1/leave", with: lines("X-Real-Ip", "", "192.0.2.1"), status: 403, reason: "not_loopback"},
 		{method: "POST", path: "/v1/leave", with: host("evil.example:8080"), status: 403, reason: "bad_host"},
 		{method: "GET", path: "/v1/members", with: host("evil.example"), status: 403, reason: "bad_host"},
 	} {
