@@ -125,6 +125,8 @@
 // link of its own, which proves nothing but who is there. If both speak, with two incarnations, everybody decides alike:
 // the older one is the member for as long as it speaks, the messages of the other are not read, and both addresses are
 // told (Conflict) once a minute. The second one finds out by itself: those who list it do not listen to it (Stats.Second).
+// Where the two hear nobody else, as one is the other's seed, each hears of the other by the answer to a dial: the seed is
+// dialled anyway, and who says hello in a node's own name is, too, once a minute (namesake.go).
 // How old a process is, it says itself. So a name that is an IP address is that of the process there, and a member that
 // was heard for 20 beats does not give way to another that says it is older: parts of a mesh that met with a member of
 // one name each may keep each its own, and tell of both. A newcomer that hears both at once believes the older one.

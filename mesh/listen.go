@@ -24,9 +24,11 @@ func (m *Machine) onHello(ev Hello) {
 		return
 	}
 	m.pulseSoon()
-	if key != m.key {
-		m.meet(l, ev.Name)
+	if key == m.key {
+		m.own.calls.from(l.addr, m.now+2*m.cfg.Beat)
+		return
 	}
+	m.meet(l, ev.Name)
 }
 
 // meet follows up a hello. One that is over its address's quota waits for a place: many honest nodes may share

@@ -13,6 +13,7 @@ const deafRounds = 6
 // ownName is what this node knows of another process under its own name.
 type ownName struct {
 	rival   rival
+	calls   calls
 	deaf    int // rounds in a row in which most of those who list this node did not listen to it
 	of      int // how many they were
 	listers int // of so many

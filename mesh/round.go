@@ -35,6 +35,7 @@ func (m *Machine) round() {
 	m.judgeFar(true)
 	m.tellFar()
 	m.lookForTwins()
+	m.lookForNamesake()
 	m.bury()
 	a := m.audience()
 	m.judgeVoice(a)

@@ -29,6 +29,53 @@ func TestStrangerIsNotTheMemberOfOurName(t *testing.T) {
 	}
 }
 
+// One that says hello in this node's name, from elsewhere, has this node as its seed: nobody else tells of it. It is
+// dialled, and told of with its address, once a minute however often it says so. This node itself is neither.
+func TestNamesakeThatSeedsFromThisNode(t *testing.T) {
+	r := newRig(t, Config{})
+	x, namesake := r.puppet("x"), r.puppet("10.9.0.9")
+	namesake.addr, namesake.mute = "10.9.0.9:20000", true
+	r.hear(x)
+	conflicts := func() (n int) {
+		for _, c := range r.changes {
+			if c.Kind == Conflict {
+				if n++; c.Peer != "self" || !strings.Contains(c.Why, "10.9.0.9:20000") {
+					t.Errorf("%+v", c)
+				}
+			}
+		}
+		return n
+	}
+	for i := range 300 { // it dials once a second, for five minutes
+		before := namesake.link
+		r.listens("self", "10.9.0.9")
+		r.pass(time.Second)
+		if namesake.link != before {
+			r.step(Beat{namesake.link, []topics.Name{"self"}, namesake.header})
+		}
+		if i == 10 && conflicts() != 1 {
+			t.Fatalf("%d conflicts told: %v", conflicts(), r.changes)
+		}
+	}
+	if n := conflicts(); n < 4 || n > 6 {
+		t.Errorf("told %d times in five minutes", n)
+	}
+	if n := r.count["10.9.0.9"]; n > 30 {
+		t.Errorf("dialled %d times", n)
+	}
+	mine := r.puppet("10.9.0.8")
+	mine.addr, mine.mute = "10.9.0.8:20000", true
+	r.step(Known{[]topics.Name{"10.9.0.8"}})
+	r.pass(100 * time.Millisecond)
+	r.listens("self", "10.9.0.8")
+	r.step(Beat{mine.link, []topics.Name{"self"}, &topics.Header{Version: 1, Incarnation: 1000, Beat: 1000}})
+	before := r.count["10.9.0.8"]
+	r.pass(10 * time.Second)
+	if r.count["10.9.0.8"] != before {
+		t.Error("it looks for itself")
+	}
+}
+
 func TestGivesWay(t *testing.T) {
 	const name, there, other = "10.0.0.2", "10.0.0.2:20000", "10.0.0.9:20000"
 	for _, c := range []struct {

@@ -101,6 +101,30 @@ func TestTwoNodesWithOneName(t *testing.T) {
 	})
 }
 
+// Two nodes of one name of which one has the other as its only seed: each says so, with the other's address.
+func TestNamesakesThatSeedFromEachOther(t *testing.T) {
+	t.Parallel()
+	addrs := nodetest.Addresses(t, 2)
+	dns := &names{addrs: map[string][]string{"twin": addrs[:1], "first": addrs[:1]}}
+	first := start(t, Config{Hostname: "twin", Bind: addrs[0], Resolver: dns, OverTCP: true})
+	told := first.Events()
+	start(t, Config{Hostname: "twin", Bind: addrs[1], Seeds: []string{"first"}, Resolver: dns, OverTCP: true})
+	late := time.After(nodetest.Patience)
+	for {
+		select {
+		case e := <-told:
+			if e.Kind == mesh.Conflict && e.Peer == "twin" && strings.Contains(e.Why, addrs[1]+":") {
+				if first.Stats()["mesh_conflicts"] == 0 {
+					t.Errorf("not counted: %v", first.Stats())
+				}
+				return
+			}
+		case <-late:
+			t.Fatalf("the first one says nothing; %+v", first.Members())
+		}
+	}
+}
+
 func member(n *Node, name topics.Name) mesh.Member {
 	for _, m := range n.Members() {
 		if m.Name == name {

@@ -1,0 +1,56 @@
+package mesh
+
+import "slices"
+
+// A process that says hello in this node's own name is this node, which has dialled itself, or a namesake that has this
+// node as a seed and hears nobody else of the mesh. The address that it comes from is dialled: who answers there says which
+// of the two it is (onMirror).
+
+// calls are addresses from which a hello in the own name came, in the order of the last one.
+type calls []call
+
+type call struct {
+	host string
+	due  Time // when it may be dialled, at the earliest
+	news bool // a hello came since it was
+}
+
+// from notes a hello.
+func (c *calls) from(host string, due Time) {
+	i := slices.IndexFunc(*c, func(o call) bool { return o.host == host })
+	if i >= 0 {
+		(*c)[i].news = true
+		return
+	}
+	if len(*c) >= maxCallers {
+		*c = slices.Delete(*c, 0, 1)
+	}
+	*c = append(*c, call{host, due, true})
+}
+
+// next takes an address that is to be dialled now; "" if there is none. It is due again after a while.
+func (c calls) next(now Time) string {
+	for i := range c {
+		if o := &c[i]; o.news && o.due <= now {
+			o.news, o.due = false, now+twinEvery
+			return o.host
+		}
+	}
+	return ""
+}
+
+// lookForNamesake dials who said hello in this node's name, one in a round. A dial of this node itself has been answered by
+// then, and its address is known.
+func (m *Machine) lookForNamesake() {
+	host := m.own.calls.next(m.now)
+	if host == "" || m.isOurs(host) || m.isOurs(joinEndpoint(host, m.cfg.Self.Port())) || m.hosts[host] > 0 {
+		return
+	}
+	name, ok := literal(host, m.cfg.Self.Port())
+	if !ok {
+		return
+	}
+	if p := m.learn(hint{name, byAddress, m.sourceAt(host)}); p != nil {
+		m.want(p, signed, classHello)
+	}
+}
