@@ -135,7 +135,8 @@
 // that is down. So the other process hears the mesh, calls itself ready, and is heard by nobody; of several peers that do not
 // list it this shows it (Mute), of one it cannot be told from a newcomer. It is decided when the first one speaks again,
 // or DNS has the other's address.
-// Two processes that started in the same millisecond are taken for one with two addresses.
+// Two processes that started in the same millisecond are taken for one with two addresses by others, and not by
+// themselves: what answers a dial in this node's name, with its incarnation, is this node if it says hello here too.
 //
 // # Other meshes
 //

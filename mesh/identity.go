@@ -8,18 +8,25 @@ import "hearsay/topics"
 // onMirror meets a beat that starts with our own name: this node, or a namesake.
 func (m *Machine) onMirror(l *link, h *topics.Header) {
 	p := l.peer
-	if h != nil && h.Incarnation == m.cfg.Incarnation {
+	same := h != nil && h.Incarnation == m.cfg.Incarnation
+	switch {
+	case same && m.listeners.named[m.key] == 0 && (h.Replay || m.now-l.at < m.cfg.Beat/2):
+		return // this node would say hello to itself, and may yet: the next beat will tell
+	case same && m.listeners.named[m.key] > 0:
 		m.mine.note(l.addr, m.now)
 		m.aliasTo(p, nil, "this node")
 		return
 	}
 	older := m.own.meet(l.addr, h, m.cfg.Incarnation, m.now)
 	m.ownConflict(func() string {
-		age := "younger"
-		if older {
-			age = "older" // so it says: whether it is the member, those who listen to this node tell
+		age := "younger than"
+		switch { // so it says: whether it is the member, those who listen to this node tell
+		case same:
+			age = "as old as"
+		case older:
+			age = "older than"
 		}
-		return "another process, " + age + " than this one, uses the name " + string(m.cfg.Self) + " at " + l.addr
+		return "another process, " + age + " this one, uses the name " + string(m.cfg.Self) + " at " + l.addr
 	})
 	p.reach.failure = failure{addr: l.addr, own: true}
 	m.reject(l)

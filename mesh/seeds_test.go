@@ -137,6 +137,7 @@ func TestSeedThatLeadsHereIsTold(t *testing.T) {
 	p.name = "self"
 	p.header.Incarnation = r.m.Incarnation()
 	r.dns["mirror"] = []string{"10.0.0.1"}
+	r.listens("self", "10.0.0.1")
 	r.pass(5 * time.Second)
 	if lost := r.m.LostSeeds(); len(lost) != 1 || !strings.Contains(lost[0].Cause, "this node itself") {
 		t.Errorf("%+v, %v", lost, r.changes)

@@ -51,6 +51,7 @@ func TestSeedThatLeadsHereIsToldAmongOthers(t *testing.T) {
 		p.name = "self"
 		p.header.Incarnation = r.m.Incarnation()
 		r.dns["mirror"], r.dns["a"] = []string{"10.0.0.2"}, []string{"10.0.0.1"}
+		r.listens("self", "10.0.0.2")
 		r.hear(a)
 		r.pass(5 * time.Second)
 		if lost := r.m.LostSeeds(); (len(lost) == 1 && strings.Contains(lost[0].Cause, "this node itself")) == other {

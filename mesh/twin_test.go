@@ -29,6 +29,31 @@ func TestStrangerIsNotTheMemberOfOurName(t *testing.T) {
 	}
 }
 
+// What answers a dial in this node's name, and started in the same millisecond, is this node if it says hello here too, and
+// a namesake if it does not. Whether it does is known by its next beat.
+func TestNamesakeOfTheSameMillisecond(t *testing.T) {
+	for what, hello := range map[string]bool{"this node": true, "a namesake": false} {
+		r := newRig(t, Config{})
+		p := r.puppet("10.0.0.1")
+		p.name, p.header.Incarnation, p.mute = "self", r.m.Incarnation(), true
+		r.step(Known{[]topics.Name{"10.0.0.1"}})
+		r.pass(100 * time.Millisecond)
+		p.beat()
+		r.pass(100 * time.Millisecond)
+		if n := r.m.Stats().Conflicts; n != 0 || r.m.isOurs(p.addr) {
+			t.Errorf("%s: decided at once, %d conflicts told", what, n)
+		}
+		if hello {
+			r.listens("self", "10.0.0.1")
+		}
+		r.pass(time.Second)
+		p.beat()
+		if n := r.m.Stats().Conflicts; n == 0 != hello || r.m.isOurs(p.addr) != hello {
+			t.Errorf("%s: %d conflicts told, this node itself: %v", what, n, r.m.isOurs(p.addr))
+		}
+	}
+}
+
 // One that says hello in this node's name, from elsewhere, has this node as its seed: nobody else tells of it. It is
 // dialled, and told of with its address, once a minute however often it says so. This node itself is neither.
 func TestNamesakeThatSeedsFromThisNode(t *testing.T) {

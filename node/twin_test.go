@@ -120,7 +120,7 @@ func TestNamesakesThatSeedFromEachOther(t *testing.T) {
 				return
 			}
 		case <-late:
-			t.Fatalf("the first one says nothing; %+v", first.Members())
+			t.Fatalf("the first one says nothing; %+v; %v", first.Members(), first.Stats())
 		}
 	}
 }
