@@ -90,3 +90,10 @@ func (m *Machine) repeated(p *peer, ev Beat) {
 		m.onList(p, ev.Names, h)
 	}
 }
+
+// Counts reports whether an incarnation is the one that counts of a peer: another process of its name, or a run that is
+// over, says nothing of the peer's messages.
+func (m *Machine) Counts(name topics.Name, incarnation int64) bool {
+	p := m.peers[name.Key()]
+	return p != nil && p.line.Incarnation() == incarnation
+}

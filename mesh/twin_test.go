@@ -101,6 +101,21 @@ func TestNamesakeThatSeedsFromThisNode(t *testing.T) {
 	}
 }
 
+// Only the process that is the member says what its messages are numbered.
+func TestWhoseNumbersCount(t *testing.T) {
+	r := newRig(t, Config{})
+	r.hear(r.puppet("x"))
+	for _, c := range []struct {
+		name        topics.Name
+		incarnation int64
+		want        bool
+	}{{"x", 1, true}, {"X", 1, true}, {"x", 2, false}, {"x", 0, false}, {"y", 1, false}} {
+		if got := r.m.Counts(c.name, c.incarnation); got != c.want {
+			t.Errorf("%+v: %v", c, got)
+		}
+	}
+}
+
 func TestGivesWay(t *testing.T) {
 	const name, there, other = "10.0.0.2", "10.0.0.2:20000", "10.0.0.9:20000"
 	for _, c := range []struct {

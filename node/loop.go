@@ -236,7 +236,7 @@ func (n *Node) takeBeats(id mesh.LinkID, pl *peerLink, run link.Run) {
 			return
 		}
 		n.step(mesh.Beat{Link: id, Names: names, Header: header})
-		if header != nil && len(names) > 0 && names[0].Key() == pl.target.Key() {
+		if header != nil && len(names) > 0 && names[0].Key() == pl.target.Key() && n.machine.Counts(pl.target, header.Incarnation) {
 			n.tellNumbers(pl, header)
 		}
 	}

@@ -53,6 +53,9 @@ func TestTwoNodesWithOneName(t *testing.T) {
 	whole(t, one, first, two)
 	dns.set("twin", addrs[3], addrs[2])
 	second := at("twin", addrs[3], "n1")
+	for range 3 {
+		_ = second.Publish([]byte("second")) // its beats tell of these numbers
+	}
 	nodetest.Eventually(t, func() error {
 		for _, n := range []*Node{one, two} {
 			m := member(n, "twin")
@@ -83,6 +86,18 @@ func TestTwoNodesWithOneName(t *testing.T) {
 			}
 		case <-time.After(nodetest.Patience):
 			t.Fatal("nothing is heard of the first one")
+		}
+	}
+	until := rounds(one) + 10
+	nodetest.Eventually(t, func() error {
+		if r := rounds(one); r < until {
+			return fmt.Errorf("round %d", r)
+		}
+		return nil
+	})
+	for _, n := range []*Node{one, two} {
+		if s := n.Stats(); s["repair_questions"] > 0 || s["messages_missed"] > 0 {
+			t.Errorf("%s asks %d times for messages of the second one, and misses %d", n.Name(), s["repair_questions"], s["messages_missed"])
 		}
 	}
 	dns.set("twin", addrs[3])
