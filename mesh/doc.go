@@ -136,7 +136,8 @@
 // list it this shows it (Mute), of one it cannot be told from a newcomer. It is decided when the first one speaks again,
 // or DNS has the other's address.
 // Two processes that started in the same millisecond are taken for one with two addresses by others, and not by
-// themselves: what answers a dial in this node's name, with its incarnation, is this node if it says hello here too.
+// themselves: what answers a dial in this node's name, with its incarnation, is this node if it says hello here too. Two that dial each
+// other at the same moment are still taken for themselves, until one dials again.
 //
 // # Other meshes
 //

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -123,6 +124,12 @@ func TestNamesakesThatSeedFromEachOther(t *testing.T) {
 	dns := &names{addrs: map[string][]string{"twin": addrs[:1], "first": addrs[:1]}}
 	first := start(t, Config{Hostname: "twin", Bind: addrs[0], Resolver: dns, OverTCP: true})
 	told := first.Events()
+	nodetest.Eventually(t, func() error { // or both start in one millisecond, and may each take the other for itself
+		if time.Now().UnixMilli() <= first.start.UnixMilli() {
+			return errors.New("the same millisecond")
+		}
+		return nil
+	})
 	start(t, Config{Hostname: "twin", Bind: addrs[1], Seeds: []string{"first"}, Resolver: dns, OverTCP: true})
 	late := time.After(nodetest.Patience)
 	for {
