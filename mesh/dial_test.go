@@ -151,3 +151,24 @@ func TestTogglerIsNotDialledEachTime(t *testing.T) {
 		t.Errorf("%d dials in a minute of toggling", n)
 	}
 }
+
+// Sources of a class take turns, whatever each of them has waiting.
+func TestSourcesTakeTurns(t *testing.T) {
+	const c = classHearsay
+	var q dialer
+	q.init()
+	lanes := []*lane{{network: "a", queued: true}, {network: "b", queued: true}, {network: "c", queued: true}}
+	for i, l := range lanes {
+		for range i + 2 {
+			l.waiting = append(l.waiting, &dial{peer: &peer{}, class: c, lane: l})
+		}
+		q.rings[c] = append(q.rings[c], l)
+	}
+	var got string
+	for d := q.pick(c); d != nil; d = q.pick(c) {
+		got += d.lane.network
+	}
+	if want := "abcabcbcc"; got != want {
+		t.Errorf("picked of %s, want %s", got, want)
+	}
+}
