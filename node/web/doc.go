@@ -105,16 +105,17 @@
 // # Who may do what
 //
 // Every client that reaches the address may read. What changes something is for clients on a loopback address alone,
-// unless Options.RemoteWrite; a request that a proxy forwarded is not from loopback, which Forwarded, Via, X-Real-Ip or
-// X-Forwarded-ANY say by being there, whatever is in them. With Options.Token it is for clients anywhere that show a token, whatever RemoteWrite says, and with Options.Private everything is for these alone,
-// on loopback too, but /healthz and /readyz, which say without one no more than whether the node works, and, with
-// Options.OpenMetrics, /metrics. A token is shown as "Authorization: Bearer TOKEN", or as the password of any user, which
-// is how a browser asks for it. A stream, and a POST that waits for its body, for members or for replies, ends within two
-// seconds after a token is withdrawn without which it would not begin: nothing is carried out then. With
-// Options.Certificate all of it is HTTPS. Files are looked at twice a second, beside all requests, and read again when
-// they have changed and stayed the same for a second, or were not what they should be: what they held before holds until
-// then. No browser may be used against its owner: a request from a page of another origin changes nothing, and one that
-// comes to a loopback address under a host name other than localhost, an address, or the node's own is refused whatever it
-// asks. Where RemoteWrite lets everybody write, a browser, which says Origin, may do so under such a name or one without a
+// unless Options.RemoteWrite; a request that a proxy forwarded is not from loopback, which Forwarded, Via, X-Real-Ip
+// or X-Forwarded-ANY say by being there, whatever is in them. With Options.Token it is for clients anywhere that show
+// a token, whatever RemoteWrite says, and with Options.Private everything is for these alone, on loopback too, but
+// /healthz and /readyz, which say without one no more than whether the node works, and, with Options.OpenMetrics,
+// /metrics. A token is shown as "Authorization: Bearer TOKEN", or as the password of any user, which is how a browser
+// asks for it. A stream, and a POST that waits for its body, for members or for replies, ends within two seconds after
+// a token is withdrawn without which it would not begin: nothing is carried out then. With Options.Certificate all of
+// it is HTTPS. Files are looked at twice a second, beside all requests, and read again when they have changed and
+// stayed the same for a second, or were not what they should be: what they held before holds until then. No browser
+// may be used against its owner: a request from a page of another origin changes nothing, and one that comes to a
+// loopback address under a host name other than localhost, an address, or the node's own is refused whatever it asks.
+// Where RemoteWrite lets everybody write, a browser, which says Origin, may do so under such a name or one without a
 // dot: others may be an attacker's that lead here.
 package web
