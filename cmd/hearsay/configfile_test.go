@@ -37,7 +37,7 @@ func TestConfigFile(t *testing.T) {
 // A path in the file starts where the file is, wherever the program was started. One of the command line does not.
 func TestPathsInAConfigFile(t *testing.T) {
 	addr := nodetest.Address(t)
-	file := config(t, "hostname: "+addr+"\nbind: "+addr+"\nmesh-key: keys/mesh.key_secret\nstate-dir: state\nhttp-token: \"\"\n")
+	file := config(t, "hostname: "+addr+"\nbind: "+addr+"\nmesh-key: keys/mesh.key_secret\nstate-dir: state\n")
 	dir := filepath.Dir(file)
 	if err := os.Mkdir(filepath.Join(dir, "keys"), 0o700); err != nil {
 		t.Fatal(err)

@@ -42,6 +42,9 @@ func (e entry) check(command *cli.Command, values map[any]any) error {
 		return fmt.Errorf("%.80q is no flag of hearsay %s%s", name, command.Name, meant(strings.ToLower(name), settable(command), ""))
 	}
 	want := wantedOf(flag, values[name])
+	if without, is := locks[name]; is && values[name] == "" {
+		return fmt.Errorf("%s: %s", name, emptyLock(name, without))
+	}
 	if want == "" {
 		return nil
 	}

@@ -136,7 +136,12 @@ func newApp() *cli.App {
 		}
 		command.OnUsageError = onUsageError
 		action := command.Action
-		command.Action = func(c *cli.Context) error { return fromOrigin(c, action(c)) }
+		command.Action = func(c *cli.Context) error {
+			if err := checkLocks(c); err != nil {
+				return err
+			}
+			return fromOrigin(c, action(c))
+		}
 		command.HideHelpCommand = true
 		otherwise := command.BashComplete
 		if otherwise == nil {

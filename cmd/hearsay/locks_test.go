@@ -1,0 +1,34 @@
+package main
+
+import "testing"
+
+// A lock that is given and empty is no wish for an open door.
+func TestEmptyLocks(t *testing.T) {
+	for _, c := range []struct{ flag, variable, command, without string }{
+		{"mesh-key", "HEARSAY_MESH_KEY", "node", "name a file, or leave it out for an open mesh"},
+		{"mesh-key", "HEARSAY_MESH_KEY", "ring", "name a file"},
+		{"mesh-key", "HEARSAY_MESH_KEY", "doctor", "name a file"},
+		{"key", "HEARSAY_KEY", "node", "leave it out, with --authorized-keys, for an open mesh"},
+		{"authorized-keys", "HEARSAY_AUTHORIZED_KEYS", "node", "name a directory, or leave it out, with --key"},
+		{"http-cert", "HEARSAY_HTTP_CERT", "node", "for plain HTTP"},
+		{"http-key", "HEARSAY_HTTP_KEY", "node", "for plain HTTP"},
+		{"http-token", "HEARSAY_HTTP_TOKEN", "node", "for HTTP without tokens"},
+		{"token-file", "HEARSAY_TOKEN_FILE", "members", "to show no token"},
+		{"ca", "HEARSAY_CA", "members", "to believe the system's certificates"},
+	} {
+		t.Run(c.command+" "+c.flag, func(t *testing.T) {
+			fails(t, exitUsage, "--"+c.flag+": is given, and empty: ", c.command, "--"+c.flag, "")
+			fails(t, exitUsage, c.without, c.command, "--"+c.flag+"=")
+			if c.command == "node" {
+				fails(t, exitUsage, "line 1: "+c.flag+": is given, and empty: ", "node", "--config", config(t, c.flag+": \"\"\n"))
+			}
+			t.Setenv(c.variable, "")
+			fails(t, exitUsage, c.variable+": is given, and empty: ", c.command)
+			t.Setenv(c.variable, "/nowhere")
+			fails(t, exitUsage, "--"+c.flag+": is given, and empty: ", c.command, "--"+c.flag, "")
+		})
+	}
+	t.Setenv("HEARSAY_KEY", "")
+	t.Setenv("HEARSAY_AUTHORIZED_KEYS", "")
+	fails(t, exitUsage, "HEARSAY_KEY: is given", "node")
+}
