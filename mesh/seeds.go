@@ -80,7 +80,7 @@ func (f failure) String() string {
 	case f.why == NoDNS:
 		return "no answer from DNS"
 	case f.why == Local:
-		return "this machine has no free port or file descriptor for a connection"
+		return "this machine has no port, file descriptor or memory for a connection: its log says which"
 	}
 	return ""
 }

@@ -80,7 +80,7 @@ func (n *Node) dial(d mesh.Dial) {
 	case errors.Is(err, link.ErrFiles):
 		n.tellFiles()
 	case why == mesh.Local:
-		n.log.Warn("dials fail on this machine", "why", err, "hint", "it may have too few file descriptors: ulimit -n")
+		n.log.Warn("dials fail on this machine", "why", err, "hint", localHint(err))
 	}
 	n.log.Debug("dial failed", "peer", d.Target, "port", link.Port(d.Port).String(), "why", err)
 	failed := mesh.DialFailed{Dial: d, Reason: why}
@@ -89,6 +89,19 @@ func (n *Node) dial(d mesh.Dial) {
 		failed.Addr = at.addr.String()
 	}
 	n.report(failed)
+}
+
+// localHint is what to do about a dial that failed by this machine's own fault.
+func localHint(err error) string {
+	switch {
+	case errors.Is(err, syscall.EMFILE):
+		return "this process has too few file descriptors: ulimit -n, LimitNOFILE= of systemd, ulimits: of compose"
+	case errors.Is(err, syscall.ENFILE):
+		return "the whole machine has too few file descriptors: sysctl fs.file-max"
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return "no port is free to dial from, or the --bind address is none of this machine's: ss -s, sysctl net.ipv4.ip_local_port_range"
+	}
+	return "the kernel has no memory for sockets: free, sysctl net.ipv4.tcp_mem"
 }
 
 // within is how long a dial may take.

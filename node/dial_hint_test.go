@@ -1,0 +1,26 @@
+package node
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"hearsay/mesh"
+)
+
+// A dial that fails by this machine's own fault is told with what it lacks, and nothing else.
+func TestLocalHint(t *testing.T) {
+	t.Parallel()
+	for number, want := range map[syscall.Errno]string{
+		syscall.EMFILE: "ulimit -n", syscall.ENFILE: "fs.file-max", syscall.EADDRNOTAVAIL: "no port is free", syscall.ENOBUFS: "no memory", syscall.ENOMEM: "no memory",
+	} {
+		err := fmt.Errorf("dial x: %w", &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", number)})
+		got := localHint(err)
+		if !strings.Contains(got, want) || strings.Contains(got, "file descriptors") != (number == syscall.EMFILE || number == syscall.ENFILE) || dialReason(err) != mesh.Local {
+			t.Errorf("%v (%s): %q, want %q", number, dialReason(err), got, want)
+		}
+	}
+}
