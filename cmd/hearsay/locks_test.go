@@ -1,6 +1,15 @@
 package main
 
-import "testing"
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"testing"
+
+	"hearsay/node/nodetest"
+	"hearsay/node/web"
+)
 
 // A lock that is given and empty is no wish for an open door.
 func TestEmptyLocks(t *testing.T) {
@@ -31,4 +40,34 @@ func TestEmptyLocks(t *testing.T) {
 	t.Setenv("HEARSAY_KEY", "")
 	t.Setenv("HEARSAY_AUTHORIZED_KEYS", "")
 	fails(t, exitUsage, "HEARSAY_KEY: is given", "node")
+}
+
+// A node says at its start, and while it runs, how it is locked.
+func TestLockIsSaid(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	must(t, "keygen", "--dir", dir, "--name", "a")
+	key := filepath.Join(dir, "a.key_secret")
+	for lock, args := range map[string][]string{
+		"open": nil, "mesh key": {"--mesh-key", key}, "own keys": {"--key", key, "--authorized-keys", dir},
+	} {
+		addr := nodetest.Address(t)
+		p := begin(t, nil, append([]string{"node", "--hostname", addr, "--bind", addr}, args...)...)
+		word := lock
+		if lock != "open" {
+			word = fmt.Sprintf("%q", lock)
+		}
+		p.log.shows(t, "msg=\"node started\" node="+addr+" lock="+word+" ")
+		p.log.shows(t, "http started")
+		answer, err := http.Get("http://" + addr + ":8080/v1/status")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var s web.Status
+		err = json.NewDecoder(answer.Body).Decode(&s)
+		answer.Body.Close()
+		if err != nil || s.Lock != lock {
+			t.Errorf("%s: status says %q, %v", lock, s.Lock, err)
+		}
+	}
 }

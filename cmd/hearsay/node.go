@@ -138,7 +138,7 @@ func runNode(c *cli.Context) error {
 		names.Close()
 		return withHint(ofKeys(err))
 	}
-	cfg.Logger.Info("node started", "node", n.Name(), "seeds", cfg.Seeds, "version", versionString())
+	cfg.Logger.Info("node started", "node", n.Name(), "lock", cfg.Keys.Lock(), "seeds", cfg.Seeds, "version", versionString())
 	serveDNS(n, names, cfg.Logger)
 	defer names.Close()
 	memory := sharesOf(c)

@@ -17,7 +17,7 @@ const (
 	lockNode   = "start this node with the key of that mesh: --mesh-key FILE, or --key FILE and --authorized-keys DIR"
 )
 
-// judgeKeys: the doctor has the key of the node, if that is locked.
+// judgeKeys: whether the node is locked, and if it is, the doctor has its key.
 func judgeKeys(f *Facts) []Finding {
 	switch v := best(f.Self.Discovery); {
 	case v.Outcome == Locked:
@@ -30,6 +30,10 @@ func judgeKeys(f *Facts) []Finding {
 		return []Finding{ok("%s is locked with a key that all members share", f.Self.Name)}
 	case v.Outcome == Spoke && f.Keys == NodeKeys:
 		return []Finding{ok("%s is locked with a key of its own", f.Self.Name)}
+	case v.Outcome == Spoke:
+		return []Finding{ok("%s is open: who reaches its ports may read, publish and be a member", f.Self.Name)}
+	case f.Status != nil && f.Status.Lock != "":
+		return []Finding{ok("%s says that its lock is: %s", f.Self.Name, f.Status.Lock)}
 	}
 	return nil
 }

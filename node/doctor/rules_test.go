@@ -248,6 +248,28 @@ func TestExamine(t *testing.T) {
 	}
 }
 
+// Whether the node is locked is told in any case: by what its port shows, else by its own word.
+func TestLockIsTold(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		what string
+		are  func(*Facts)
+		want string
+	}{
+		{"open", func(*Facts) {}, "a is open: who reaches its ports"},
+		{"open, and nobody answers", func(f *Facts) { f.Status = nil }, "a is open: who reaches its ports"},
+		{"mesh key", func(f *Facts) { f.Keys = MeshKey }, "a is locked with a key that all members share"},
+		{"own keys", func(f *Facts) { f.Keys = NodeKeys }, "a is locked with a key of its own"},
+		{"ports that are shut", func(f *Facts) { f.Self.Discovery, f.Status.Lock = nil, "own keys" }, "a says that its lock is: own keys"},
+	} {
+		f := sound()
+		c.are(&f)
+		if !slices.ContainsFunc(Examine(f), func(x Finding) bool { return x.Check == "keys" && x.Level == OK && strings.HasPrefix(x.Text, c.want) }) {
+			t.Errorf("%s: %v", c.what, Examine(f))
+		}
+	}
+}
+
 // Who is second of its name is listened to by nobody, and is not told that messages pass.
 func TestSecondOfItsName(t *testing.T) {
 	t.Parallel()

@@ -50,6 +50,17 @@ type Config struct {
 // Locked reports whether there are keys at all.
 func (c Config) Locked() bool { return c != Config{} }
 
+// Lock says how a node with these keys is locked: "open", "mesh key" or "own keys".
+func (c Config) Lock() string {
+	switch {
+	case c.Mesh != "":
+		return "mesh key"
+	case c.Locked():
+		return "own keys"
+	}
+	return "open"
+}
+
 // Validate says what cannot be meant.
 func (c Config) Validate() error {
 	switch {

@@ -29,6 +29,7 @@ type Status struct {
 	Name        topics.Name       `json:"name"`
 	Version     string            `json:"version"`
 	Mesh        string            `json:"mesh"` // its label; "": it has none
+	Lock        string            `json:"lock"` // open, mesh key or own keys
 	Started     time.Time         `json:"started"`
 	Incarnation int64             `json:"incarnation"` // Unix ms
 	Uptime      float64           `json:"uptime_seconds"`
@@ -106,6 +107,7 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
 		Name:        s.node.Name(),
 		Version:     s.options.Version,
 		Mesh:        cfg.Mesh,
+		Lock:        cfg.Keys.Lock(),
 		Started:     stamp(s.node.Started()),
 		Incarnation: s.node.Started().UnixMilli(),
 		Uptime:      v.Uptime.Round(time.Millisecond).Seconds(),
