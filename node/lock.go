@@ -2,6 +2,7 @@ package node
 
 import (
 	"hearsay/mesh"
+	"hearsay/node/files"
 	"hearsay/node/keys"
 	"hearsay/node/link"
 	"hearsay/topics"
@@ -84,6 +85,15 @@ func (n *Node) ReloadKeys() {
 	if n.lock.keeper != nil {
 		n.lock.keeper.Reload()
 	}
+}
+
+// KeysTrouble returns what is wrong with the files of Config.Keys, and since when: no change of any of them, also no
+// withdrawal of a key, holds while it lasts. It is nil if all is well, or the node is open.
+func (n *Node) KeysTrouble() *files.Trouble {
+	if n.lock.keeper == nil {
+		return nil
+	}
+	return n.lock.keeper.Trouble()
 }
 
 // misnamed hangs up a link whose far end says a name that its key may not say.

@@ -57,7 +57,10 @@ func runDoctor(c *cli.Context) error {
 	ctx, cancel := context.WithTimeout(c.Context, c.Duration("timeout"))
 	defer cancel()
 	facts := askNode(ctx, cl)
-	if o.Keys, err = doctorKeys(c, facts, o.Name); err != nil {
+	o.Keys, err = doctorKeys(c, facts, o.Name)
+	if unread := new(keys.ReadError); errors.As(err, &unread) {
+		facts.KeysUnread = fromOrigin(c, ofKeys(err))
+	} else if err != nil {
 		return err
 	}
 	findings := doctor.Examine(doctor.Gather(ctx, facts, o))

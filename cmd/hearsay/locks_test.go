@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"hearsay/node/nodetest"
@@ -69,5 +70,15 @@ func TestLockIsSaid(t *testing.T) {
 		if err != nil || s.Lock != lock {
 			t.Errorf("%s: status says %q, %v", lock, s.Lock, err)
 		}
+	}
+}
+
+// A doctor that cannot read the keys that it was given says so among what else it finds.
+func TestDoctorWithoutItsKeys(t *testing.T) {
+	t.Parallel()
+	addr, nothing := nodetest.Address(t), filepath.Join(t.TempDir(), "nothing")
+	status, out, err := run(t, "doctor", "--addr", addr, "--hostname", addr, "--mesh-key", nothing)
+	if want := "fault    keys      --mesh-key: keys: open " + nothing; status != exitFailed || !strings.Contains(out, want) || !strings.Contains(out, "ports") {
+		t.Errorf("status %d, %v, no %q in:\n%s", status, err, want, out)
 	}
 }

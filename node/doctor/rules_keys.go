@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+	"time"
 
 	"hearsay/node/web"
 	"hearsay/topics"
@@ -17,8 +18,20 @@ const (
 	lockNode   = "start this node with the key of that mesh: --mesh-key FILE, or --key FILE and --authorized-keys DIR"
 )
 
-// judgeKeys: whether the node is locked, and if it is, the doctor has its key.
-func judgeKeys(f *Facts) []Finding {
+// judgeKeys: whether the node is locked, and if it is, the doctor has its key; all files of it can be read.
+func judgeKeys(f *Facts) (out []Finding) {
+	if f.KeysUnread != nil {
+		out = append(out, fault("mend or remove that file: until then the doctor looks behind no lock, and a node that reads it takes no change", "%v", f.KeysUnread))
+	}
+	if f.Status != nil {
+		for _, u := range f.Status.Unreadable {
+			out = append(out, fault("mend or remove that file: what was withdrawn since is good still", "%s as before %s, since no change holds until all files can be read: %s", u.Of, u.Since.Format(time.RFC3339), u.Why))
+		}
+	}
+	return append(out, judgeLock(f)...)
+}
+
+func judgeLock(f *Facts) []Finding {
 	switch v := best(f.Self.Discovery); {
 	case v.Outcome == Locked:
 		return []Finding{warning(giveDoctor, "%s is locked, and the doctor has no key: of what is behind locks it has the node's word alone", f.Self.Name)}

@@ -224,6 +224,10 @@ func TestExamine(t *testing.T) {
 		}, []string{"warning peers: c is suspect (heard): 10.0.0.3:20000 cannot be visited from here: too few file descriptors > mend that on this machine"}},
 		{"a seed that is switched off", func(f *Facts) { f.Seeds[0].Name, f.Seeds[0].Discovery[0].Outcome = "x", NoHost },
 			[]string{"fault seeds: seed x: 10.0.0.2:20000 is not there: no host answers > is x switched on"}},
+		{"files that cannot be read", func(f *Facts) {
+			f.Status.Unreadable = []web.Unreadable{{Of: "keys", Why: "keys: kd/x.key: no section", Since: time.Unix(1e9, 0).UTC()}}
+		}, []string{"fault keys: keys as before 2001-09-09T01:46:40Z, since no change holds until all files can be read: keys: kd/x.key: no section > mend or remove that file: what was withdrawn"}},
+		{"keys that the doctor cannot read", func(f *Facts) { f.KeysUnread = errNothing }, []string{"fault keys: nothing there > mend or remove that file"}},
 		{"DNS that is not answered", func(f *Facts) { f.Names[1].Failed = "refuses" }, []string{"fault dns: 127.0.0.1:5300 over TCP refuses"}},
 		{"DNS that is asked too often", func(f *Facts) { f.Status.DNS.Dropped = 1 }, []string{"warning dns: 127.0.0.1:5300 dropped 1 question of addresses"}},
 	} {

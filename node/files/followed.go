@@ -38,6 +38,8 @@ type Followed[T any] struct {
 	now    func() time.Time
 	value  atomic.Pointer[T]
 
+	trouble atomic.Pointer[Trouble] // what is wrong with them now; nil: nothing is
+
 	turn chan struct{}   // one look at a time: it is taken until the disk has answered
 	seen []sight         // when files were read last, and well; nil: they have not been
 	rest rest            // of files that look otherwise
@@ -61,6 +63,15 @@ func Follow[T any](source Source[T]) (*Followed[T], error) {
 
 // Get returns what the files hold, as they were when they were last well. It does not wait.
 func (f *Followed[T]) Get() T { return *f.value.Load() }
+
+// Trouble is what is wrong with files: what they held before holds while it lasts, so nothing of what they were changed to.
+type Trouble struct {
+	Why   string
+	Since time.Time
+}
+
+// Trouble returns what is wrong with the files, and since when they have not been read well; nil if all is well.
+func (f *Followed[T]) Trouble() *Trouble { return f.trouble.Load() }
 
 // Run looks again and again until ctx ends, and waits no longer, whatever the disk does. It tells of each change, and of
 // each thing that is wrong once until all is well.
@@ -150,10 +161,16 @@ func (f *Followed[T]) take(o outcome[T], anyway bool, tell func(T, error)) {
 		f.seen, f.rest = o.seen, rest{}
 		clear(f.told)
 		f.value.Store(&o.value)
+		f.trouble.Store(nil)
 		tell(o.value, nil)
 	default:
 		f.seen = nil
 		why := o.err.Error()
+		since := f.now()
+		if before := f.trouble.Load(); before != nil {
+			since = before.Since
+		}
+		f.trouble.Store(&Trouble{why, since})
 		if anyway || !f.told[why] && len(f.told) < maxTold {
 			f.told[why] = true
 			var none T

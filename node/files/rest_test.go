@@ -126,3 +126,34 @@ func TestFollowedWithoutRest(t *testing.T) {
 	}
 	l.told(t, "changes that do not end", "new", strings.Repeat("x", 1+unrestLooks%2))
 }
+
+// Files that are not well are in trouble since the first look that found them so, until one finds them well; what is wrong
+// is what the last one found.
+func TestTroubleLasts(t *testing.T) {
+	dir := t.TempDir()
+	path := put(t, filepath.Join(dir, "x"), "old")
+	l := look(t, dir)
+	if l.looks(t, 5); l.Trouble() != nil {
+		t.Fatalf("%+v", l.Trouble())
+	}
+	put(t, path, "")
+	l.looks(t, 3)
+	first := l.Trouble()
+	if first == nil || first.Why != "empty" {
+		t.Fatalf("%+v", first)
+	}
+	l.looks(t, 100)
+	put(t, path, strings.Repeat("x", 101))
+	l.looks(t, 5)
+	if now := l.Trouble(); now == nil || !now.Since.Equal(first.Since) || !strings.Contains(now.Why, "larger than 100 bytes") {
+		t.Errorf("%+v, was %+v", now, first)
+	}
+	l.Reload(l.tell)
+	if now := l.Trouble(); now == nil || !now.Since.Equal(first.Since) {
+		t.Errorf("after a reload: %+v, was %+v", now, first)
+	}
+	put(t, path, "good")
+	if l.looks(t, 3); l.Trouble() != nil || l.Get() != "good" {
+		t.Errorf("mended: %+v", l.Trouble())
+	}
+}

@@ -45,6 +45,9 @@ func (k *Keeper) Run(ctx context.Context) { k.files.Run(ctx, k.change) }
 // Reload reads the files now. It waits for the disk for some seconds at most.
 func (k *Keeper) Reload() { k.files.Reload(k.change) }
 
+// Trouble returns what is wrong with the files, and since when; nil if all is well: the last ring is of what they hold.
+func (k *Keeper) Trouble() *files.Trouble { return k.files.Trouble() }
+
 // paths are those of the files with keys that there are now.
 func (c Config) paths() []string {
 	all := []string{cmp.Or(c.Mesh, c.Own)}

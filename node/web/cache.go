@@ -28,6 +28,7 @@ const (
 // view is a snapshot of the node, and what is made of it once for everybody.
 type view struct {
 	node.Status
+	unreadable []Unreadable
 
 	members, links lazy
 }
@@ -47,14 +48,15 @@ func (l *lazy) get(value func() any) ([]byte, error) {
 // cache keeps the newest view. It asks the loop for one reader at a time; the others wait for that answer.
 type cache struct {
 	node    *node.Node
+	files   func() []Unreadable
 	keep    time.Duration // keepView; tests have another
 	timeout time.Duration // viewTimeout; tests have less
 	turn    chan struct{}
 	last    *view
 }
 
-func newCache(n *node.Node) *cache {
-	return &cache{node: n, keep: keepView, timeout: viewTimeout, turn: make(chan struct{}, 1)}
+func newCache(n *node.Node, unreadable func() []Unreadable) *cache {
+	return &cache{node: n, files: unreadable, keep: keepView, timeout: viewTimeout, turn: make(chan struct{}, 1)}
 }
 
 // get returns a view that is at most a moment old and has every event that was told.
@@ -80,7 +82,7 @@ func (c *cache) get(ctx context.Context) (*view, error) {
 	if err != nil {
 		return nil, noAnswer()
 	}
-	c.last = &view{Status: status}
+	c.last = &view{Status: status, unreadable: c.files()}
 	return c.last, nil
 }
 

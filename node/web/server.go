@@ -88,11 +88,12 @@ func New(n *node.Node, o Options) *Server {
 	}
 	conns := connsOf(files.Limit())
 	s := &Server{
-		node: n, options: o, log: o.Logger, views: newCache(n), feed: backlog.NewFeed(o.ReaderBytes),
+		node: n, options: o, log: o.Logger, feed: backlog.NewFeed(o.ReaderBytes),
 		past:  make(chan struct{}, 1),
 		conns: conns, streams: newStreamPlaces(min(maxStreams, conns/2)),
 		patience: writeTimeout, pulse: pulseEvery,
 	}
+	s.views = newCache(n, s.unreadable)
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.metrics = newMetrics(s)
 	s.follow()

@@ -51,6 +51,7 @@ type Status struct {
 	Multicast   *Multicast        `json:"multicast"`   // null: it is off
 	Channels    []string          `json:"channels"`    // received, beside plain messages
 	MaxMessage  int               `json:"max_message"` // bytes
+	Unreadable  []Unreadable      `json:"unreadable"`  // files of keys, certificate and token that cannot be read: what they held before holds
 	DNS         *dns.Stats        `json:"dns"`         // null: the node answers no DNS
 	Sidecar     *Sidecar          `json:"sidecar"`     // null: there are no sockets for programs
 	Counters    map[string]uint64 `json:"counters"`    // since the start; /metrics says what they are
@@ -129,6 +130,7 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
 		Multicast:   v.multicast(),
 		Channels:    notNil(cfg.Channels),
 		MaxMessage:  cfg.MaxMessage,
+		Unreadable:  notNil(v.unreadable),
 		DNS:         names,
 		Sidecar:     beside,
 		Counters:    v.Counters,
@@ -175,8 +177,17 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) error {
 // twice the time between two look-ups of a node that hears nobody. Pods of one service start together, and DNS is late.
 const aloneAfter = 10 * time.Second
 
-// ready reports whether the node is of use, and why.
+// ready reports whether the node is of use, and why. Files that cannot be read are told in any case.
 func (v *view) ready() (bool, string) {
+	ready, reason := v.serves()
+	if unread := v.unread(); unread != "" && !strings.Contains(reason, unread) {
+		reason += "; " + unread
+	}
+	return ready, reason
+}
+
+// serves reports whether the node is of use, and why.
+func (v *view) serves() (bool, string) {
 	alive, silent := v.count(mesh.Alive), v.count(mesh.Suspect, mesh.Detached, mesh.Quarantined, mesh.Probation)
 	switch {
 	case v.Leaving:
@@ -227,7 +238,8 @@ func (v *view) unlinked() (n int) {
 }
 
 // warning says what is wrong while the node is of use still, "" if nothing is: names that two processes have, of which it
-// hears one, or that lead elsewhere, seeds that lead to nobody, peers that hear it and are not heard, or the other way round, and members with which messages do not pass directly, which others relay where they can.
+// hears one, or that lead elsewhere, seeds that lead to nobody, peers that hear it and are not heard, or the other way round,
+// members with which messages do not pass directly, which others relay where they can, and files that cannot be read.
 func (v *view) warning() string {
 	var all []string
 	for _, of := range []struct {
@@ -245,6 +257,9 @@ func (v *view) warning() string {
 	}
 	if seeds := v.lostSeeds(); seeds != "" {
 		all = append(all, seeds)
+	}
+	if unread := v.unread(); unread != "" {
+		all = append(all, unread)
 	}
 	return strings.Join(all, "; ")
 }
