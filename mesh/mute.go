@@ -37,7 +37,7 @@ func (v *voice) judge(hear, of int, now Time, backOff time.Duration) bool {
 // audience is what those that are heard show of who hears this node: by their lists, and by who listens to it.
 type audience struct {
 	hear, of      int // peers that list it, of those that would
-	deaf, listers int // peers that do not listen to it, of those that list it and can be told
+	deaf, listers int // peers that neither listen to it nor read its messages, of those that list it and can be told
 }
 
 // audience takes it in.
@@ -55,7 +55,7 @@ func (m *Machine) audience() (a audience) {
 		a.hear++
 		if p.live() {
 			a.listers++
-			if !m.listeners.has(p.reach.link) {
+			if !m.listeners.has(p.reach.link) && m.readers.named[p.key] == 0 { // else it is this node's lists alone that do not reach it
 				a.deaf++
 			}
 		}

@@ -3,6 +3,7 @@ package mesh
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"hearsay/topics"
 )
@@ -31,6 +32,27 @@ func TestOwnNameBySilentListers(t *testing.T) {
 	}
 	if why := o.why("n1", 5, 0); !strings.HasPrefix(why, "3 of 3 peers list n1 ") {
 		t.Error(why)
+	}
+}
+
+// Peers that list this node and listen to somebody else have another process for it, unless its messages reach them: then
+// it is its lists that are held up, as where one port is blocked.
+func TestWhoReadsOurMessagesHasNoOtherOfOurName(t *testing.T) {
+	for _, reads := range []bool{false, true} {
+		r := newRig(t, Config{})
+		r.hear(r.puppet("a", "b"), r.puppet("b", "a"))
+		clear(r.m.listeners.named)
+		r.m.listeners.changes++
+		if reads {
+			for i, name := range []topics.Name{"a", "b"} {
+				r.step(ReaderUp{ListenerID(70 + i), "10.9.9.9"})
+				r.step(ReaderNamed{ListenerID(70 + i), name})
+			}
+		}
+		r.pass((deafRounds + 4) * time.Second)
+		if why := r.m.Stats().Second; (why == "") != reads {
+			t.Errorf("its messages are read: %t, and it is the second: %q", reads, why)
+		}
 	}
 }
 
