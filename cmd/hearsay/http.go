@@ -114,7 +114,7 @@ func httpOptions(c *cli.Context) (o web.Options, err error) {
 	}
 	if cert != "" {
 		if o.Certificate, err = web.OpenCertificate(cert, key); err != nil {
-			return o, fmt.Errorf("--http-cert %.80q, --http-key %.80q: %w", cert, key, err)
+			return o, fmt.Errorf("--http-cert and --http-key: %w", err)
 		}
 	}
 	if token != "" {

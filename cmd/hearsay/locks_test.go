@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -81,4 +82,43 @@ func TestDoctorWithoutItsKeys(t *testing.T) {
 	if want := "fault    keys      --mesh-key: keys: open " + nothing; status != exitFailed || !strings.Contains(out, want) || !strings.Contains(out, "ports") {
 		t.Errorf("status %d, %v, no %q in:\n%s", status, err, want, out)
 	}
+}
+
+// A secret that is given in place of the file that holds it is not printed, whatever the way.
+func TestSecretInPlaceOfItsFile(t *testing.T) {
+	dir := t.TempDir()
+	must(t, "keygen", "--dir", dir)
+	text, err := os.ReadFile(filepath.Join(dir, "mesh.key_secret"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const token = "s3cr3t-token-abcdefgh"
+	whole := string(text)
+	_, key, _ := strings.Cut(whole, "secret-key = \"")
+	key = key[:40]
+	for _, c := range []struct{ variable, flag, value string }{
+		{"HEARSAY_MESH_KEY", "mesh-key", whole}, {"HEARSAY_MESH_KEY", "mesh-key", key}, {"HEARSAY_HTTP_TOKEN", "http-token", token},
+	} {
+		silent := func(args ...string) {
+			t.Helper()
+			p := begin(t, nil, args...)
+			if status := p.end(t); status == 0 || p.err == nil {
+				t.Errorf("%q: status %d", args, status)
+				return
+			}
+			if said := p.err.Error() + p.out.String() + p.log.String(); strings.Contains(said, key) || strings.Contains(said, token) ||
+				!strings.Contains(said, "no such file; its name is not shown") {
+				t.Errorf("%q: %s", args, said)
+			}
+		}
+		addr := nodetest.Address(t)
+		silent("node", "--hostname", addr, "--bind", addr, "--"+c.flag, c.value)
+		if c.value != whole {
+			silent("node", "--hostname", addr, "--bind", addr, "--config", config(t, c.flag+": '"+c.value+"'\n"))
+		}
+		t.Setenv(c.variable, c.value)
+		silent("node", "--hostname", addr, "--bind", addr)
+		os.Unsetenv(c.variable)
+	}
+	fails(t, exitFailed, "its name is not shown", "members", "--addr", nodetest.Address(t), "--token-file", token)
 }

@@ -43,7 +43,10 @@ func warnOfVariables(c *cli.Context, log *slog.Logger) {
 	}
 	for _, entry := range os.Environ() {
 		name, value, _ := strings.Cut(entry, "=")
-		if meant := mistyped(name, read); meant != "" && value != "" {
+		if value == "" {
+			continue
+		}
+		if meant := mistyped(name, read); meant != "" {
 			log.Warn("variable not read", "variable", name, "hint", "did you mean "+meant+"?")
 		}
 	}
@@ -55,6 +58,9 @@ func mistyped(name string, read []string) string {
 	word, ours := strings.CutPrefix(name, variablePrefix)
 	if !ours || word == "" || slices.Contains(read, name) || slices.Contains(handlerVariables, name) {
 		return ""
+	}
+	if bare, names := strings.CutSuffix(name, "_FILE"); names && slices.Contains(read, bare) { // as images of others have them
+		return bare
 	}
 	far := func(other string) int { return distance(word, strings.TrimPrefix(other, variablePrefix)) }
 	best := slices.MinFunc(read, func(a, b string) int { return cmp.Compare(far(a), far(b)) })

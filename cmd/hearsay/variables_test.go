@@ -15,6 +15,7 @@ func TestMistypedVariables(t *testing.T) {
 		"HEARSAY_SEED": "HEARSAY_SEEDS", "HEARSAY_MULTICATS": "HEARSAY_MULTICAST", "HEARSAY_BEATS": "HEARSAY_BEAT", "HEARSAY_TAGS": "HEARSAY_TAG",
 		"HEARSAY_SEEDS": "", "HEARSAY_": "", "SEED": "", "HEARSAY_PORT": "", "HEARSAY_SERVICE_HOST": "", "HEARSAY_SERVICE_PORT": "",
 		"HEARSAY_PORT_20000_TCP": "", "HEARSAY_NODE": "", "HEARSAY_LOG": "", "HEARSAY_VERSION": "", "HEARSAY_IMAGE": "", "HEARSAY_HOST": "",
+		"HEARSAY_KEY_FILE": "HEARSAY_KEY", "HEARSAY_NODES_FILE": "HEARSAY_NODES", "HEARSAY_OTHER_FILE": "",
 	} {
 		if got := mistyped(name, read); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)

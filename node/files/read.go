@@ -12,14 +12,12 @@ import (
 var errIrregular = errors.New("it is no regular file")
 
 // Read returns what is in a file of at most so many bytes. What is no file (a pipe, a device, a directory) is not
-// opened, since that may never return, and not read, since that may never end. Errors name the file.
+// opened, since that may never return, and not read, since that may never end. Errors name the file, unless there is none and
+// its name may be what somebody wanted to keep in it.
 func Read(path string, most int64) ([]byte, error) {
 	info, err := os.Stat(path)
-	if failed := new(fs.PathError); errors.As(err, &failed) {
-		failed.Op = "open" // which is what it is a part of
-	}
 	if err != nil {
-		return nil, err
+		return nil, Unnamed(path, err)
 	}
 	if !info.Mode().IsRegular() {
 		return nil, &fs.PathError{Op: "read", Path: path, Err: errIrregular}
@@ -29,6 +27,9 @@ func Read(path string, most int64) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
+	if !isPath(path) {
+		read.Store(path, nil)
+	}
 	if info, err = f.Stat(); err != nil {
 		return nil, err
 	}

@@ -310,7 +310,7 @@ func readDirectory(dir string) (members map[topics.Name][]zmtp.Key, readers []zm
 func eachKey(dir string, f func(path, base string) error) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return err
+		return files.Unnamed(dir, err)
 	}
 	for _, e := range entries {
 		base, ok := strings.CutSuffix(e.Name(), PublicExt)
