@@ -36,7 +36,7 @@ func (s *Server) routes() http.Handler {
 			"/debug/pprof/symbol":  pprof.Symbol,
 			"/debug/pprof/trace":   pprof.Trace,
 		} {
-			mux.Handle(path, profile(h))
+			mux.Handle(path, s.profile(h))
 		}
 	}
 	return s.guard(mux)
@@ -45,12 +45,15 @@ func (s *Server) routes() http.Handler {
 // profileTimeout is for a profile, which takes as long as was asked for.
 const profileTimeout = 5 * time.Minute
 
-func profile(h http.HandlerFunc) http.Handler {
+// profile is a profile that ends with the token that it was asked for with.
+func (s *Server) profile(h http.HandlerFunc) http.Handler {
 	return methods{http.MethodGet: func(w http.ResponseWriter, r *http.Request) error {
 		c := http.NewResponseController(w)
 		_ = c.SetReadDeadline(time.Time{})
 		_ = c.SetWriteDeadline(time.Now().Add(profileTimeout))
-		h(w, r)
+		lasting, done := s.untilWithdrawn(w, r)
+		defer done()
+		h(w, lasting)
 		return nil
 	}}
 }

@@ -2,9 +2,12 @@ package web
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"runtime/pprof"
 	"strings"
 	"testing"
 	"time"
@@ -93,5 +96,73 @@ func TestWithdrawnBeforeTheWholeHasCome(t *testing.T) {
 	}
 	if got := n.Tags(); len(got) > 0 {
 		t.Errorf("tags %v", got)
+	}
+}
+
+// A profile that takes long ends with its token, too.
+func TestProfileEndsWithItsToken(t *testing.T) {
+	t.Parallel()
+	token, path := openToken(t, goodToken+"\n"+otherToken)
+	n := startNode(t, node.Config{})
+	s, base := startServer(t, n, Options{Token: token, Private: true, Profile: true})
+	ends := make(chan error, 2)
+	for _, of := range []string{"trace", "profile"} {
+		c, err := net.Dial("tcp", strings.TrimPrefix(base, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		fmt.Fprintf(c, "GET /debug/pprof/%s?seconds=240 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nConnection: close\r\n\r\n", of, goodToken)
+		go func() {
+			_ = c.SetReadDeadline(time.Now().Add(nodetest.Patience))
+			if _, err := io.Copy(io.Discard, c); err != nil {
+				ends <- fmt.Errorf("%s: %w", of, err)
+				return
+			}
+			ends <- nil
+		}()
+	}
+	nodetest.Eventually(t, func() error { // all have been let in
+		var all bytes.Buffer
+		_ = pprof.Lookup("goroutine").WriteTo(&all, 2)
+		if got := strings.Count(all.String(), "net/http/pprof.sleep("); got != 2 {
+			return fmt.Errorf("%d profiles are under way", got)
+		}
+		return nil
+	})
+	file(t, path, otherToken)
+	s.Reload()
+	for range 2 {
+		if err := <-ends; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// Where reading takes no token, what was begun to be changed with one ends with it all the same.
+func TestWithdrawnWhereReadingIsOpen(t *testing.T) {
+	t.Parallel()
+	token, path := openToken(t, goodToken+"\n"+otherToken)
+	n := startNode(t, node.Config{})
+	s, base := startServer(t, n, Options{Token: token})
+	through := goodToken + "\r\nX-Forwarded-For: 192.0.2.1" // a client on loopback needs none
+	sent, stalled := begin(t, base, "/v1/messages", through, "12345"), begin(t, base, "/v1/messages", through, "12345")
+	waits := begin(t, base, "/v1/messages?wait=1&timeout=5m", through, "1234567890")
+	local := begin(t, base, "/v1/messages", goodToken, "with ")
+	nodetest.Eventually(t, func() error { // these have been let in
+		if got := s.bodies.held.Load() / bodyStep; got != 3 { // the fourth waits for members
+			return fmt.Errorf("%d bodies are under way", got)
+		}
+		return nil
+	})
+	file(t, path, otherToken)
+	s.Reload()
+	sent.send("67890")
+	sent.refused("the rest came")
+	stalled.refused("the rest did not come")
+	waits.refused("it waited for members")
+	local.send("out 1")
+	if got := heardBodies(t, n, 1); got != "with out 1" {
+		t.Errorf("published %q", got)
 	}
 }
