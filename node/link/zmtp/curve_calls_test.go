@@ -3,6 +3,8 @@ package zmtp
 import (
 	"errors"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // called plays a handshake with a server by a client that shares calls, and returns the client's short-lived key and the
@@ -75,4 +77,32 @@ func TestCurveCallsMeetNoKeyTwice(t *testing.T) {
 	if a, _ := called(t, &calls, one); a == before {
 		t.Error("it remembers without end whom it has met")
 	}
+}
+
+// Short-lived keys live for a second, on both sides, and nothing of them is left then: whoever steals lasting keys later
+// reads nothing that was recorded.
+func TestCurveKeysAreShortLived(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &Curve{Own: []KeyPair{serverKey}, Admit: admitClient}
+		var calls Calls
+		first, _ := called(t, &calls, server)
+		calling, pair := calls.now, server.recent.pair.Public
+		<-time.After(recentTime - time.Nanosecond)
+		if again, _ := called(t, &calls, server); again != first || server.recent.pair.Public != pair {
+			t.Error("other keys within a second")
+		}
+		<-time.After(time.Nanosecond)
+		synctest.Wait()
+		if calls.now != nil || calling.pair.Secret != (Secret{}) || calling.hellos != nil {
+			t.Error("the client keeps what it called with")
+		}
+		if server.recent.pair.Secret != (Secret{}) || server.recent.used != nil || server.recent.vouches != nil {
+			t.Error("the server keeps what it answered with")
+		}
+		if next, _ := called(t, &calls, server); next == first || server.recent.pair.Public == pair {
+			t.Error("the same keys after a second")
+		}
+		<-time.After(recentTime) // the bubble ends with no timer of its own
+		synctest.Wait()
+	})
 }
