@@ -62,7 +62,7 @@ class Program:
 
 def open_environment(env):
     """For a node that has the keys that it is given, and no others."""
-    return {"HEARSAY_MESH_KEY": "", **env}
+    return {"HEARSAY_MESH_KEY": None, **env}
 
 
 def counter(of):

@@ -42,7 +42,7 @@ class Node:
 
     def __init__(self, directory, kind, name, seeds=(), flags=(), env=None, bind=None):
         self.kind, self.name, self.address = kind, name, bind or name
-        environ = dict(os.environ, HOSTNAME=name, **(env or {}))
+        environ = {k: v for k, v in {**os.environ, "HOSTNAME": name, **(env or {})}.items() if v is not None}
         if kind == "naive":
             environ["NAIVE_ADDRESS"] = self.address
             command = [sys.executable, NAIVE, *seeds]
