@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""A member of a locked mesh in forty lines, without anything of hearsay: member.py HOST mesh.key_secret SEED...
+"""A member of a locked mesh in fifty lines, without anything of hearsay: member.py HOST mesh.key_secret SEED...
 
 HOST is its own name. It lists whom it hears, says "PING! from host HOST", and prints what others say.
 """
@@ -9,6 +9,7 @@ from socket import gethostbyname
 
 import zmq
 import zmq.auth
+from zmq.auth.thread import ThreadAuthenticator
 
 name, path, *seeds = sys.argv[1:]
 here = gethostbyname(name)  # libzmq binds to addresses
@@ -16,11 +17,23 @@ public, secret = zmq.auth.load_certificate(path)
 context = zmq.Context()
 
 
+class Members:
+    """Who is let in. Without this, libzmq's server lets in whoever knows its public key, under any key of his own."""
+
+    def callback(self, domain, key):
+        return key == public
+
+
+gate = ThreadAuthenticator(context)
+gate.start()
+gate.configure_curve_callback("*", Members())
+
+
 def socket(kind):
     s = context.socket(kind)
     s.curve_publickey, s.curve_secretkey = public, secret
     if kind == zmq.PUB:
-        s.curve_server = True  # libzmq lets in everybody who knows the key, as nothing else is asked of it
+        s.curve_server = True
     else:
         s.curve_serverkey = public
     return s

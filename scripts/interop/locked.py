@@ -100,9 +100,11 @@ def members(report, keys):
         bad = [Program(m.directory, *python, name(1), keys.secret("mesh")), Program(m.directory, *compiled, name(1), keys.secret("mesh"))]
         member = Program(m.directory, sys.executable, os.path.join(EXAMPLES, "member.py"), name(3), secret, name(1))
         ears = [mesh.Ear(name(i), keys=keys.pair("pyzmq")) for i in (1, 2)]
+        stranger, public = zmq.curve_keypair(), keys.pair("pyzmq")[0]
+        eaves = [mesh.Ear(name(i), "", port, keys=stranger, server=public) for i in (1, 3) for port in (mesh.DISCOVERY, mesh.MESSAGE)]
         everybody = [name(i) for i in (1, 2, 3)]
         took = mesh.until(lambda: mesh.complete(ears, everybody), DEADLINE, ears)
-        report.check(took is not None, "a member of forty lines of Python and two nodes list each other", mesh.missing(ears, everybody))
+        report.check(took is not None, "a member of fifty lines of Python and two nodes list each other", mesh.missing(ears, everybody))
         for kind, program in good.items():
             took = mesh.until(lambda p=program: f"PING! from host {name(1)}" in p.said(), DEADLINE)
             report.check(took is not None, f"a SUB of {kind} with three socket options gets the messages", str(program.said()[-2:]))
@@ -113,6 +115,9 @@ def members(report, keys):
         took = mesh.until(lambda: counter("refused_wrong_key") >= 2, DEADLINE)
         report.check(took is not None and not any(p.said() for p in bad), "both with another key get nothing",
                      str([p.said()[-1:] for p in bad]))
+        mesh.until(lambda: False, LATER, eaves)
+        report.check(not any(e.frames for e in eaves), "who knows the public key alone reads neither a node nor the member",
+                     str([e.frames[:1] for e in eaves]))
         plain = []
 
         def refused():
@@ -128,7 +133,7 @@ def members(report, keys):
         report.check(mesh.complete(ears, everybody) and all(n.alive() for n in nodes), "the nodes are unharmed")
         lines = sum("peer refused" in line for line in open(nodes[0].err, errors="replace"))
         report.check(0 < lines <= 8, "each address is logged once, not each attempt", f"{lines} lines")
-        for end in [*good.values(), *bad, member, *ears, *plain]:
+        for end in [*good.values(), *bad, member, *ears, *eaves, *plain]:
             end.close()
 
 
