@@ -192,6 +192,18 @@ func TestOwnKeys(t *testing.T) {
 	}
 }
 
+// A node is called by its own keys alone: what the directory has under its name may be another's, or out of date.
+func TestOwnNameIsOfOwnKeys(t *testing.T) {
+	own, other, b := zmtp.GenerateKey(), zmtp.GenerateKey(), zmtp.GenerateKey()
+	ring := Own("node_1", []zmtp.KeyPair{own}, map[topics.Name][]zmtp.Key{"NODE_1": {other.Public}, "b": {b.Public}}, nil)
+	if ring.Admits(other.Public) || ring.May(other.Public, "node_1") || ring.Member(other.Public) {
+		t.Error("another key has this node's name")
+	}
+	if !ring.Admits(own.Public) || !ring.May(own.Public, "node_1") || !ring.May(b.Public, "b") {
+		t.Error("its own has not")
+	}
+}
+
 func TestOwnKeysUnreadable(t *testing.T) {
 	for name, c := range map[string]struct{ file, text, want string }{
 		"no node's name": {"a b.key", readable["pyzmq"], "called after no node"},
