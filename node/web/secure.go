@@ -100,7 +100,7 @@ func ReadTokens(path string) (all []string, err error) {
 		return nil, err
 	}
 	defer clear(text)
-	for i, line := range bytes.Split(text, []byte("\n")) {
+	for i, line := range bytes.Split(bytes.TrimPrefix(text, []byte("\ufeff")), []byte("\n")) {
 		token := strings.TrimSpace(string(line))
 		if token == "" {
 			continue

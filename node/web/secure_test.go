@@ -71,7 +71,7 @@ func asked(s *Server, method, path, from, authorization string) (status int, ans
 func TestToken(t *testing.T) {
 	t.Parallel()
 	n := startNode(t, node.Config{})
-	token, _ := openToken(t, "\n"+otherToken+"\n "+goodToken+" \r\n")
+	token, _ := openToken(t, "\ufeff\n"+otherToken+"\n "+goodToken+" \r\n")
 	servers := map[string]*Server{}
 	for name, o := range map[string]Options{
 		"open":           {},
