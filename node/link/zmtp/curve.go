@@ -304,7 +304,7 @@ func (s *curveServer) Take(dst, command []byte) (answer []byte, done bool, err e
 	return dst, false, fmt.Errorf("%w: command %.16q", ErrCurve, name)
 }
 
-// hello answers with a key for this connection. The cookie's key is kept with it: so a cookie is good for one handshake,
+// hello answers with the short-lived key of the moment, which has not met the client's. The cookie's key is kept with it: so a cookie is good for one handshake,
 // and for as long as that may last.
 func (s *curveServer) hello(dst, body []byte) ([]byte, error) {
 	if len(body) != helloSize || body[0] != 1 {
