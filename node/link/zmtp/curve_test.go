@@ -344,6 +344,19 @@ func TestZ85(t *testing.T) {
 }
 
 // No way of printing a value shows the secret in it.
+// What has secrets of a handshake in it shows nothing of them either, whoever prints it.
+func TestShortLivedSecretsAreHidden(t *testing.T) {
+	var calls Calls
+	server := &Curve{Own: []KeyPair{serverKey}, Admit: admitClient}
+	called(t, &calls, server)
+	shown := fmt.Sprintf("%v %+v %#v %v %+v %#v", server, server, server, &calls, &calls, &calls)
+	for _, secret := range []Secret{server.recent.pair.Secret, calls.now.pair.Secret, serverKey.Secret} {
+		if strings.Contains(shown, strings.Trim(fmt.Sprint(secret[:8]), "[]")) {
+			t.Errorf("shown: %s", shown)
+		}
+	}
+}
+
 func TestSecretIsHidden(t *testing.T) {
 	p := GenerateKey()
 	session := newCurveClient(p, serverKey.Public)

@@ -34,10 +34,14 @@ func ParseKey(text string) (k Key, err error) {
 	return k, err
 }
 
-// Secret is a secret key. However it is printed, it does not show.
+// Secret is a secret key. However it is printed, it does not show, unless it is in a field that fmt may not ask: what has one
+// such, as Curve and Calls do, shows nothing itself.
 type Secret [KeySize]byte
 
 const hidden = "(secret)"
+
+func (*Curve) Format(f fmt.State, _ rune) { fmt.Fprint(f, "(curve)") }
+func (*Calls) Format(f fmt.State, _ rune) { fmt.Fprint(f, "(calls)") }
 
 func (Secret) String() string               { return hidden }
 func (Secret) GoString() string             { return hidden }
