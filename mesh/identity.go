@@ -153,7 +153,7 @@ func (m *Machine) aliasTo(p, n *peer, why string) bool {
 	p.origin.alias, p.origin.aliasOf, p.reach.tour.way.adopted = n, n.process(), ""
 	m.cutAll(p)
 	m.unqueue(p)
-	m.schedule(p, m.after(aliasWait(&m.cfg)))
+	m.schedule(p, m.after(m.aliasWait(p)))
 	return true
 }
 

@@ -16,7 +16,7 @@ const (
 	ownMost     = 8                      // addresses of an answer that share the time of one dial of the name itself
 	foundFor    = 4                      // times the longest wait: an address that no answer had for so long is forgotten
 	foundApart  = 500 * time.Millisecond // between two dials of all addresses that do not answer, on average: 2 a second
-	oursFor     = time.Minute            // an address that led to this node is believed to, by a node that hears nobody
+	oursFor     = time.Minute            // an address that led to this node is believed to, by a node that hears nobody, and a seed likewise
 )
 
 // asked is what the answers to a look-up were lately.

@@ -98,7 +98,7 @@ func (m *Machine) probeFailed(p *peer) {
 	case Left:
 		m.schedule(p, m.tombstoneWait(p))
 	case Alias:
-		m.schedule(p, m.after(aliasWait(&m.cfg)))
+		m.schedule(p, m.after(m.aliasWait(p)))
 	case Quarantined:
 		// From probe to probe, however long one takes to fail: else the turns of all who probe had the time of a dial
 		// between them in which nobody does.

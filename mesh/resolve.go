@@ -75,9 +75,12 @@ func (m *Machine) lookUpNow(p *peer) {
 	}
 }
 
-// lookUpAll asks for every name: nobody is heard any more.
+// lookUpAll asks for every name: nobody is heard any more. An address is dialled, if it led to this node itself.
 func (m *Machine) lookUpAll() {
 	for _, p := range m.seeds {
+		if p.state == Alias && p.origin.alias == nil {
+			m.schedule(p, min(p.due, m.after(m.aliasWait(p))))
+		}
 		if p.reach.lookup != nil {
 			p.reach.lookup.stale = 0
 			m.lookUpNow(p)
@@ -190,6 +193,15 @@ func (m *Machine) isOurs(addr string) bool {
 		while = min(while, oursFor)
 	}
 	return m.mine.has(addr, m.now, while)
+}
+
+// aliasWait is for how long it is believed where a name leads. A node that hears nobody has nothing else to go by than a
+// seed that is an address: what it leads to may change, as where it stands for many in turn.
+func (m *Machine) aliasWait(p *peer) time.Duration {
+	if m.count[Alive] == 0 && p.origin.seed && p.reach.lookup == nil {
+		return min(aliasWait(&m.cfg), oursFor)
+	}
+	return aliasWait(&m.cfg)
 }
 
 // needless reports whether it is known meanwhile where an address leads that was to be dialled.

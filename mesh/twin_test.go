@@ -54,6 +54,27 @@ func TestNamesakeOfTheSameMillisecond(t *testing.T) {
 	}
 }
 
+// A seed that is an address, and leads to this node itself, is dialled each minute by a node that hears nobody: it may
+// stand for many, in turn.
+func TestSeedAddressThatLeadsHereIsDialledAgain(t *testing.T) {
+	r := newRig(t, Config{Seeds: []topics.Name{"10.0.0.1"}})
+	p := r.puppet("10.0.0.1")
+	p.name, p.header.Incarnation, p.mute = "self", r.m.Incarnation(), true
+	r.pass(100 * time.Millisecond)
+	p.beat()
+	r.listens("self", "10.0.0.1")
+	r.pass(time.Second)
+	p.beat()
+	if r.state("10.0.0.1") != Alias {
+		t.Fatal(r.state("10.0.0.1"))
+	}
+	before := r.count["10.0.0.1"]
+	r.pass(75 * time.Second)
+	if n := r.count["10.0.0.1"] - before; n != 1 {
+		t.Errorf("dialled %d times in 75 s", n)
+	}
+}
+
 // One that says hello in this node's name, from elsewhere, has this node as its seed: nobody else tells of it. It is
 // dialled, and told of with its address, once a minute however often it says so. This node itself is neither.
 func TestNamesakeThatSeedsFromThisNode(t *testing.T) {
