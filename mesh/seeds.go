@@ -60,7 +60,7 @@ func (f failure) String() string {
 	case f.why == Wordless:
 		return who + " accepts, but says nothing: it hangs, or is no node"
 	case f.why == BadPeer:
-		return who + " answers, but not as a ZeroMQ publisher: no node runs there"
+		return who + " answers, but not as a ZeroMQ publisher: no node runs there, or one that has no connection to spare"
 	case f.why == NoKey:
 		return "no key: of " + who + " and this node, one is locked and the other is not"
 	case f.why == WrongKey:

@@ -89,6 +89,7 @@ type Config struct {
 	readFile func(path string, most int64) ([]byte, error) // nil: files.Read; tests have a disk that hangs
 	blocked  func(mesh.Dial) bool                          // nil: no dial is; tests have a firewall
 	files    int                                           // 0: the process's limit; tests have few
+	places   int                                           // connections a port that are let in; 0: as many as files allow
 }
 
 // Resolver looks up the addresses of a hostname, each time it is dialled, and for ever if it is a seed. An error that

@@ -186,6 +186,7 @@ func (n *Node) takeListener(e link.Event) {
 func (n *Node) takeSilences() {
 	if now := n.now(); now >= n.silencesDue {
 		n.silencesDue = now + silencesEvery
+		n.lookCrowded()
 		for _, s := range n.link.Silences() {
 			if s.Dialled {
 				n.step(mesh.LinkSilent{Link: mesh.LinkID(s.ID), Silent: s.Silent})

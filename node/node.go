@@ -71,6 +71,7 @@ type Node struct {
 	links       map[link.ID]*peerLink
 	turns       uint64    // of the machine, when alive was set
 	silencesDue mesh.Time // when to look for connections that carry nothing
+	crowded     crowded
 
 	remembered []topics.Name // of an earlier life; not written to any more
 	known      []topics.Name // what was saved last, or read
@@ -155,6 +156,8 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 		OutboxBytes:   cfg.OutboxBytes,
 		OverTCP:       cfg.OverTCP,
 		MaxMessage:    cfg.MaxMessage + 8<<10, // topic, envelope, and a list with its header
+
+		MaxSubscribers: cfg.places,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", id.name, err)

@@ -28,6 +28,7 @@ type Status struct {
 	Tags      topics.Tags            // of the node itself
 	Multicast *multicast.State       // nil: nothing is said or heard by multicast
 	Leaving   bool                   // it has begun to say goodbye, or has ended
+	Crowded   string                 // why newcomers are turned away; "": they are not
 	Alone     bool                   // started without a name to look for, its own apart
 }
 
@@ -64,6 +65,7 @@ func (n *Node) status() Status {
 		Received:  make(map[topics.Name]uint64, len(n.links)),
 		LastEvent: n.hub.newest(),
 		Tags:      n.machine.Profile().Tags,
+		Crowded:   n.crowdedWhy(),
 		Leaving:   n.Leaving(),
 		Alone:     len(n.remembered) == 0 && !slices.ContainsFunc(n.id.seeds, n.isOther),
 	}

@@ -259,7 +259,7 @@ func remedy(v Visit, who topics.Name) string {
 	case Wordless:
 		return fmt.Sprintf("look at the process on %s: it is stopped, or starved", who)
 	case Foreign:
-		return "another program has the port: correct the name or the port"
+		return "another program has the port: correct the name or the port; or a node has it that has no connection to spare: ulimit -n there"
 	}
 	return ""
 }

@@ -101,6 +101,11 @@ func (c *counters) violation(kind string) {
 	}
 }
 
+// TurnedAway is how many connections were not let in, as there was no place left for them.
+func (l *Link) TurnedAway() uint64 {
+	return l.counters[refusedFull].Load() + l.counters[acceptErrors].Load()
+}
+
 // Stats returns every counter by its name, since the link was opened.
 func (l *Link) Stats() map[string]uint64 {
 	m := make(map[string]uint64, numCounters)

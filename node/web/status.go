@@ -239,7 +239,8 @@ func (v *view) unlinked() (n int) {
 
 // warning says what is wrong while the node is of use still, "" if nothing is: names that two processes have, of which it
 // hears one, or that lead elsewhere, seeds that lead to nobody, peers that hear it and are not heard, or the other way round,
-// members with which messages do not pass directly, which others relay where they can, and files that cannot be read.
+// members with which messages do not pass directly, which others relay where they can, files that cannot be read, and
+// newcomers that are turned away.
 func (v *view) warning() string {
 	var all []string
 	for _, of := range []struct {
@@ -260,6 +261,9 @@ func (v *view) warning() string {
 	}
 	if unread := v.unread(); unread != "" {
 		all = append(all, unread)
+	}
+	if v.Crowded != "" {
+		all = append(all, "newcomers are turned away: "+v.Crowded)
 	}
 	return strings.Join(all, "; ")
 }
