@@ -93,12 +93,12 @@ func TestStreamsTakeNoFilesOfTheMesh(t *testing.T) {
 			if n, most := int(open.Load()), shares.HTTP+files.OwnHTTP; n < shares.HTTP/2 || n > most {
 				t.Errorf("%d streams were opened, %d at most may be", n, most)
 			}
-			t.Logf("of %d streams asked for with %d files %d are open, and %d members flow", asked, limit, open.Load(), shares.Port)
-			for range shares.Port - 2 {
+			members := shares.Port - shares.Port/4 // a machine short of time dials some anew before it lets go of what it had
+			t.Logf("of %d streams asked for with %d files %d are open, and %d members flow", asked, limit, open.Load(), members)
+			for range members - 2 {
 				startNode(t, node.Config{Seeds: []string{seed}})
 			}
-			heard := fmt.Sprint(shares.Port)
-			must(t, "wait", "--addr", addr, "--members", heard)
+			must(t, "wait", "--addr", addr, "--members", fmt.Sprint(members))
 			soon(t, "health", "--addr", addr)
 			for _, m := range decode[web.Members](t, soon(t, "members", "--json", "--addr", addr)).Members {
 				if m.State != "alive" || len(m.Via) > 0 || !m.Flowing {
