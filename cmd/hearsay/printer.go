@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"sync"
 	"syscall"
 	"time"
 
@@ -24,13 +25,15 @@ type printer struct {
 	w       io.Writer
 	log     *slog.Logger
 	waiting *backlog.Queue[lineOf]
-	lost    int       // since the log was told; whoever puts tells, as printing may hang
-	tellAt  time.Time // when it is to be told
-	told    time.Time // when it was
-	failed  bool      // the last write: told once, until one works again
+	failed  bool // the last write: told once, until one works again
 	closing chan struct{}
 	ended   chan struct{}
 	shut    chan struct{} // closed when nobody can read any more
+
+	mu      sync.Mutex
+	lost    int         // since the log was told
+	telling *time.Timer // until it is; nil: there is nothing to tell
+	told    time.Time   // when it was
 }
 
 // lineOf is a message that is to be printed before its end.
@@ -55,21 +58,18 @@ func (p *printer) put(body []byte) { p.putUntil(body, time.Time{}) }
 // putUntil is put for what is not to be printed from its end on.
 func (p *printer) putUntil(body []byte, end time.Time) {
 	if !p.waiting.Put(lineOf{body, end}, cap(body)) {
-		if p.lost == 0 {
-			p.tellAt = later(time.Now().Add(printerGrace), p.told.Add(printerTells))
-		}
-		p.lost++
-	}
-	if p.lost > 0 && !time.Now().Before(p.tellAt) {
-		p.tell()
+		p.lose()
 	}
 }
 
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
+// lose counts a message that is dropped. The log is told whether or not another one comes.
+func (p *printer) lose() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.lost++
+	if p.telling == nil {
+		p.telling = time.AfterFunc(max(printerGrace, time.Until(p.told.Add(printerTells))), p.tell)
 	}
-	return b
 }
 
 // close returns when everything is printed, or nobody has read it for a second.
@@ -79,9 +79,7 @@ func (p *printer) close() {
 	case <-p.ended:
 	case <-time.After(printerGrace):
 	}
-	if p.lost > 0 {
-		p.tell()
-	}
+	p.tell()
 }
 
 func (p *printer) run() {
@@ -137,6 +135,12 @@ func (p *printer) gone() {
 
 // tell logs how many messages were dropped.
 func (p *printer) tell() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.telling == nil {
+		return
+	}
+	p.telling.Stop()
 	p.log.Warn("messages not printed", "count", p.lost, "why", "standard output was not read in time")
-	p.lost, p.told = 0, time.Now()
+	p.lost, p.telling, p.told = 0, nil, time.Now()
 }
