@@ -50,8 +50,11 @@ func TestFewFilesAreSharedFairly(t *testing.T) {
 	for range 10 {
 		soon(t, "health", "--addr", addr)
 	}
-	if said := strings.Count(log.String(), "file descriptors"); said != 1 {
-		t.Errorf("told %d times:\n%s", said, &log)
+	log.shows(t, "newcomers are turned away")
+	for _, what := range []string{"too few file descriptors", "newcomers are turned away"} {
+		if said := strings.Count(log.String(), what); said != 1 {
+			t.Errorf("%s: told %d times:\n%s", what, said, &log)
+		}
 	}
 	if err := errors.Join(cmd.Process.Signal(syscall.SIGTERM), cmd.Wait()); err != nil {
 		t.Errorf("%v\n%s", err, &log)
