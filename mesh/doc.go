@@ -95,8 +95,9 @@
 // others dial it. A naive newcomer says no hello: the address that its connection came from is dialled instead. All
 // of this takes round trips, not intervals: a ring of 128 machines is whole after 60 ms where a round trip takes 2.
 //
-// Names remembered from an earlier life are dialled perSource at a time. While nobody is heard, one that fails gives
-// its place to the next, so that a living one is found behind any number of dead ones.
+// Of the names remembered from an earlier life perSource have a place, and a dozen are dialled at the same time. While
+// nobody is heard, one that fails gives its place to the next, so that a living one is found behind any number of dead
+// ones.
 //
 // A peer that is not there yet is dialled ever more rarely: a seed four times an hour in the end, if others are heard.
 // A node that hears others of whom none lists it for 40 s (4 BackOff) is mute: behind NAT, or known by a name that leads

@@ -57,7 +57,8 @@
 // application that never asks for messages, or takes none for 10 s while its inbox is full, holds nobody up: its node
 // drops what comes, and counts it. A network that carries nothing for a while loses none, also when the member was
 // suspected or evicted meanwhile: they come late, and may come before it is a member again. What was published before
-// Close arrives after the goodbye.
+// Close arrives after the goodbye, at whoever reads: Close waits for 5 s in all, and no longer than a second in which
+// nobody takes anything. What is left then is counted, logged, and told to whom it was meant for.
 //
 // A request has replies (Request, Ask, Answer). It goes to those who answer on a channel, or to one member, and to nobody
 // else; the publisher knows from their subscriptions who they are. So where nobody answers that is an error at once, and who
