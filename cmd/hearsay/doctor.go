@@ -30,7 +30,8 @@ func doctorCommand() *cli.Command {
 			"name and ports, descriptors, seeds, peers, clocks, versions and one-way links. SEEDs are looked at beside those\n" +
 			"that the node was started with. Without a node it says what can be seen from here. With the keys of a locked\n" +
 			"mesh it looks behind its locks.\n\n" +
-			"Each line is ok, warning or fault, with what to do about it. The status is 1 if there is a fault, else 0.",
+			"Each line is ok, warning or fault, with what to do about it. The status is 1 if there is a\n" +
+			"fault, else 3 if no node answers, else 0.",
 		Flags: []cli.Flag{
 			addrFlag(), jsonFlag(),
 			&cli.StringFlag{Name: "hostname", EnvVars: []string{"HEARSAY_HOSTNAME", "HOSTNAME"}, Usage: "`NAME` of the node, where it does not answer (default: the system's name)"},
@@ -79,7 +80,7 @@ func runDoctor(c *cli.Context) error {
 	if faults > 0 {
 		return statusError{fmt.Errorf("%s found", count(faults, "fault")), exitFailed}
 	}
-	return nil
+	return facts.Asked // where it is a node that refuses, or none at all
 }
 
 func doctorOptions(c *cli.Context) (o doctor.Options, err error) {

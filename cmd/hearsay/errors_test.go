@@ -35,7 +35,7 @@ func TestNobodyAnswers(t *testing.T) {
 	t.Parallel()
 	addr := nodetest.Address(t) + ":8080"
 	for _, args := range [][]string{
-		{"members"}, {"members", "--watch"}, {"links"}, {"monitor"}, {"leave"}, {"forget", "x"}, {"pub", "x"}, {"sub"},
+		{"members"}, {"members", "--watch"}, {"links"}, {"monitor"}, {"leave"}, {"forget", "x"}, {"pub", "x"}, {"sub"}, {"doctor"},
 	} {
 		args = append(args[:1:1], append([]string{"--addr", addr}, args[1:]...)...)
 		fails(t, exitUnreachable, "no node answers at "+addr+": connection refused", args...)
