@@ -31,6 +31,7 @@ import (
 
 const (
 	lookTimeout   = 3 * time.Second  // until a node accepts, and until what it only shows begins to come
+	lookAfter     = time.Second      // a node that has taken so long to do something is looked at
 	answerTimeout = 15 * time.Second // over what the node takes to leave
 	maxAnswer     = 256 << 20        // bytes: the members of the largest mesh
 
@@ -226,7 +227,7 @@ func (cl *client) send(ctx context.Context, through *http.Client, method, path s
 	if cl.token != "" {
 		r.Header.Set("Authorization", "Bearer "+cl.token)
 	}
-	answer, err := through.Do(r)
+	answer, err := cl.watched(through, r)
 	if err != nil {
 		return nil, cl.unreachable(ctx, err)
 	}
@@ -235,6 +236,36 @@ func (cl *client) send(ctx context.Context, through *http.Client, method, path s
 		return nil, cl.refusal(answer)
 	}
 	return answer, nil
+}
+
+// watched sends a request. Where the node has to do something first, which may take its time, it is looked at meanwhile: one
+// that hangs is given up as soon as by who only looks.
+func (cl *client) watched(through *http.Client, r *http.Request) (*http.Response, error) {
+	if through == cl.look {
+		return through.Do(r)
+	}
+	ctx, giveUp := context.WithCancelCause(r.Context())
+	looking, done := context.WithCancel(ctx)
+	defer done()
+	go func() {
+		select {
+		case <-looking.Done():
+			return
+		case <-time.After(lookAfter):
+		}
+		// One that refuses connections may have closed its door on leaving, and has still to say so.
+		answer, err := cl.send(looking, cl.look, http.MethodGet, "/healthz", nil, nil)
+		if err == nil {
+			answer.Body.Close()
+		} else if errors.Is(err, errNoAnswer) {
+			giveUp(errNoAnswer)
+		}
+	}()
+	answer, err := through.Do(r.WithContext(ctx))
+	if err != nil && errors.Is(context.Cause(ctx), errNoAnswer) {
+		return nil, errNoAnswer
+	}
+	return answer, err
 }
 
 // call sends a request and returns the body of the answer.
@@ -284,6 +315,8 @@ func (cl *client) parse(text []byte, v any) error {
 	return nil
 }
 
+var errNoAnswer = errors.New("no answer in time")
+
 // unreachable says that nobody answers, in one line.
 func (cl *client) unreachable(ctx context.Context, err error) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
@@ -297,7 +330,7 @@ func (cl *client) unreachable(ctx context.Context, err error) error {
 	}
 	switch {
 	case errors.As(err, &timeout) && timeout.Timeout():
-		why = errors.New("no answer in time")
+		why = errNoAnswer
 	case strings.Contains(why.Error(), "malformed HTTP"), // and then as much of it as was read
 		strings.Contains(why.Error(), "server closed idle connection"), // it spoke before it was asked
 		strings.Contains(why.Error(), "readLoopPeekFailLocked"):

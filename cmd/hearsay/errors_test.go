@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,6 +29,48 @@ func TestNodeThatHangsIsGivenUp(t *testing.T) {
 	fails(t, exitUnreachable, "no answer in time", "members", "--addr", addr)
 	if took := time.Since(begin); took < lookTimeout || took > answerTimeout {
 		t.Errorf("after %v", took)
+	}
+}
+
+// So it is where it was to do something: what that may take, and what the user waits for, is for a node that answers.
+func TestNodeThatHangsDoesNothing(t *testing.T) {
+	t.Parallel()
+	addr := nodetest.Address(t)
+	ln, err := net.Listen("tcp", addr+":8080")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ln.Close() })
+	for _, args := range [][]string{{"pub", "x"}, {"req", "--timeout", "1m", "c"}, {"forget", "x"}, {"leave"}} {
+		begin := time.Now()
+		fails(t, exitUnreachable, "no answer in time", append(args[:1:1], append([]string{"--addr", addr}, args[1:]...)...)...)
+		if took := time.Since(begin); took < lookTimeout || took >= answerTimeout {
+			t.Errorf("%s: after %v", args[0], took)
+		}
+	}
+}
+
+// A node that answers who looks may take longer for what it was asked to do.
+func TestNodeThatTakesItsTime(t *testing.T) {
+	t.Parallel()
+	var looked atomic.Bool
+	release := make(chan struct{})
+	slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			looked.Store(true)
+			w.WriteHeader(http.StatusServiceUnavailable)
+			time.AfterFunc(lookTimeout, func() { close(release) })
+			return
+		}
+		select {
+		case <-release:
+			io.WriteString(w, "{}")
+		case <-r.Context().Done():
+		}
+	}))
+	defer slow.Close()
+	if must(t, "leave", "--addr", slow.URL); !looked.Load() {
+		t.Error("nobody looked")
 	}
 }
 
