@@ -28,7 +28,28 @@ func judgeKeys(f *Facts) (out []Finding) {
 			out = append(out, fault("mend or remove that file: what was withdrawn since is good still", "%s as before %s, since no change holds until all files can be read: %s", u.Of, u.Since.Format(time.RFC3339), u.Why))
 		}
 	}
-	return append(out, judgeLock(f)...)
+	return append(append(out, judgeLock(f)...), judgeRefused(f)...)
+}
+
+// judgeRefused: who knocks at a locked node with keys that do not fit is seen by that node alone. The doctor's own visits
+// without a key are among them.
+func judgeRefused(f *Facts) []Finding {
+	if f.Status == nil {
+		return nil
+	}
+	var parts []string
+	for _, r := range []struct{ counter, came string }{
+		{"link_refused_no_key", "without a key"}, {"link_refused_wrong_key", "with another key"}, {"link_refused_unauthorized", "with a key that is not let in"},
+	} {
+		if n := f.Status.Counters[r.counter]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%s %s", plural(int(n), "connection"), r.came))
+		}
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	return []Finding{warning("its log names their addresses (peer refused): give those that are to be members the key, and run the doctor there",
+		"%s has refused, since its start: %s", f.Status.Name, strings.Join(parts, ", "))}
 }
 
 func judgeLock(f *Facts) []Finding {

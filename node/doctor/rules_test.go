@@ -159,6 +159,10 @@ func TestExamine(t *testing.T) {
 			[]string{"warning keys: a is locked, and the doctor has no key"}},
 		{"a key that is not the node's", func(f *Facts) { f.lock(WrongKey); f.Keys = MeshKey },
 			[]string{"fault keys: the key that the doctor was given is not that of a"}},
+		{"others without the key", func(f *Facts) {
+			f.Status.Counters = map[string]uint64{"link_refused_no_key": 7, "link_refused_wrong_key": 1}
+		},
+			[]string{"warning keys: a has refused, since its start: 7 connections without a key, 1 connection with another key > its log names their addresses"}},
 		{"a key for an open node", func(f *Facts) { f.lock(Unlocked); f.Keys = MeshKey },
 			[]string{"fault keys: the doctor was given a key, and a at 10.0.0.1:20000 is open"}},
 		{"a wrong key", func(f *Facts) { f.Keys = MeshKey; f.lost(WrongKey, "") },
