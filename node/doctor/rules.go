@@ -163,7 +163,7 @@ const filesEach = 5
 func judgeFiles(f *Facts) []Finding {
 	peers := 0
 	if f.Status != nil {
-		peers = f.Status.Members
+		peers = max(0, f.Status.Members-1) // which counts the node itself
 	}
 	need := max(256, filesEach*peers+64)
 	if f.OpenFiles > 0 && f.OpenFiles < need {

@@ -84,7 +84,7 @@ func TestExamine(t *testing.T) {
 		}, []string{"fault name: 10.0.0.9, which is not this machine"}},
 		{"its name leads nowhere", func(f *Facts) { f.Self = Place{Name: "a", NoDNS: "no such host"} }, []string{"warning name: no such host"}},
 		{"a port that is closed", func(f *Facts) { f.Self.Messages[0].Outcome = Refused }, []string{"fault ports: 10.0.0.1:30000 is closed"}},
-		{"few descriptors", func(f *Facts) { f.OpenFiles = 64 }, []string{"fault files: may open 64 files"}},
+		{"few descriptors", func(f *Facts) { f.OpenFiles = 64 }, []string{"fault files: may open 64 files; with 2 peers it should be 256 or more"}},
 		{"a seed without an address", func(f *Facts) { f.Seeds = []Place{{Name: "x", NoDNS: "no such host"}} }, []string{"fault seeds: x: no such host"}},
 		{"a seed that refuses", func(f *Facts) { f.Seeds[0].Name, f.Seeds[0].Discovery[0].Outcome = "x", Refused }, []string{"fault seeds: refuses"}},
 		{"a seed that is a message port", func(f *Facts) {
