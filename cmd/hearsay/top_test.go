@@ -278,6 +278,12 @@ func TestTopIsSteeredByKeys(t *testing.T) {
 		t.Errorf("typing: %q", lines)
 	}
 	press("\x1bjkG\r\r")
+	for _, key := range []string{"/node_9", "s"} { // from the details, they are the list's
+		if lines := press("\r" + key); len(lines) < 4 || !strings.Contains(lines[3], " peers") {
+			t.Errorf("%q in the details: %q", key, lines)
+		}
+		press("\x1b\x1b")
+	}
 	for _, k := range []key{'q', 'Q', keyCtrlC} {
 		if v.press(k) {
 			t.Errorf("%q does not end it", k)

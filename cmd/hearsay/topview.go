@@ -230,10 +230,11 @@ func (v *topView) press(k key) bool {
 		v.move(-len(v.members.Members))
 	case 'G', keyEnd:
 		v.move(len(v.members.Members))
-	case 's':
+	case 's': // of the list, as '/' is
+		v.details = false
 		v.order, v.first, v.line, v.selected = (v.order+1)%len(orders), 0, 0, ""
 	case '/':
-		v.typing = true
+		v.details, v.typing = false, true
 	case keyEscape:
 		v.filter = ""
 	case '?', 'h':
