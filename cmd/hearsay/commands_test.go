@@ -337,6 +337,16 @@ func TestWait(t *testing.T) {
 	}
 }
 
+// A node alone is one.
+func TestWaitOfANodeAlone(t *testing.T) {
+	t.Parallel()
+	fake := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_ = json.NewEncoder(w).Encode(web.Members{Self: web.Self{State: "alive"}})
+	}))
+	defer fake.Close()
+	fails(t, exitTimeout, "1 is alive and linked", "wait", "--members", "2", "--timeout", "1s", "--addr", fake.URL)
+}
+
 // Hearing each other is not enough: what is published right after wait has to arrive.
 func TestWaitIsForMessagesToFlow(t *testing.T) {
 	t.Parallel()

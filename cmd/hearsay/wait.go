@@ -82,7 +82,11 @@ func (cl *client) waitFor(c *cli.Context, state string, want int, atLeast bool) 
 		case err == nil && (got == want || got > want && atLeast):
 			return got, nil
 		case err == nil:
-			last = fmt.Errorf("%d are %s; the node says: %s", got, cmp.Or(state, "alive and linked"), why)
+			are := "are"
+			if got == 1 {
+				are = "is"
+			}
+			last = fmt.Errorf("%d %s %s; the node says: %s", got, are, cmp.Or(state, "alive and linked"), why)
 		case ctx.Err() == nil:
 			last = err
 		}
