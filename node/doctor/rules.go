@@ -218,7 +218,20 @@ func judgeSeed(f *Facts, p *Place) Finding {
 		return fault("start one of the nodes again with one of the other mesh as SEED", "%s is in another mesh: %s hears %s, this node hears %s",
 			what, d.Name(), names(d.Names[1:]), names(f.alive()))
 	}
-	return ok("%s is %s at %s, and hears %d", what, d.Name(), d.Endpoint, len(d.Names)-1)
+	return ok("%s is %s at %s, and hears %d", what, d.Name(), d.Endpoint, f.hears(d))
+}
+
+// hears is how many the node hears that was visited, as the asked one knows: who says no name, as the doctor, is not told
+// names with a port.
+func (f *Facts) hears(v Visit) int {
+	if f.Links != nil {
+		for _, row := range f.Links.Nodes {
+			if row.Name.Key() == v.Name().Key() {
+				return len(row.Hears)
+			}
+		}
+	}
+	return len(v.Names) - 1
 }
 
 // hindered is what this machine lacks to visit somebody: it says nothing of the one that was to be visited. What the node

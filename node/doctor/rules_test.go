@@ -278,6 +278,17 @@ func TestLockIsTold(t *testing.T) {
 	}
 }
 
+// Whom a seed hears is known from the links, too: names with a port are not told the doctor.
+func TestSeedHearsThoseWithPorts(t *testing.T) {
+	t.Parallel()
+	f := sound()
+	f.Seeds[0].Discovery[0].Names = []topics.Name{"b"}
+	f.Links.Nodes[1].Hears = []topics.Name{"a:30000", "c:30000"}
+	if !slices.ContainsFunc(Examine(f), func(x Finding) bool { return x.Check == "seeds" && strings.HasSuffix(x.Text, "and hears 2") }) {
+		t.Errorf("%v", Examine(f))
+	}
+}
+
 // Who is second of its name is listened to by nobody, and is not told that messages pass.
 func TestSecondOfItsName(t *testing.T) {
 	t.Parallel()
