@@ -164,7 +164,8 @@ func TestLinksNameWhoseMessagesDoNotArrive(t *testing.T) {
 	err := printMessageFaults(&b, web.Members{Members: []web.Member{
 		{Name: "well", State: "alive", Since: long, MessagesLink: true, Flowing: true},
 		{Name: "blocked", State: "alive", Since: long},
-		{Name: "deaf", State: "alive", Since: long, MessagesLink: true},
+		{Name: "deaf", State: "alive", Since: long, MessagesLink: true, HearsMe: true},
+		{Name: "deafer", State: "alive", Since: long, MessagesLink: true},
 		{Name: "naive", State: "alive", Since: long, MessagesLink: true, Naive: true},
 		{Name: "new", State: "alive", Since: now},
 		{Name: "lost", State: "quarantined", Since: long},
@@ -173,6 +174,7 @@ func TestLinksNameWhoseMessagesDoNotArrive(t *testing.T) {
 	}}, now)
 	want := `no messages: those of blocked do not arrive here: is its message port open?
 no messages: ours do not reach deaf: is this node's message port open for it?
+no messages: deafer does not hear this node: is this node's discovery port open for it, and does its name lead here?
 one-way: other: it hears this node, which does not hear it: timed\x1b out
 `
 	if err != nil || b.String() != want {

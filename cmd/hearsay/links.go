@@ -71,6 +71,8 @@ func printMessageFaults(w io.Writer, all web.Members, now time.Time) error {
 		switch {
 		case !m.MessagesLink:
 			_, err = fmt.Fprintf(w, "no messages: those of %s do not arrive here: is its message port open?\n", name)
+		case !m.Flowing && !m.Naive && !m.HearsMe: // who does not hear lists does not ask for messages
+			_, err = fmt.Fprintf(w, "no messages: %s does not hear this node: is this node's discovery port open for it, and does its name lead here?\n", name)
 		case !m.Flowing && !m.Naive:
 			_, err = fmt.Fprintf(w, "no messages: ours do not reach %s: is this node's message port open for it?\n", name)
 		}
