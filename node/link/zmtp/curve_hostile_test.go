@@ -28,7 +28,7 @@ func TestCurveLowOrder(t *testing.T) {
 		}
 		body := append(append([]byte{1, 0}, make([]byte, helloPad)...), low[:]...)
 		body = append(body, make([]byte, helloSize-len(body))...)
-		if _, err := server.Advance(AppendCommand(nil, "HELLO", body)); !errors.Is(err, errLowOrder) {
+		if _, err := server.Advance(AppendCommand(nil, "HELLO", body)); !errors.Is(err, errLowOrder) || !errors.Is(err, ErrKey) {
 			t.Errorf("HELLO of %x: %v", low, err)
 		}
 

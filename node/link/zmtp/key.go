@@ -106,7 +106,7 @@ func (s *Secret) private() *ecdh.PrivateKey {
 }
 
 // errLowOrder is what a public key leads to with which every secret key makes the same box.
-var errLowOrder = errors.New("a key of low order")
+var errLowOrder = fmt.Errorf("%w: it is of low order", ErrKey)
 
 // boxKey is the key of boxes between the two: crypto_box_beforenm of NaCl, which nacl/box does too, but takes twice as
 // long for a secret that is used more than once.
