@@ -91,6 +91,7 @@ type Link struct {
 
 	dialMu    sync.Mutex // zmq4's Dial must not run twice at once
 	dials     sync.WaitGroup
+	renewing  chan struct{}  // has one for each connection that is renewed
 	zmq4Conns sync.WaitGroup // connections that zmq4 holds
 	wires     sync.WaitGroup // from within this process to our publishers
 	received  chan struct{}  // the receiving goroutine has ended
@@ -130,6 +131,7 @@ func Open(cfg Config) (*Link, error) {
 		dialled:  make(map[ID]*dialled),
 		heirs:    make(map[ID]*dialled),
 		silent:   [2]silences{make(silences), make(silences)},
+		renewing: make(chan struct{}, renewAtOnce),
 
 		renewAgain: renewAgain,
 	}

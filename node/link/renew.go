@@ -113,7 +113,6 @@ func (s *succession) begin() {
 
 // renewAll makes connections anew in the background, a few at a time.
 func (l *Link) renewAll(stale []*dialled) {
-	places := make(chan struct{}, renewAtOnce)
 	for _, d := range stale {
 		s := &succession{old: d, over: make(chan struct{})}
 		l.mu.Lock()
@@ -128,8 +127,8 @@ func (l *Link) renewAll(stale []*dialled) {
 		}
 		go func() {
 			defer l.dials.Done()
-			places <- struct{}{}
-			defer func() { <-places }()
+			l.renewing <- struct{}{}
+			defer func() { <-l.renewing }()
 			l.renew(d, s)
 		}()
 	}
