@@ -166,7 +166,7 @@ func TestExamine(t *testing.T) {
 		{"a key for an open node", func(f *Facts) { f.lock(Unlocked); f.Keys = MeshKey },
 			[]string{"fault keys: the doctor was given a key, and a at 10.0.0.1:20000 is open"}},
 		{"a wrong key", func(f *Facts) { f.Keys = MeshKey; f.lost(WrongKey, "") },
-			[]string{"fault seeds: seed b: wrong key: 10.0.0.2:20000 has another key than this node takes for its > give both one --mesh-key"}},
+			[]string{"fault seeds: seed b: wrong key: 10.0.0.2:20000 has another key than this node takes for its, most likely > give both one --mesh-key"}},
 		{"a key of the seed, and not of the node", func(f *Facts) { f.lock(WrongKey); f.Keys = MeshKey; f.lost(Spoke, "") },
 			[]string{"fault keys: the key that the doctor was given is not that of a", "fault seeds: seed b: wrong key: 10.0.0.2:20000 opens to the doctor's key"}},
 		{"a wrong key, by the node's word", func(f *Facts) {
@@ -179,7 +179,7 @@ func TestExamine(t *testing.T) {
 		{"a directory without a key of it", func(f *Facts) { f.Keys = NodeKeys; f.lost(KeyUnknown, "") },
 			[]string{"fault seeds: seed b: unauthorized: 10.0.0.2:20000 is locked, and no key of it is known here > copy the public key of b into --authorized-keys here, as b.key"}},
 		{"not authorised", func(f *Facts) { f.Keys = NodeKeys; f.lost(NotLetIn, "") },
-			[]string{"fault seeds: seed b: not let in: 10.0.0.2:20000 does not know this node's key > copy the public key of this node into --authorized-keys on b, as a.key"}},
+			[]string{"fault seeds: seed b: not let in: 10.0.0.2:20000 does not know this node's key, most likely > copy the public key of this node into --authorized-keys on b, as a.key"}},
 		{"no key for a locked seed", func(f *Facts) { f.lost(Locked, "") },
 			[]string{"fault seeds: seed b: no key: 10.0.0.2:20000 is locked, and this node is open > start this node with the key"}},
 		{"an open seed of a locked node", func(f *Facts) {

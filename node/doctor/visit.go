@@ -29,8 +29,8 @@ const (
 	Locked             // it is one with keys, and the doctor has none
 	Unlocked           // it is one without keys, and the doctor has some
 	KeyUnknown         // it is one with keys, and the doctor has none that is of its name
-	WrongKey           // it has another key than the doctor takes for its
-	NotLetIn           // it has that key, and does not let the doctor's in
+	WrongKey           // it has another key than the doctor takes for its, or what it said, or that it hung up, says so
+	NotLetIn           // it has that key, and does not let the doctor's in; the same
 	Silent             // it is one, and sends no list
 	OtherMesh          // it is a node of another mesh: Visit.Mesh is its label
 	Spoke              // it is one; on the discovery port it has sent its list
@@ -39,7 +39,7 @@ const (
 var outcomes = [...]string{
 	"was not visited", "cannot be visited from here", "refuses connections", "does not answer: timed out", "is not there: no host answers",
 	"accepts connections and says nothing", "answers, but not as a ZeroMQ publisher", "is locked", "is open", "is locked, and no key of it is known here",
-	"has another key than this node takes for its", "does not know this node's key", "is a ZeroMQ publisher, but sends no lists", "is a node of another mesh", "answers",
+	"has another key than this node takes for its, most likely", "does not know this node's key, most likely", "is a ZeroMQ publisher, but sends no lists", "is a node of another mesh", "answers",
 }
 
 // String says it of the endpoint, as the rest of a sentence.
