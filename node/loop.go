@@ -187,6 +187,7 @@ func (n *Node) takeSilences() {
 	if now := n.now(); now >= n.silencesDue {
 		n.silencesDue = now + silencesEvery
 		n.lookCrowded()
+		n.lookForOwnSeed()
 		for _, s := range n.link.Silences() {
 			if s.Dialled {
 				n.step(mesh.LinkSilent{Link: mesh.LinkID(s.ID), Silent: s.Silent})

@@ -72,6 +72,7 @@ type Node struct {
 	turns       uint64    // of the machine, when alive was set
 	silencesDue mesh.Time // when to look for connections that carry nothing
 	crowded     crowded
+	ownSeed     ownSeed
 
 	remembered []topics.Name // of an earlier life; not written to any more
 	known      []topics.Name // what was saved last, or read
@@ -131,6 +132,7 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 		dialling: make(map[string]mesh.Dial),
 	}
 	n.key, n.seed = id.name.Key(), rand.Uint64()
+	n.ownSeed = newOwnSeed(id)
 	n.own = newRing(cfg.RingBytes-cfg.RingBytes/othersPart, cfg.RingTime, start)
 	n.others = newRing(cfg.RingBytes/othersPart, cfg.RingTime, start)
 	n.judged.Store(new(relay.Stats))

@@ -40,6 +40,25 @@ func (n *names) LookupNetIP(_ context.Context, _, host string) (out []netip.Addr
 	return out, nil
 }
 
+// Nodes that have a service name for their own, and for their seed, find out that they are of one name.
+func TestNodesWhoseSeedIsTheirOwnName(t *testing.T) {
+	t.Parallel()
+	addrs := nodetest.Addresses(t, 2)
+	dns := &names{addrs: map[string][]string{"service": addrs}}
+	var nodes []*Node
+	for _, addr := range addrs {
+		nodes = append(nodes, start(t, Config{Hostname: "service", Bind: addr, Seeds: []string{"service"}, Resolver: dns, OverTCP: true}))
+	}
+	nodetest.Eventually(t, func() error {
+		for _, n := range nodes {
+			if n.Machine().Conflicts == 0 {
+				return fmt.Errorf("%s tells of no conflict: %+v", n.cfg.Bind, n.Members())
+			}
+		}
+		return nil
+	})
+}
+
 // Two nodes with one name: the others say so, hear the older one and nothing of what the other one says; the second one
 // knows. Once the older one is gone the second one is the member.
 func TestTwoNodesWithOneName(t *testing.T) {

@@ -1,0 +1,59 @@
+package node
+
+import (
+	"context"
+	"net"
+	"slices"
+	"strconv"
+	"time"
+
+	"hearsay/mesh"
+	"hearsay/topics"
+)
+
+// A seed that is the node's own name leads to itself, most often. But where all nodes have a service name for their own,
+// it leads to the others as well, and none of them would ever look. So while a node hears nobody, it looks where its own
+// name leads, if that is a seed, and listens there: whoever answers has the same name, and that is told of (Conflict).
+
+// ownSeedEvery is how often it looks.
+const ownSeedEvery = 5 * time.Second
+
+// ownSeed is whether a node does so, and when.
+type ownSeed struct {
+	given bool
+	due   mesh.Time
+}
+
+func newOwnSeed(id identity) ownSeed {
+	return ownSeed{given: !id.name.IsIP() && slices.ContainsFunc(id.seeds, func(s topics.Name) bool { return s.Key() == id.name.Key() })}
+}
+
+// lookForOwnSeed looks, if it is time.
+func (n *Node) lookForOwnSeed() {
+	o := &n.ownSeed
+	if !o.given || n.now() < o.due || len(n.machine.Alive()) > 0 {
+		return
+	}
+	o.due = n.now() + ownSeedEvery
+	n.dials.Add(1)
+	go n.lookUpOwnName()
+}
+
+// lookUpOwnName hints at the addresses that the own name leads to. The machine knows which of them lead to this node.
+func (n *Node) lookUpOwnName() {
+	defer n.dials.Done()
+	ctx, cancel := context.WithTimeout(n.ctx, dialTimeout)
+	defer cancel()
+	ips, err := n.lookUpIPs(ctx, n.id.name.Host())
+	if err != nil {
+		n.log.Debug("look-up failed", "name", n.id.name, "why", err)
+		return
+	}
+	for _, ip := range ips[:min(len(ips), maxAnswer)] {
+		addr := ip.Unmap().String()
+		name, err := topics.ParseName(net.JoinHostPort(addr, strconv.Itoa(int(n.id.name.Port()))))
+		if err == nil {
+			n.report(mesh.Hint{Name: name, Addr: addr, From: addr})
+		}
+	}
+}
