@@ -22,6 +22,7 @@
 //
 // It is laxer than the RFC in one: a short-lived key is that of a second, not of a connection. No two keys meet twice.
 //
-// Secret keys are never printed: a Secret formats as "(secret)". What only a handshake needs of them is overwritten at
-// its end. A session's own key, and copies that the garbage collector or the stack made, are not.
+// Secret keys are never printed: a Secret formats as "(secret)". What only a handshake needs of them is overwritten when
+// it has come to its end. What one that broke off before had, a session's own key, and copies that the garbage collector
+// or the stack made, are not.
 package zmtp
