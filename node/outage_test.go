@@ -157,6 +157,9 @@ func TestOutage(t *testing.T) {
 					t.Fatalf("%d of %d messages; %+v", i, many, *to.judged.Load())
 				}
 			}
+			if n := to.Stats()["messages_repaired"]; n > many/2 {
+				t.Errorf("%d were asked for again: the connection did not outlive the outage", n)
+			}
 		})
 	}
 }
