@@ -270,3 +270,23 @@ func TestFirstOfManyAddressesIsDialledToo(t *testing.T) {
 		}
 	}
 }
+
+// An address that led to this node is believed to for ten minutes by one that hears others, and for one by one that hears
+// nobody.
+func TestHowLongAnAddressIsOurs(t *testing.T) {
+	for _, heard := range []bool{false, true} {
+		r := newRig(t, Config{})
+		if heard {
+			r.hear(r.puppet("a"))
+		}
+		r.m.mine.note("10.0.0.9:20000", r.m.now)
+		for _, c := range []struct {
+			after time.Duration
+			ours  bool
+		}{{oursFor - time.Second, true}, {2 * time.Second, heard}, {aliasWait(&r.m.cfg) - oursFor - 2*time.Second, heard}, {2 * time.Second, false}} {
+			if r.pass(c.after); r.m.isOurs("10.0.0.9:20000") != c.ours {
+				t.Errorf("hears others: %t, %v later: ours %t", heard, c.after, !c.ours)
+			}
+		}
+	}
+}

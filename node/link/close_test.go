@@ -264,6 +264,26 @@ func TestCloseSendsTheRest(t *testing.T) {
 	}
 }
 
+// Who takes something within each second is waited for, however long it takes all in all; who does not is not.
+func TestRest(t *testing.T) {
+	const pause = flushIdle * 3 / 4
+	now := time.Unix(1000, 0)
+	r := rest{-1, now}
+	for left := 10; left > 0; left-- {
+		if r.done(left, now) {
+			t.Fatalf("not waited for with %d left, though it takes some", left)
+		}
+		now = now.Add(pause)
+	}
+	if !r.done(0, now) {
+		t.Error("waited for with nothing left")
+	}
+	r = rest{-1, now}
+	if r.done(10, now) || r.done(10, now.Add(pause)) || !r.done(10, now.Add(flushIdle)) {
+		t.Error("one that takes nothing is waited for, or not for a second")
+	}
+}
+
 // A subscriber that does not take the rest delays Close by the grace time and no more.
 func TestCloseGivesUp(t *testing.T) {
 	l := open(t, Config{StallTimeout: time.Hour})
