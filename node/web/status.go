@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -195,16 +196,16 @@ func (v *view) serves() (bool, string) {
 	case v.Machine.Second != "":
 		return false, v.Machine.Second
 	case v.Machine.Degraded:
-		return false, fmt.Sprintf("it is degraded: it hears %d of %s, or its rounds come late",
-			alive, plural(v.count(mesh.Alive, mesh.Suspect, mesh.Detached), "member"))
+		return false, fmt.Sprintf("it is degraded: it hears %d of %s, or its rounds come late%s",
+			alive, plural(v.count(mesh.Alive, mesh.Suspect, mesh.Detached), "member"), v.silent(mesh.Suspect, mesh.Detached, mesh.Quarantined))
 	case v.Machine.Mute && alive > 0:
 		return true, "it hears " + peers(alive) + ", and none of them hears it"
 	case alive > 0 && v.warning() != "":
 		return true, "it hears " + peers(alive) + ", but " + v.warning()
 	case alive > 0:
-		return true, "it hears " + peers(alive)
+		return true, "it hears " + peers(alive) + v.silent(mesh.Suspect, mesh.Detached)
 	case silent > 0:
-		return false, "it hears nobody: " + peers(silent) + " not heard now"
+		return false, "it hears nobody: " + peers(silent) + " not heard now" + v.silent(mesh.Suspect, mesh.Detached, mesh.Quarantined)
 	case v.Alone && v.Multicast != nil && v.Multicast.Problem != "":
 		return false, "it hears nobody: it was given no seed, and multicast leads nowhere: " + v.Multicast.Problem
 	case v.Alone:
@@ -215,6 +216,21 @@ func (v *view) serves() (bool, string) {
 		return true, "it is the last of its mesh: all the others have left"
 	}
 	return false, "it hears nobody yet: " + v.wanted()
+}
+
+// silent names the peers in some states, and why the first of them is not heard, as the end of a reason; "" if there are
+// none.
+func (v *view) silent(in ...mesh.State) string {
+	names, why := v.those(func(m *mesh.Member) string {
+		if !slices.Contains(in, m.State) {
+			return ""
+		}
+		return cmp.Or(m.Failure, "nothing comes")
+	})
+	if names == "" {
+		return ""
+	}
+	return "; not heard: " + names + ": " + why
 }
 
 // oneWay is how many peers hear the node and are not heard, or the other way round.

@@ -56,6 +56,29 @@ func TestPublishedSaysThatNobodyIsReached(t *testing.T) {
 	}
 }
 
+// Who is not heard is named, and why.
+func TestReadyNamesWhoIsSilent(t *testing.T) {
+	t.Parallel()
+	frozen := mesh.Member{Name: "b", State: mesh.Suspect, Failure: "10.0.0.2:20000 accepts, but says nothing"}
+	lost := mesh.Member{Name: "c", State: mesh.Quarantined}
+	for _, c := range []struct {
+		members  []mesh.Member
+		degraded bool
+		want     string
+	}{
+		{[]mesh.Member{frozen, lost}, true, "; not heard: b, c: 10.0.0.2:20000 accepts, but says nothing"},
+		{[]mesh.Member{frozen}, false, "; not heard: b: 10.0.0.2:20000 accepts, but says nothing"},
+		{[]mesh.Member{lost}, false, "; not heard: c: nothing comes"},
+		{[]mesh.Member{{Name: "a", State: mesh.Alive}, frozen, lost}, false, "it hears 1 peer; not heard: b: 10.0.0.2:20000 accepts, but says nothing"},
+	} {
+		v := &view{Status: node.Status{Members: c.members}}
+		v.Machine.Degraded = c.degraded
+		if _, why := v.ready(); !strings.HasSuffix(why, c.want) {
+			t.Errorf("%+v: %s", c.members, why)
+		}
+	}
+}
+
 // Seeds that lead to nobody, names that lead elsewhere and links that go one way stay to be seen when somebody is heard.
 func TestReadyWarns(t *testing.T) {
 	t.Parallel()
