@@ -130,14 +130,12 @@ func TestInboxTakesWhatItCounts(t *testing.T) {
 				}
 			}
 			j.tick.Stop()
-			grown := heap() - before
-			for try := 0; try < 10 && grown > in.bytes()*9/8; try++ { // the node publishes a beat now and then
-				time.Sleep(10 * time.Millisecond)
-				grown = min(grown, heap()-before)
-			}
-			if grown > in.bytes()*9/8 || in.bytes() < most*9/10 {
-				t.Errorf("runs of %d messages, judged %t: %d counted, %d in use", together, judged, in.bytes(), grown)
-			}
+			nodetest.Eventually(t, func() error { // the node publishes a beat now and then
+				if grown := heap() - before; grown > in.bytes()*9/8 || in.bytes() < most*9/10 {
+					return fmt.Errorf("runs of %d messages, judged %t: %d counted, %d in use", together, judged, in.bytes(), grown)
+				}
+				return nil
+			})
 			runtime.KeepAlive(in)
 		}
 	}
