@@ -18,7 +18,7 @@ SETTLE = 5  # seconds between that and rest
 
 def ring(args, key):
     """The seconds until a ring is whole, and the processor time of a node a minute at rest."""
-    env = {"HEARSAY_MESH_KEY": key or ""}
+    env = {"HEARSAY_MESH_KEY": key} if key else {}
     keys = zmq.auth.load_certificate(key) if key else mesh.NO_KEYS
     names = [mesh.address(i) for i in range(1, args.nodes + 1)]
     with mesh.Mesh() as m:
