@@ -17,17 +17,8 @@ func (m *Machine) onMirror(l *link, h *topics.Header) {
 		m.aliasTo(p, nil, "this node")
 		return
 	}
-	older := m.own.meet(l.addr, h, m.cfg.Incarnation, m.now)
-	m.ownConflict(func() string {
-		age := "younger than"
-		switch { // so it says: whether it is the member, those who listen to this node tell
-		case same:
-			age = "as old as"
-		case older:
-			age = "older than"
-		}
-		return "another process, " + age + " this one, uses the name " + string(m.cfg.Self) + " at " + l.addr
-	})
+	m.own.meet(l.addr, h, m.now)
+	m.ownConflict(m.namesake)
 	p.reach.failure = failure{addr: l.addr, own: true}
 	m.reject(l)
 }

@@ -175,6 +175,7 @@ type Stats struct {
 	Foreign       uint64 // beats, hellos and beacons of other meshes, none of which counts for anything
 	Conflicts     uint64 // two processes seen under one name
 	Second        string // another process is the member of this node's name, and why; "": it is not so
+	Namesake      string // another process answers to this node's name, and where, whichever is the member; "": none was met lately
 	NoBudget      uint64 // rounds in which a peer that missed enough was kept: see verdict
 	Rumours       uint64 // names not taken from what members tell of whom others hear: too many, or they lead back here
 	Tellings      uint64 // of far members that this node made
@@ -206,7 +207,7 @@ func (m *Machine) Stats() Stats {
 	s.Budget = m.budget.tokens
 	s.Degraded = m.doubtful()
 	s.Mute = m.voice.mute
-	s.Second = m.secondWhy()
+	s.Second, s.Namesake = m.secondWhy(), m.namesake()
 	return s
 }
 

@@ -34,15 +34,12 @@ func (o *ownName) judge(a audience) bool {
 	return o.second
 }
 
-// meet takes in that a process with such a header, or none, answers to this name at an address. It reports whether that
-// one says that it is older.
-func (o *ownName) meet(addr string, h *topics.Header, mine int64, now Time) (older bool) {
+// meet takes in that a process with such a header, or none, answers to this name at an address.
+func (o *ownName) meet(addr string, h *topics.Header, now Time) {
 	o.rival = rival{addr: addr, at: now}
-	if h == nil {
-		return false
+	if h != nil {
+		o.rival.born = h.Incarnation
 	}
-	o.rival.born = h.Incarnation
-	return h.Incarnation <= mine
 }
 
 // why is who has the name self in place of this node, which started then; "" if it has the name.
@@ -58,4 +55,20 @@ func (o *ownName) why(self topics.Name, born int64, now Time) string {
 		which = "a process that was heard before this one"
 	}
 	return fmt.Sprintf("%s uses the name %s at %s, and is the member", which, self, o.rival.addr)
+}
+
+// namesake is who answers to this name as well, by its own word, and was met lately; "" if nobody does. Who of the two is
+// the member, those who listen to this node tell.
+func (o *ownName) namesake(self topics.Name, born int64, now Time) string {
+	if !o.rival.stands("", now) {
+		return ""
+	}
+	age := "younger than"
+	switch {
+	case o.rival.born == born:
+		age = "as old as"
+	case o.rival.born != 0 && o.rival.born < born:
+		age = "older than"
+	}
+	return fmt.Sprintf("another process, %s this one, uses the name %s at %s", age, self, o.rival.addr)
 }

@@ -56,20 +56,25 @@ func TestWhoReadsOurMessagesHasNoOtherOfOurName(t *testing.T) {
 	}
 }
 
-// What answers to the name is told, and is no evidence.
+// What answers to the name is told, for a while, and is no evidence.
 func TestOwnNameByWhoAnswersToIt(t *testing.T) {
 	t.Parallel()
 	for i, c := range []struct {
-		h     *topics.Header
-		older bool
+		h   *topics.Header
+		age string
 	}{
-		{nil, false},
-		{&topics.Header{Incarnation: 6}, false},
-		{&topics.Header{Incarnation: 4}, true},
+		{nil, "younger than"},
+		{&topics.Header{Incarnation: 6}, "younger than"},
+		{&topics.Header{Incarnation: 5}, "as old as"},
+		{&topics.Header{Incarnation: 4}, "older than"},
 	} {
 		var o ownName
-		if older := o.meet("10.0.0.9:20000", c.h, 5, 0); older != c.older {
-			t.Errorf("%d: older %v", i, older)
+		o.meet("10.0.0.9:20000", c.h, 0)
+		if got, want := o.namesake("n1", 5, 0), "another process, "+c.age+" this one, uses the name n1 at 10.0.0.9:20000"; got != want {
+			t.Errorf("%d: %q", i, got)
+		}
+		if got := o.namesake("n1", 5, twinFor+1); got != "" {
+			t.Errorf("%d: long ago, and %q", i, got)
 		}
 		if o.judge(audience{}); o.why("n1", 5, 0) != "" {
 			t.Errorf("%d: by its word alone", i)

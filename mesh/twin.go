@@ -265,6 +265,9 @@ func (m *Machine) turnTo(l *link, h *topics.Header) {
 // secondWhy is why this node is not the member of its name; "" if it is.
 func (m *Machine) secondWhy() string { return m.own.why(m.cfg.Self, m.cfg.Incarnation, m.now) }
 
+// namesake is who else answers to this node's name; "" if nobody does.
+func (m *Machine) namesake() string { return m.own.namesake(m.cfg.Self, m.cfg.Incarnation, m.now) }
+
 // judgeOwnName finds out whether another process is the member of this node's name.
 func (m *Machine) judgeOwnName(a audience) {
 	if m.own.judge(a) {

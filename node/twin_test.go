@@ -40,23 +40,49 @@ func (n *names) LookupNetIP(_ context.Context, _, host string) (out []netip.Addr
 	return out, nil
 }
 
-// Nodes that have a service name for their own, and for their seed, find out that they are of one name.
-func TestNodesWhoseSeedIsTheirOwnName(t *testing.T) {
-	t.Parallel()
-	addrs := nodetest.Addresses(t, 2)
-	dns := &names{addrs: map[string][]string{"service": addrs}}
-	var nodes []*Node
-	for _, addr := range addrs {
-		nodes = append(nodes, start(t, Config{Hostname: "service", Bind: addr, Seeds: []string{"service"}, Resolver: dns, OverTCP: true}))
-	}
+// younger waits until a node that starts is younger than this one: two that start in one millisecond may each take the
+// other for itself.
+func younger(t *testing.T, n *Node) {
+	t.Helper()
 	nodetest.Eventually(t, func() error {
-		for _, n := range nodes {
-			if n.Machine().Conflicts == 0 {
-				return fmt.Errorf("%s tells of no conflict: %+v", n.cfg.Bind, n.Members())
-			}
+		if time.Now().UnixMilli() <= n.start.UnixMilli() {
+			return errors.New("the same millisecond")
 		}
 		return nil
 	})
+}
+
+// Nodes that have a service name for their own, and for their seed, find out that they are of one name, and say where the
+// other one is. One that has it alone says nothing, however often it looks.
+func TestNodesWhoseSeedIsTheirOwnName(t *testing.T) {
+	t.Parallel()
+	addrs := nodetest.Addresses(t, 3)
+	dns := &names{addrs: map[string][]string{"service": addrs[:2], "alone": addrs[2:]}}
+	at := func(name, addr string) *Node {
+		return start(t, Config{Hostname: name, Bind: addr, Seeds: []string{name}, Resolver: dns, OverTCP: true})
+	}
+	alone, first := at("alone", addrs[2]), at("service", addrs[0])
+	younger(t, first)
+	second := at("service", addrs[1])
+	nodetest.Eventually(t, func() error {
+		one, two := first.Machine(), second.Machine()
+		if one.Conflicts == 0 || !strings.Contains(one.Namesake, "younger") || !strings.Contains(one.Namesake, addrs[1]+":") {
+			return fmt.Errorf("the first says %q", one.Namesake)
+		}
+		if two.Conflicts == 0 || !strings.Contains(two.Namesake, "older") || !strings.Contains(two.Namesake, addrs[0]+":") {
+			return fmt.Errorf("the second says %q", two.Namesake)
+		}
+		return nil
+	})
+	nodetest.Eventually(t, func() error { // by then it has looked twice
+		if r := rounds(alone); mesh.Time(r)*alone.cfg.Beat < 2*ownSeedEvery {
+			return fmt.Errorf("round %d", r)
+		}
+		return nil
+	})
+	if m := alone.Machine(); m.Conflicts > 0 || m.Namesake != "" {
+		t.Errorf("one that is alone: %d conflicts, %q", m.Conflicts, m.Namesake)
+	}
 }
 
 // Two nodes with one name: the others say so, hear the older one and nothing of what the other one says; the second one
@@ -143,12 +169,7 @@ func TestNamesakesThatSeedFromEachOther(t *testing.T) {
 	dns := &names{addrs: map[string][]string{"twin": addrs[:1], "first": addrs[:1]}}
 	first := start(t, Config{Hostname: "twin", Bind: addrs[0], Resolver: dns, OverTCP: true})
 	told := first.Events()
-	nodetest.Eventually(t, func() error { // or both start in one millisecond, and may each take the other for itself
-		if time.Now().UnixMilli() <= first.start.UnixMilli() {
-			return errors.New("the same millisecond")
-		}
-		return nil
-	})
+	younger(t, first)
 	start(t, Config{Hostname: "twin", Bind: addrs[1], Seeds: []string{"first"}, Resolver: dns, OverTCP: true})
 	late := time.After(nodetest.Patience)
 	for {

@@ -93,6 +93,8 @@ func TestReadiness(t *testing.T) {
 		reason string
 	}{
 		{"the first", node.Status{Alone: true}, true, "first"},
+		{"one of two of its name", node.Status{Alone: true, Machine: mesh.Stats{Namesake: "another process uses the name"}}, true, "of another name: another process uses the name"},
+		{"beside a namesake", node.Status{Members: in(mesh.Alive), Machine: mesh.Stats{Namesake: "another process uses the name"}}, true, "it hears 1 peer, but another process uses the name"},
 		{"the first on its segment", node.Status{Alone: true, Multicast: &multicast.State{Interfaces: []string{"eth0"}}}, true, "first"},
 		{"no way out", node.Status{Alone: true, Multicast: &multicast.State{Problem: "no interface is up"}}, false, "multicast leads nowhere: no interface is up"},
 		{"the first, and somebody makes names up", node.Status{Alone: true, Members: in(mesh.Candidate)}, true, "first"},

@@ -208,6 +208,8 @@ func (v *view) serves() (bool, string) {
 		return false, "it hears nobody: " + peers(silent) + " not heard now" + v.silent(mesh.Suspect, mesh.Detached, mesh.Quarantined)
 	case v.Alone && v.Multicast != nil && v.Multicast.Problem != "":
 		return false, "it hears nobody: it was given no seed, and multicast leads nowhere: " + v.Multicast.Problem
+	case v.Alone && v.Machine.Namesake != "":
+		return true, "it hears nobody of another name: " + v.Machine.Namesake
 	case v.Alone:
 		return true, "it is the first of its mesh: it was given no seed but itself, and has met nobody"
 	case len(v.Members) == 0 && v.Uptime >= aloneAfter:
@@ -259,6 +261,9 @@ func (v *view) unlinked() (n int) {
 // newcomers that are turned away.
 func (v *view) warning() string {
 	var all []string
+	if v.Machine.Second == "" && v.Machine.Namesake != "" {
+		all = append(all, v.Machine.Namesake)
+	}
 	for _, of := range []struct {
 		what string
 		why  func(m *mesh.Member) string
