@@ -113,9 +113,9 @@
 // A seed's name may be a service's: of a headless service in Kubernetes, of replicas in a compose file. So every
 // address in an answer is dialled of which it is not known that it leads to this node or to a peer that is heard, and
 // what is said there says who it is. The name is asked for again for ever, at once when the peer that it led to is
-// lost: more and more rarely while answers have nothing new, up to 5 s apart while nobody is heard and 30 s else, or 0.25
-// s for each such name where that is longer (lookupWait), so that two meshes which share a name become one. A name that is one node's own, heard under it at its one address, is
-// asked for no more. An answer may have all addresses or some, or one at a time. The first dial of each gives its place
+// lost: more and more rarely while answers have nothing new, up to 5 s apart while nobody is heard and 30 s else, or 0.25 s
+// for each such name where that is longer (lookupWait), so that two meshes which share a name become one. A name that is
+// one node's own, heard under it at its one address, is asked for no more. An answer may have all addresses or some, or one at a time. The first dial of each gives its place
 // up after a second, so that one which lives is soon found behind many that are silent; these are then dialled for as long
 // as it takes, a few at a time.
 //
@@ -138,8 +138,9 @@
 // list it this shows it (Mute), of one it cannot be told from a newcomer. It is decided when the first one speaks again,
 // or DNS has the other's address.
 // Two processes that started in the same millisecond are taken for one with two addresses by others, and not by
-// themselves: what answers a dial in this node's name, with its incarnation, is this node if it says hello here too. Two that dial each
-// other at the same moment are still taken for themselves, until one dials again.
+// themselves: what answers a dial in this node's name, with its incarnation, is this node if it says hello here too. Two
+// that dial each other at the same moment take each other for themselves all the same, until these aliases are looked at
+// again.
 //
 // # Other meshes
 //
@@ -199,9 +200,9 @@
 // A peer stays detached while all who may list it doubt themselves: that is no sign that they have lost it. So it does
 // while those do that list it and are few: whoever doubts itself may have lost others for no reason, and has not made
 // this one up. Where they are lost to this node, too, one that was detached for long is evicted M(C) beats later and
-// not at once: they may have stalled. So is one for which enough vouched by their last word, if they were heard since it was
-// suspect here: who died with it was not, and who stalls before that has not vouched. It may be evicted though somebody hears it where that is less than a third of the
-// voters, or one of two: a bridge between two parts of a mesh that do not hear each other is too few, and each part
+// not at once: they may have stalled. So is one for which enough vouched by their last word, if they were heard since it
+// was suspect here: who died with it was not, and who stalls before that has not vouched. It may be evicted though
+// somebody hears it where that is less than a third of the voters, or one of two: a bridge between two parts of a mesh that do not hear each other is too few, and each part
 // evicts the other as its budget allows, within minutes. So it is where the one that hears both says nothing that
 // counts, as a naive node does.
 //

@@ -29,13 +29,7 @@ func (m *Machine) judgeOneWay() {
 		} else {
 			w.unheard = never
 		}
-		cause := m.oneWayTo(p)
-		switch {
-		case cause == "" && (p.state == Alive || p.origin.claims == 0):
-			w.missing = missing{}
-		case cause != "" && w.missing.tell(cause, m.now, &m.cfg):
-			m.tell(OneWay, p, cause)
-		}
+		m.tellOn(p, &w.missing, OneWay, m.oneWayTo(p))
 	}
 }
 

@@ -128,6 +128,17 @@ func (s *missing) tell(cause string, now Time, c *Config) bool {
 	return true
 }
 
+// tellOn tells of a peer that something is wrong with it, and then ever more rarely. It is forgotten once nothing is, and the
+// peer is heard, or does not call any more.
+func (m *Machine) tellOn(p *peer, s *missing, kind Kind, cause string) {
+	switch {
+	case cause == "" && (p.state == Alive || p.origin.claims == 0):
+		*s = missing{}
+	case cause != "" && s.tell(cause, m.now, &m.cfg):
+		m.tell(kind, p, cause)
+	}
+}
+
 // seedsLead reports whether a configured name leads to somebody else: then one that leads here is no fault, as where all
 // nodes are given the same names, or that of a service.
 func (m *Machine) seedsLead() bool {

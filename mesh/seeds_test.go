@@ -168,3 +168,30 @@ func (r *rig) told(k Kind) (out []Change) {
 	}
 	return out
 }
+
+// What is wrong with a peer is forgotten once nothing is, but not of one that calls still and is not heard: it is news if it
+// comes again.
+func TestTellOn(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, Config{})
+	r.hear(r.puppet("a"))
+	p := r.m.peers["a"]
+	for i, c := range []struct {
+		cause  string
+		state  State
+		claims int
+		told   int
+	}{
+		{"x", Alive, 0, 1},
+		{"x", Alive, 0, 1}, // too soon
+		{"", Candidate, 1, 1},
+		{"", Alive, 1, 0},
+		{"x", Candidate, 1, 1},
+		{"", Candidate, 0, 0},
+	} {
+		p.state, p.origin.claims = c.state, c.claims
+		if r.m.tellOn(p, &p.stale, Stale, c.cause); p.stale.told != c.told {
+			t.Errorf("%d: told %d times", i, p.stale.told)
+		}
+	}
+}

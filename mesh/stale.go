@@ -8,15 +8,8 @@ import "fmt"
 // judgeNames tells of such peers, and then ever more rarely.
 func (m *Machine) judgeNames() {
 	for _, p := range m.slots {
-		if p == nil {
-			continue
-		}
-		cause := m.staleName(p)
-		switch {
-		case cause == "" && (p.state == Alive || p.origin.claims == 0):
-			p.stale = missing{}
-		case cause != "" && p.stale.tell(cause, m.now, &m.cfg):
-			m.tell(Stale, p, cause)
+		if p != nil {
+			m.tellOn(p, &p.stale, Stale, m.staleName(p))
 		}
 	}
 }

@@ -73,6 +73,20 @@ func TestSeedAddressThatLeadsHereIsDialledAgain(t *testing.T) {
 	if n := r.count["10.0.0.1"] - before; n != 1 {
 		t.Errorf("dialled %d times in 75 s", n)
 	}
+	a := r.puppet("a")
+	r.hear(a)
+	r.pass(3 * time.Minute) // the dial that was due is over
+	before = r.count["10.0.0.1"]
+	r.pass(2 * time.Minute)
+	if n := r.count["10.0.0.1"] - before; n != 0 {
+		t.Errorf("dialled %d times beside one that is heard", n)
+	}
+	a.header.Leaving = true
+	a.beat()
+	r.pass(75 * time.Second)
+	if n := r.count["10.0.0.1"] - before; n != 1 {
+		t.Errorf("dialled %d times in 75 s since that one has left", n)
+	}
 }
 
 // One that says hello in this node's name, from elsewhere, has this node as its seed: nobody else tells of it. It is

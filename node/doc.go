@@ -73,8 +73,8 @@
 //
 // With Config.Keys a node is locked: package keys says how. It meets nobody who has none of the keys, in either
 // direction. The files are looked at twice a second, beside the loop, and count when they have changed and stayed the same
-// for a second; ReloadKeys reads them at once. Files that are not what they should be change nothing; each thing that is wrong is logged once, and they are read again at each look
-// until they are well.
+// for a second; ReloadKeys reads them at once. Files that are not what they should be change nothing; each thing that is
+// wrong is logged once, and they are read again at each look until they are well.
 //
 // With Config.Mesh a node has a label, and meets nobody of another one: neither lists nor messages pass between the two,
 // whatever seeds, addresses and networks they share. Each tells once of those that it has met (Foreign). The label is said

@@ -186,7 +186,7 @@ func (n *Node) takeListener(e link.Event) {
 func (n *Node) takeSilences() {
 	if now := n.now(); now >= n.silencesDue {
 		n.silencesDue = now + silencesEvery
-		n.lookCrowded()
+		n.lookTurnedAway()
 		n.lookForOwnSeed()
 		for _, s := range n.link.Silences() {
 			if s.Dialled {

@@ -71,7 +71,7 @@ type Node struct {
 	links       map[link.ID]*peerLink
 	turns       uint64    // of the machine, when alive was set
 	silencesDue mesh.Time // when to look for connections that carry nothing
-	crowded     crowded
+	turnaway    turnaway
 	ownSeed     ownSeed
 
 	remembered []topics.Name // of an earlier life; not written to any more

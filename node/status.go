@@ -13,23 +13,23 @@ import (
 
 // Status is what a node knows, all of it at one moment, for people and tools.
 type Status struct {
-	At        time.Time     // the moment
-	Took      time.Duration // how long the loop was held up
-	Uptime    mesh.Time     // the same on the machine's clock, on which Members has its times
-	Members   []mesh.Member
-	Links     []mesh.Row
-	LostSeeds []mesh.Lost      // configured names that lead to nobody, and why
-	Foreign   []mesh.Foreigner // nodes of other meshes that were met last
-	Machine   mesh.Stats
-	Taken     []mesh.Taken
-	Counters  map[string]uint64      // as Stats returns them
-	Received  map[topics.Name]uint64 // bytes over the links that are up now, by the key of the peer's name
-	LastEvent uint64                 // ID of the newest event that is in it; 0 if there was none
-	Tags      topics.Tags            // of the node itself
-	Multicast *multicast.State       // nil: nothing is said or heard by multicast
-	Leaving   bool                   // it has begun to say goodbye, or has ended
-	Crowded   string                 // why newcomers are turned away; "": they are not
-	Alone     bool                   // started without a name to look for, its own apart
+	At         time.Time     // the moment
+	Took       time.Duration // how long the loop was held up
+	Uptime     mesh.Time     // the same on the machine's clock, on which Members has its times
+	Members    []mesh.Member
+	Links      []mesh.Row
+	LostSeeds  []mesh.Lost      // configured names that lead to nobody, and why
+	Foreign    []mesh.Foreigner // nodes of other meshes that were met last
+	Machine    mesh.Stats
+	Taken      []mesh.Taken
+	Counters   map[string]uint64      // as Stats returns them
+	Received   map[topics.Name]uint64 // bytes over the links that are up now, by the key of the peer's name
+	LastEvent  uint64                 // ID of the newest event that is in it; 0 if there was none
+	Tags       topics.Tags            // of the node itself
+	Multicast  *multicast.State       // nil: nothing is said or heard by multicast
+	Leaving    bool                   // it has begun to say goodbye, or has ended
+	TurnedAway string                 // why newcomers are turned away; "": they are not
+	Alone      bool                   // started without a name to look for, its own apart
 }
 
 // Status returns all of that after one visit to the loop, which it holds up for a time in proportion to the
@@ -52,22 +52,22 @@ func (n *Node) Status(ctx context.Context) (Status, error) {
 // status is the loop's own.
 func (n *Node) status() Status {
 	s := Status{
-		At:        time.Now(),
-		Uptime:    n.now(),
-		Members:   n.machine.Members(),
-		Links:     n.machine.Matrix(),
-		LostSeeds: n.machine.LostSeeds(),
-		Foreign:   n.machine.Foreigners(),
-		Multicast: n.multicastState(),
-		Machine:   n.machine.Stats(),
-		Taken:     n.machine.Taken(),
-		Counters:  n.counts(),
-		Received:  make(map[topics.Name]uint64, len(n.links)),
-		LastEvent: n.hub.newest(),
-		Tags:      n.machine.Profile().Tags,
-		Crowded:   n.crowdedWhy(),
-		Leaving:   n.Leaving(),
-		Alone:     len(n.remembered) == 0 && !slices.ContainsFunc(n.id.seeds, n.isOther),
+		At:         time.Now(),
+		Uptime:     n.now(),
+		Members:    n.machine.Members(),
+		Links:      n.machine.Matrix(),
+		LostSeeds:  n.machine.LostSeeds(),
+		Foreign:    n.machine.Foreigners(),
+		Multicast:  n.multicastState(),
+		Machine:    n.machine.Stats(),
+		Taken:      n.machine.Taken(),
+		Counters:   n.counts(),
+		Received:   make(map[topics.Name]uint64, len(n.links)),
+		LastEvent:  n.hub.newest(),
+		Tags:       n.machine.Profile().Tags,
+		TurnedAway: n.turnedAwayWhy(),
+		Leaving:    n.Leaving(),
+		Alone:      len(n.remembered) == 0 && !slices.ContainsFunc(n.id.seeds, n.isOther),
 	}
 	meshStats(s.Counters, s.Machine)
 	for _, l := range n.links {

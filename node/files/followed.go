@@ -88,8 +88,8 @@ func (f *Followed[T]) Run(ctx context.Context, tell func(T, error)) {
 	}
 }
 
-// Reload reads the files now, changed or not, whole or not, and tells of what it found. It gives a disk up that does not answer: what
-// has changed is then seen by Run.
+// Reload reads the files now, changed or not, whole or not, and tells of what it found. It gives a disk up that does not
+// answer: what has changed is then seen by Run.
 func (f *Followed[T]) Reload(tell func(T, error)) {
 	ctx, cancel := context.WithTimeout(context.Background(), reloadGrace)
 	defer cancel()

@@ -9,6 +9,9 @@ import (
 	"hearsay/topics"
 )
 
+// MostSubscribers is how many connections a port takes where there are file descriptors enough.
+const MostSubscribers = 2048
+
 // Config says where a link listens and what it tolerates. Zero fields take their defaults.
 type Config struct {
 	Bind          string      // literal address to listen on and to dial from; empty: all
@@ -43,7 +46,7 @@ type Config struct {
 	OutboxBytes      int           // waiting for all subscribers: 128 MiB; for one: see What is lost
 	UnfinishedBytes  int           // of messages that have come in part: 32 MiB, and a quarter of it of lists; or what two of the largest need
 	MaxStrangers     int           // connections that have not subscribed yet, a port: 256
-	MaxSubscribers   int           // connections, a port: 2,048, or less where file descriptors are few
+	MaxSubscribers   int           // connections, a port: MostSubscribers, or less where file descriptors are few
 	MaxDials         int           // connections to others over the network, a port: as file descriptors allow (files.Divide)
 	EventBuffer      int           // events waiting for the reader of Events: 128, of 64 KiB each (see Part)
 }
@@ -63,7 +66,7 @@ func (c Config) withDefaults() Config {
 	set(&c.UnfinishedBytes, 32<<20)
 	share := files.Divide(files.Limit()).Port
 	set(&c.MaxStrangers, min(256, max(1, share/2)))
-	set(&c.MaxSubscribers, min(2048, share))
+	set(&c.MaxSubscribers, min(MostSubscribers, share))
 	set(&c.MaxDials, share)
 	set(&c.EventBuffer, 128)
 	if c.HandshakeTimeout == 0 {

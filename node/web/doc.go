@@ -52,8 +52,10 @@
 // lead to nobody but itself for 10 s, as the only pod of a service. It is not ready
 // while it looks for its seeds, when those it knew are all silent, when it hears less than its share of the
 // members or its rounds come late (degraded), and when it is leaving. The reason is in the answer. Both it and
-// /healthz have a "warning", which names those with which messages do not pass directly, names that two
-// processes have, and files of keys, certificate or tokens that cannot be read, since when; "" if there are none.
+// /healthz have a "warning", which names what does not work while the node is of use: another process of its own name or
+// of a peer's, links that go one way, names and seeds that lead elsewhere or nowhere, members with which messages do not
+// pass directly, files of keys, certificate or tokens that cannot be read, since when, and that newcomers are turned away;
+// "" if there is nothing.
 //
 // # Streams
 //

@@ -178,9 +178,15 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) error {
 // twice the time between two look-ups of a node that hears nobody. Pods of one service start together, and DNS is late.
 const aloneAfter = 10 * time.Second
 
-// ready reports whether the node is of use, and why. Files that cannot be read are told in any case.
+// ready reports whether the node is of use, and why. Who is not heard is named in any case, and files that cannot be read:
+// of those that were evicted where the node is of no use.
 func (v *view) ready() (bool, string) {
 	ready, reason := v.serves()
+	if ready {
+		reason += v.silent(mesh.Suspect, mesh.Detached)
+	} else if !v.Leaving {
+		reason += v.silent(mesh.Suspect, mesh.Detached, mesh.Quarantined)
+	}
 	if unread := v.unread(); unread != "" && !strings.Contains(reason, unread) {
 		reason += "; " + unread
 	}
@@ -196,16 +202,16 @@ func (v *view) serves() (bool, string) {
 	case v.Machine.Second != "":
 		return false, v.Machine.Second
 	case v.Machine.Degraded:
-		return false, fmt.Sprintf("it is degraded: it hears %d of %s, or its rounds come late%s",
-			alive, plural(v.count(mesh.Alive, mesh.Suspect, mesh.Detached), "member"), v.silent(mesh.Suspect, mesh.Detached, mesh.Quarantined))
+		return false, fmt.Sprintf("it is degraded: it hears %d of %s, or its rounds come late",
+			alive, plural(v.count(mesh.Alive, mesh.Suspect, mesh.Detached), "member"))
 	case v.Machine.Mute && alive > 0:
 		return true, "it hears " + peers(alive) + ", and none of them hears it"
 	case alive > 0 && v.warning() != "":
 		return true, "it hears " + peers(alive) + ", but " + v.warning()
 	case alive > 0:
-		return true, "it hears " + peers(alive) + v.silent(mesh.Suspect, mesh.Detached)
+		return true, "it hears " + peers(alive)
 	case silent > 0:
-		return false, "it hears nobody: " + peers(silent) + " not heard now" + v.silent(mesh.Suspect, mesh.Detached, mesh.Quarantined)
+		return false, "it hears nobody: " + peers(silent) + " not heard now"
 	case v.Alone && v.Multicast != nil && v.Multicast.Problem != "":
 		return false, "it hears nobody: it was given no seed, and multicast leads nowhere: " + v.Multicast.Problem
 	case v.Alone && v.Machine.Namesake != "":
@@ -283,8 +289,8 @@ func (v *view) warning() string {
 	if unread := v.unread(); unread != "" {
 		all = append(all, unread)
 	}
-	if v.Crowded != "" {
-		all = append(all, "newcomers are turned away: "+v.Crowded)
+	if v.TurnedAway != "" {
+		all = append(all, "newcomers are turned away: "+v.TurnedAway)
 	}
 	return strings.Join(all, "; ")
 }

@@ -69,6 +69,7 @@ func TestReadyNamesWhoIsSilent(t *testing.T) {
 		{[]mesh.Member{frozen, lost}, true, "; not heard: b, c: 10.0.0.2:20000 accepts, but says nothing"},
 		{[]mesh.Member{frozen}, false, "; not heard: b: 10.0.0.2:20000 accepts, but says nothing"},
 		{[]mesh.Member{lost}, false, "; not heard: c: nothing comes"},
+		{[]mesh.Member{{Name: "a", State: mesh.Alive, Stale: "elsewhere"}, frozen}, false, "it hears 1 peer, but a: elsewhere; not heard: b: 10.0.0.2:20000 accepts, but says nothing"},
 		{[]mesh.Member{{Name: "a", State: mesh.Alive}, frozen, lost}, false, "it hears 1 peer; not heard: b: 10.0.0.2:20000 accepts, but says nothing"},
 	} {
 		v := &view{Status: node.Status{Members: c.members}}

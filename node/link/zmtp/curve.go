@@ -304,8 +304,8 @@ func (s *curveServer) Take(dst, command []byte) (answer []byte, done bool, err e
 	return dst, false, fmt.Errorf("%w: command %.16q", ErrCurve, name)
 }
 
-// hello answers with the short-lived key of the moment, which has not met the client's. The cookie's key is kept with it: so a cookie is good for one handshake,
-// and for as long as that may last.
+// hello answers with the short-lived key of the moment, which has not met the client's. The cookie's key is kept with it:
+// so a cookie is good for one handshake, and for as long as that may last.
 func (s *curveServer) hello(dst, body []byte) ([]byte, error) {
 	if len(body) != helloSize || body[0] != 1 {
 		return dst, fmt.Errorf("%w: HELLO of %d bytes", ErrCurve, len(body))

@@ -12,8 +12,8 @@ import (
 	"hearsay/node/nodetest"
 )
 
-func TestCrowdedIsToldOnceItBegins(t *testing.T) {
-	var c crowded
+func TestTurnedAwayIsToldOnceItBegins(t *testing.T) {
+	var away turnaway
 	const s = mesh.Time(time.Second)
 	for i, look := range []struct {
 		away         uint64
@@ -27,8 +27,8 @@ func TestCrowdedIsToldOnceItBegins(t *testing.T) {
 		{5, 64 * s, false, false},
 		{6, 65 * s, true, true},
 	} {
-		if begins := c.look(look.away, look.at); begins != look.begins || c.since > 0 != look.stay {
-			t.Errorf("%d: begins %t, goes on %t", i, begins, c.since > 0)
+		if begins := away.look(look.away, look.at); begins != look.begins || away.since > 0 != look.stay {
+			t.Errorf("%d: begins %t, goes on %t", i, begins, away.since > 0)
 		}
 	}
 }
@@ -48,8 +48,8 @@ func TestNewcomersThatAreTurnedAwayAreToldOf(t *testing.T) {
 			return errors.New("nothing said")
 		}
 		status, err := a.Status(t.Context())
-		if err == nil && !strings.Contains(status.Crowded, "8 file descriptors") {
-			err = fmt.Errorf("%q", status.Crowded)
+		if err == nil && !strings.Contains(status.TurnedAway, "8 file descriptors") {
+			err = fmt.Errorf("%q", status.TurnedAway)
 		}
 		return err
 	})
