@@ -27,6 +27,9 @@ func TestLinked(t *testing.T) {
 					})
 					for _, pair := range [][2]*Node{{first, other}, {other, first}} {
 						waitLinked(t, pair[0], pair[1].Name())
+						if m := member(pair[0], pair[1].Name()); !m.Reads || !m.Messages { // else repair brings what is lost
+							t.Errorf("%s is linked to %s, and it reads %t, is read %t", pair[0].Name(), m.Name, m.Reads, m.Messages)
+						}
 						body := fmt.Sprintf("from %s to %s", pair[0].Name(), pair[1].Name())
 						if err := pair[0].PublishTo("c", []byte(body)); err != nil {
 							t.Fatal(err)
