@@ -151,6 +151,25 @@ func TestWhoVouchesForManyFillsAShare(t *testing.T) {
 	}
 }
 
+// All who vouch fill half of the table together, however many they are.
+func TestWhoVouchFillHalfTogether(t *testing.T) {
+	r := newRig(t, Config{MaxPeers: 400})
+	r.sparse = 50
+	var liars []*puppet
+	for i := range farPlaces {
+		var ghosts []topics.Name
+		for k := range 60 {
+			ghosts = append(ghosts, topics.Name(fmt.Sprintf("ghost-%d-%d", i, k)))
+		}
+		liars = append(liars, r.puppet(topics.Name(fmt.Sprint("liar-", i)), ghosts...))
+	}
+	r.hear(liars...)
+	r.pass(10 * time.Minute)
+	if s := r.m.Stats(); s.Far != 400/farMost {
+		t.Errorf("%d of 400 places by the word of %d", s.Far, len(liars))
+	}
+}
+
 // A liar who names others all the time pays for each.
 func TestWhoVouchesForOthersAllTheTimePays(t *testing.T) {
 	r := newRig(t, Config{})

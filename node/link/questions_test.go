@@ -177,7 +177,7 @@ func TestQuestion(t *testing.T) {
 		"has much to read":             {100 << 10, []look{{askEvery + 100*sec - 1, 100 << 10}}, false},
 		"has had the time for it":      {100 << 10, []look{{0, 100 << 10}, {askEvery + 100*sec, 100 << 10}}, true},
 		"has more than a kernel holds": {1 << 30, []look{{0, 1 << 30}, {askEvery + 512*sec, 1 << 30}}, true},
-		"takes what was before":        {1 << 20, []look{{60 * sec, 1 << 19}, {60*sec + askEvery, 1 << 19}}, false},
+		"takes what was before":        {1 << 20, []look{{60 * sec, 1 << 19}, {60*sec + askEvery + 512*sec - 1, 1 << 19}}, false},
 		"takes nothing of it":          {1 << 20, []look{{60 * sec, 1 << 19}, {60*sec + askEvery + 512*sec, 1 << 19}}, true},
 		"takes what was sent later":    {0, []look{{1 * sec, 50}, {2 * sec, 100}}, true},
 		"took the question, no later":  {100, []look{{1 * sec, 100}, {2 * sec, 150}, {4 * sec, 200}}, true},
