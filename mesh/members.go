@@ -91,6 +91,9 @@ func (m *Machine) member(p *peer) Member {
 		v.Addr = p.reach.link.addr
 		v.Conflict = m.twinText(p)
 	}
+	if f := p.reach.failure; p.state == Alive || m.calls(p) && hostOf(f.addr) == p.origin.helloIP {
+		v.Failure = f.ofRunning().String()
+	}
 	if p.origin.claims > 0 && p.origin.helloIP != "" {
 		v.CalledFrom = joinEndpoint(p.origin.helloIP, p.name.Port())
 	}

@@ -57,12 +57,15 @@ func (m *Machine) calls(p *peer) bool {
 func (m *Machine) oneWayTo(p *peer) string {
 	switch f := p.reach.failure; {
 	case m.unheardFor(p, unheardAfter*m.cfg.BackOff):
+		if m.cfg.Self.IsIP() {
+			return fmt.Sprintf("it does not hear this node, which hears it: can it reach port %d of this node?", m.cfg.Self.Port())
+		}
 		return fmt.Sprintf("it does not hear this node, which hears it: can it reach port %d of this node, and does the name %s lead it there?",
 			m.cfg.Self.Port(), m.cfg.Self)
 	case !m.calls(p), f.addr != "" && hostOf(f.addr) != p.origin.helloIP: // anybody could have us tell of any address
 		return ""
 	default:
-		if why := f.String(); why != "" {
+		if why := f.ofRunning().String(); why != "" {
 			return "it hears this node, which does not hear it: " + why
 		}
 	}

@@ -17,7 +17,14 @@ type failure struct {
 	silent bool   // a link came up, and no beat over it
 	mesh   string // the label of another mesh that it led into
 	own    bool   // another process answered there under this node's name
+	there  bool   // its node runs: it is heard, or calls
 	hangs  int    // dials, since the peer was heard last, that were hung up on during the key handshake
+}
+
+// ofRunning is the failure to reach a node that runs.
+func (f failure) ofRunning() failure {
+	f.there = true
+	return f
 }
 
 // after is a failure with what was before it.
@@ -48,9 +55,16 @@ func (f failure) String() string {
 	case f.own:
 		return "another process uses this node's name at " + who
 	case f.silent:
+		if _, port, ok := splitEndpoint(f.addr); ok && port == topics.DiscoveryPort {
+			return who + " answers, but sends no lists: it hangs"
+		}
 		return who + " answers, but sends no lists: is that a discovery port?"
-	case f.why == Refused:
+	case f.why == Refused && !f.there:
 		return who + " refuses connections: no node runs there"
+	case f.why == Refused:
+		return who + " refuses connections: it has another --bind, or a firewall is between"
+	case f.why == BadPeer && f.there:
+		return who + " answers, but not as a ZeroMQ publisher: another program has that port, or it has no connection to spare"
 	case f.why == Unresolved:
 		return "no such host"
 	case f.why == Unreachable:

@@ -22,7 +22,7 @@ func (m *Machine) unlinked(p *peer) string {
 	var causes []string
 	if !p.feed.carries() {
 		cause := "its messages do not arrive directly"
-		switch why := p.feed.failure.String(); {
+		switch why := p.feed.failure.ofRunning().String(); {
 		case p.feed.link != nil:
 			cause += fmt.Sprintf(": nothing comes back over the connection to its port %d", p.name.Port()+topics.PortStep)
 		case why != "":

@@ -208,7 +208,7 @@ func (p *Place) lookUp(ctx context.Context) {
 	case errors.As(err, &dns) && dns.IsNotFound:
 		p.NoDNS = "no such host"
 	case err != nil:
-		p.NoDNS = "DNS does not answer"
+		p.NoDNS = noAnswer
 	}
 	for _, a := range addrs {
 		if a = a.Unmap(); !slices.Contains(p.Addrs, a) {

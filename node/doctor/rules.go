@@ -95,7 +95,11 @@ func judgeName(f *Facts) []Finding {
 	switch {
 	case len(out) > 0:
 	case len(f.Self.Addrs) == 0:
-		out = append(out, warning("enter it into DNS or /etc/hosts of the others, or take an address for --hostname",
+		do := "enter it into DNS or /etc/hosts of the others, or take an address for --hostname"
+		if f.Self.NoDNS == noAnswer {
+			do = nameRemedy(noAnswer)
+		}
+		out = append(out, warning(do,
 			"%s has no address here (%s): peers find it only by the address that it calls from", name, f.Self.NoDNS))
 	case len(foreign) == len(f.Self.Addrs):
 		out = append(out, fault("correct DNS or /etc/hosts, or choose another --hostname",
@@ -131,9 +135,9 @@ func judgePorts(f *Facts) (out []Finding) {
 		return nil
 	}
 	for _, of := range []struct {
-		what   string
-		visits []Visit
-	}{{"lists", f.Self.Discovery}, {"messages", f.Self.Messages}} {
+		what          string
+		visits, other []Visit
+	}{{"lists", f.Self.Discovery, f.Self.Messages}, {"messages", f.Self.Messages, f.Self.Discovery}} {
 		mine := slices.DeleteFunc(slices.Clone(of.visits), func(v Visit) bool { return !f.here(addrOf(v)) })
 		if len(mine) == 0 {
 			continue
@@ -145,12 +149,16 @@ func judgePorts(f *Facts) (out []Finding) {
 			out = append(out, ok("%s runs at %s", v.Name(), v.Endpoint))
 		case v.Outcome == Spoke, v.Outcome.ofKeys():
 			out = append(out, ok("%s publishes %s", v.Endpoint, of.what))
+		case v.Outcome == Refused && isOpen(best(of.other)):
+			out = append(out, fault(remedy(v, "this machine", true), "%s is closed: %s of this node cannot be read there", v.Endpoint, of.what))
 		case v.Outcome == Refused:
 			out = append(out, fault("is its --bind address another one? The name has to lead to it", "%s is closed: %s of this node cannot be read there", v.Endpoint, of.what))
 		case v.Outcome == Hindered:
-			out = append(out, warning(remedy(v, f.Self.Name), "%s %s", v.Endpoint, v.says()))
-		default:
+			out = append(out, warning(remedy(v, f.Self.Name, false), "%s %s", v.Endpoint, v.says()))
+		case v.Outcome == Foreign, v.Outcome == Silent:
 			out = append(out, fault("find out what listens there", "%s %s", v.Endpoint, v.says()))
+		default:
+			out = append(out, fault(remedy(v, "this machine", f.Status != nil), "%s %s", v.Endpoint, v.says()))
 		}
 	}
 	return out
@@ -191,7 +199,10 @@ func judgeSeed(f *Facts, p *Place) Finding {
 	what := fmt.Sprintf("seed %s", p.Name)
 	switch {
 	case p.NoDNS != "" && len(p.Discovery) == 0:
-		return fault("correct the name, or enter it into DNS or /etc/hosts", "%s: %s", what, p.NoDNS)
+		if isHeard {
+			return warning(nameRemedy(p.NoDNS), "%s: %s, though it is heard at %s: once it is lost, it is not found again", what, p.NoDNS, heard.Address)
+		}
+		return fault(nameRemedy(p.NoDNS), "%s: %s", what, p.NoDNS)
 	case isHeard && !isAt(heard.Address, addrOf(d)) && d.Outcome != Spoke && d.Outcome != Hindered && !d.Outcome.ofKeys():
 		return staleDNS(p, d, heard)
 	case d.Outcome == Silent && m.Outcome != Spoke:
@@ -199,7 +210,7 @@ func judgeSeed(f *Facts, p *Place) Finding {
 	case d.Outcome == Hindered:
 		return hindered(d, what, heard)
 	case d.Outcome < Locked, d.Outcome == Silent:
-		return fault(remedy(d, p.Name), "%s: %s %s", what, d.Endpoint, d.says())
+		return fault(remedy(d, p.Name, isThere(heard)), "%s: %s %s", what, d.Endpoint, d.says())
 	case d.Outcome == OtherMesh:
 		return fault("give both nodes one --mesh, or this one another seed", "%s: %s is of another mesh (%s); this node is of %s",
 			what, d.Endpoint, meshName(d.Mesh), ownMesh(f.Mesh))
@@ -211,7 +222,7 @@ func judgeSeed(f *Facts, p *Place) Finding {
 	case m.Outcome == Hindered:
 		return hindered(m, what, heard)
 	case m.Outcome != Spoke:
-		return fault(remedy(m, p.Name), "%s sends lists, but its messages do not arrive: %s %s", what, m.Endpoint, m.says())
+		return fault(remedy(m, p.Name, true), "%s sends lists, but its messages do not arrive: %s %s", what, m.Endpoint, m.says())
 	case f.isSelf(d):
 		return warning("give it the name of another node", "%s leads to this node itself", what)
 	case f.apart(d):
@@ -238,9 +249,9 @@ func (f *Facts) hears(v Visit) int {
 // says of its own dials does.
 func hindered(v Visit, what string, m *web.Member) Finding {
 	if m != nil && m.State != "alive" && m.Failure != "" {
-		return fault(remedy(v, ""), "%s: %s; %s %s", what, m.Failure, v.Endpoint, v.says())
+		return fault(remedy(v, "", false), "%s: %s; %s %s", what, m.Failure, v.Endpoint, v.says())
 	}
-	return warning(remedy(v, ""), "%s: %s %s", what, v.Endpoint, v.says())
+	return warning(remedy(v, "", false), "%s: %s %s", what, v.Endpoint, v.says())
 }
 
 // meshName is a label, or a word for none.
@@ -256,25 +267,6 @@ func ownMesh(label string) string {
 
 func staleDNS(p *Place, d Visit, m *web.Member) Finding {
 	return fault("correct DNS or /etc/hosts here", "%s leads to %s, which %s; the mesh hears it at %s: DNS is out of date", p.Name, addrOf(d), d.says(), m.Address)
-}
-
-// remedy is what to do about a publisher that is not reached.
-func remedy(v Visit, who topics.Name) string {
-	switch v.Outcome {
-	case Hindered:
-		return "mend that on this machine; of the other it says nothing"
-	case Refused:
-		return fmt.Sprintf("start the node on %s, or correct the address", who)
-	case TimedOut:
-		return fmt.Sprintf("is %s switched on? Let its firewall, and those between, pass TCP port %s from here", who, port(v))
-	case NoHost:
-		return fmt.Sprintf("is %s switched on, and that its address? See 'ip route get %s' here, too", who, addrOf(v))
-	case Wordless:
-		return fmt.Sprintf("look at the process on %s: it is stopped, or starved", who)
-	case Foreign:
-		return "another program has the port: correct the name or the port; or a node has it that has no connection to spare: ulimit -n there"
-	}
-	return ""
 }
 
 // member finds a peer.

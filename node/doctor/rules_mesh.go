@@ -117,11 +117,11 @@ func judgePeer(f *Facts, p *Place, m *web.Member) (out []Finding) {
 	switch {
 	case fresh:
 	case !m.MessagesLink && msg.Outcome == Hindered:
-		out = append(out, fault(remedy(msg, m.Name), "%s is heard, but its messages do not arrive (%s), and %s %s", m.Name, cmp.Or(m.Unlinked, "no link"), msg.Endpoint, msg.says()))
+		out = append(out, fault(remedy(msg, m.Name, true), "%s is heard, but its messages do not arrive (%s), and %s %s", m.Name, cmp.Or(m.Unlinked, "no link"), msg.Endpoint, msg.says()))
 	case !m.MessagesLink && msg.Outcome != Spoke && !msg.Outcome.ofKeys():
-		out = append(out, fault(remedy(msg, m.Name), "%s is heard, but its messages do not arrive: %s %s", m.Name, msg.Endpoint, msg.says()))
+		out = append(out, fault(remedy(msg, m.Name, true), "%s is heard, but its messages do not arrive: %s %s", m.Name, msg.Endpoint, msg.says()))
 	case msg.Outcome == TimedOut || msg.Outcome == NoHost: // it may have been shut after the connection was made
-		out = append(out, fault(remedy(msg, m.Name), "%s is heard, and a connection for its messages stands, but %s %s: it may carry nothing", m.Name, msg.Endpoint, msg.says()))
+		out = append(out, fault(remedy(msg, m.Name, true), "%s is heard, and a connection for its messages stands, but %s %s: it may carry nothing", m.Name, msg.Endpoint, msg.says()))
 	case !m.MessagesLink && m.Unlinked != "":
 		out = append(out, warning("", "%s is heard, but messages do not pass directly: %s, though %s answers", m.Name, m.Unlinked, msg.Endpoint))
 	case !m.MessagesLink:
@@ -154,7 +154,7 @@ func judgeLost(f *Facts, p *Place, m *web.Member, d Visit) Finding {
 	case d.Outcome == OtherMesh:
 		return warning("give both nodes one --mesh, if they are meant to be one", "%s: %s is of another mesh (%s) now", what, d.Endpoint, meshName(d.Mesh))
 	case d.Outcome == Unvisited:
-		return fault("enter it into DNS or /etc/hosts", "%s: %s", what, cmp.Or(p.NoDNS, "no address is known"))
+		return fault(nameRemedy(p.NoDNS), "%s: %s", what, cmp.Or(p.NoDNS, "no address is known"))
 	}
 	if found, is := judgeKey(f, d, what, m.Name, m); is {
 		return found
@@ -163,9 +163,9 @@ func judgeLost(f *Facts, p *Place, m *web.Member, d Visit) Finding {
 	case d.Outcome == Spoke:
 		return warning("wait: it is tried again by itself", "%s, and %s answers the doctor", what, d.Endpoint)
 	case d.Outcome == Refused && m.State != "suspect" && m.State != "detached":
-		return warning(remedy(d, m.Name), "%s: %s %s", what, d.Endpoint, d.says())
+		return warning(remedy(d, m.Name, isThere(m)), "%s: %s %s", what, d.Endpoint, d.says())
 	}
-	return fault(remedy(d, m.Name), "%s: %s %s", what, d.Endpoint, d.says())
+	return fault(remedy(d, m.Name, isThere(m)), "%s: %s %s", what, d.Endpoint, d.says())
 }
 
 // clockOff is by how much clocks may differ.

@@ -212,9 +212,9 @@ func TestExamine(t *testing.T) {
 			f.Seeds[0].Name = "b:21000"
 			f.Seeds[0].Discovery[0] = Visit{Endpoint: "10.0.0.2:21000", Outcome: TimedOut}
 			f.Members.Members[0].Name, f.Peers[0].Name, f.Members.Members[0].Address = "b:21000", "b:21000", "10.0.0.2:21000"
-		}, []string{"fault seeds: seed b:21000: 10.0.0.2:21000 does not answer: timed out > is b:21000 switched on? Let its firewall, and those between, pass TCP port 21000"}},
+		}, []string{"fault seeds: seed b:21000: 10.0.0.2:21000 does not answer: timed out > let the firewall of b:21000, and those between, pass TCP port 21000"}},
 		{"other message ports", func(f *Facts) { f.Seeds[0].Messages[0] = Visit{Endpoint: "10.0.0.2:31000", Outcome: TimedOut} },
-			[]string{"fault seeds: timed out > is b switched on? Let its firewall, and those between, pass TCP port 31000"}},
+			[]string{"fault seeds: timed out > let the firewall of b, and those between, pass TCP port 31000 from here"}},
 		{"a seed to which this machine has no route", func(f *Facts) {
 			f.Seeds[0].Name, f.Seeds[0].Discovery[0] = "x", Visit{Endpoint: "10.9.0.2:20000", Outcome: Hindered, Hindrance: "this machine has no route to it"}
 		}, []string{"warning seeds: seed x: 10.9.0.2:20000 cannot be visited from here: this machine has no route to it > mend that on this machine"}},
@@ -228,6 +228,30 @@ func TestExamine(t *testing.T) {
 		}, []string{"warning peers: c is suspect (heard): 10.0.0.3:20000 cannot be visited from here: too few file descriptors > mend that on this machine"}},
 		{"a seed that is switched off", func(f *Facts) { f.Seeds[0].Name, f.Seeds[0].Discovery[0].Outcome = "x", NoHost },
 			[]string{"fault seeds: seed x: 10.0.0.2:20000 is not there: no host answers > is x switched on"}},
+		{"a message port that a firewall refuses", func(f *Facts) {
+			f.Members.Members[1].MessagesLink, f.Members.Members[1].Flowing, f.Peers[1].Messages[0].Outcome = false, false, Refused
+		}, []string{"fault peers: 10.0.0.3:30000 refuses connections > let the firewall of c, and those between, pass TCP port 30000"}},
+		{"a message port that a firewall rejects", func(f *Facts) {
+			f.Members.Members[1].MessagesLink, f.Members.Members[1].Flowing, f.Peers[1].Messages[0].Outcome = false, false, NoHost
+		}, []string{"fault peers: 10.0.0.3:30000 is not there: no host answers > let the firewall of c"}},
+		{"one that calls, and does not answer", func(f *Facts) {
+			m := &f.Members.Members[1]
+			m.State, m.OneWay, f.Links, f.Peers[1].Discovery[0].Outcome = "candidate", "it hears this node", nil, TimedOut
+		}, []string{"fault peers: timed out > let the firewall of c"}},
+		{"one that is silent", func(f *Facts) { f.Members.Members[1].State, f.Peers[1].Discovery[0].Outcome = "suspect", TimedOut },
+			[]string{"fault peers: timed out > is c switched on?"}},
+		{"its own port that a firewall drops", func(f *Facts) { f.Self.Messages[0].Outcome = TimedOut },
+			[]string{"fault ports: timed out > let the firewall of this machine, and those between, pass TCP port 30000"}},
+		{"its own port that a firewall refuses", func(f *Facts) { f.Self.Messages[0].Outcome = Refused },
+			[]string{"fault ports: 10.0.0.1:30000 is closed: messages of this node cannot be read there > let the firewall of this machine"}},
+		{"both its own ports are closed", func(f *Facts) { f.Self.Messages[0].Outcome, f.Self.Discovery[0].Outcome = Refused, Refused },
+			[]string{"fault ports: 20000 is closed: lists of this node cannot be read there > is its --bind", "fault ports: 30000 is closed"}},
+		{"a name server that does not answer", func(f *Facts) { f.Seeds = []Place{{Name: "x", NoDNS: noAnswer}} },
+			[]string{"fault seeds: x: DNS does not answer > see whether the name servers in /etc/resolv.conf here"}},
+		{"a seed that DNS has no more", func(f *Facts) { f.Seeds[0] = Place{Name: "b", NoDNS: "no such host"} },
+			[]string{"warning seeds: b: no such host, though it is heard at 10.0.0.2:20000"}},
+		{"a seed that sends no list yet", func(f *Facts) { f.Seeds[0].Name, f.Seeds[0].Discovery[0].Outcome = "x", Silent },
+			[]string{"fault seeds: sends no lists > ask again"}},
 		{"files that cannot be read", func(f *Facts) {
 			f.Status.Unreadable = []web.Unreadable{{Of: "keys", Why: "keys: kd/x.key: no section", Since: time.Unix(1e9, 0).UTC()}}
 		}, []string{"fault keys: keys as before 2001-09-09T01:46:40Z, since no change holds until all files can be read: keys: kd/x.key: no section > mend or remove that file: what was withdrawn"}},
