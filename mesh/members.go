@@ -25,7 +25,7 @@ type Member struct {
 	Clock       time.Duration // how far its clock is ahead of this node's, as it says; negative: behind
 	Conflict    string        // another process uses the name, and where
 	Failure     string        // why the last dial of it led nowhere; "" if none did since it was heard
-	Next        Time          // next dial or probe; 0 if none is planned
+	Next        Time          // next dial or probe, now where one is under way; 0 if none is planned
 	Fails       int           // dials that failed in a row
 	ListedBy    []topics.Name // alive peers in whose list it is
 	Listed      bool          // the last list of somebody has it, alive or not: it is remembered for that
@@ -78,7 +78,7 @@ func (m *Machine) member(p *peer) Member {
 	}
 	if p.state == Alive { // what the last list of another says, and that a connection did not break, says nothing
 		v.HearsMe, v.Degraded = p.row.hearsMe, p.says.degraded
-		v.Messages, v.Flowing, v.Unread = p.feed.carries(), p.feed.flows || m.hearsByOthers(p), m.unread(p) || m.unheardFor(p, suspectAfter*m.cfg.Beat) && m.readers.named[p.key] == 0
+		v.Messages, v.Flowing, v.Unread = p.feed.carries(), p.feed.flows || m.hearsByOthers(p) || m.hearsByRelay(p), m.unread(p) || m.unheardFor(p, suspectAfter*m.cfg.Beat) && m.readers.named[p.key] == 0
 	}
 	switch p.state {
 	case Alive, Detached:
@@ -97,8 +97,11 @@ func (m *Machine) member(p *peer) Member {
 	if p.origin.claims > 0 && p.origin.helloIP != "" {
 		v.CalledFrom = joinEndpoint(p.origin.helloIP, p.name.Port())
 	}
-	if p.due != never {
+	switch {
+	case p.due != never:
 		v.Next = p.due
+	case p.state != Alive && p.reach.dialling():
+		v.Next = m.now
 	}
 	if p.oneWay.missing.told > 0 {
 		v.OneWay = m.oneWayTo(p)

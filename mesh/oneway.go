@@ -44,6 +44,20 @@ func (m *Machine) unheardFor(p *peer, while Time) bool {
 	return p.state == Alive && p.oneWay.unheard != never && m.now-p.oneWay.unheard >= while
 }
 
+// hearsByRelay reports whether a member that does not hear this node gets its messages all the same: to that one, this node
+// is a far member by the word of somebody who hears both, and relays. So both ends of the link say that messages flow.
+func (m *Machine) hearsByRelay(p *peer) bool {
+	if !p.feed.carries() || !m.unheardFor(p, unheardAfter*m.cfg.BackOff) {
+		return false
+	}
+	for _, q := range m.slots {
+		if q != nil && q.state == Alive && q.feed.flows && q.row.hearsMe && p.row.has.has(q.slot) {
+			return true
+		}
+	}
+	return false
+}
+
 // calls reports whether one that is not heard listens to this node, and has been dialled in vain. One that was heard has to
 // have said hello since: it may have died, and a connection of it stands for minutes where its machine lost power.
 func (m *Machine) calls(p *peer) bool {

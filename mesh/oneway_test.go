@@ -132,3 +132,44 @@ func (r *rig) member(name topics.Name) Member {
 	r.t.Fatalf("no %s", name)
 	return Member{}
 }
+
+// A member that does not hear this node gets its messages from one that hears both: so both ends say that they flow, once
+// that is sure.
+func TestOneWayFlowsByRelay(t *testing.T) {
+	for _, relayed := range []bool{true, false} {
+		r := newRig(t, Config{})
+		a, b := r.puppet("a", "b"), r.puppet("b")
+		b.lists = nil
+		if relayed {
+			b.lists = []topics.Name{"a"}
+		}
+		r.hear(a, b)
+		r.step(ReaderUp{1, hostOf(a.addr)})
+		r.step(ReaderNamed{1, "a"})
+		r.pass(8 * time.Second)
+		if v := r.member("b"); v.Flowing {
+			t.Error("flows at once")
+		}
+		r.pass(5 * time.Second)
+		if v := r.member("b"); v.Flowing != relayed || !v.Unread {
+			t.Errorf("relayed: %v, and flowing: %v, unread: %v", relayed, v.Flowing, v.Unread)
+		}
+	}
+}
+
+// A peer that is dialled just now is tried now.
+func TestNextTryIsNow(t *testing.T) {
+	r := newRig(t, Config{})
+	a, x := r.puppet("a"), r.puppet("x")
+	r.hear(a, x)
+	x.dies()
+	r.pass(20 * time.Second)
+	r.want("x", Quarantined)
+	x.hang = true
+	for r.pass(0); len(r.dials) == 0; {
+		r.pass(time.Second)
+	}
+	if next := r.member("x").Next; next == 0 || next > r.now {
+		t.Errorf("next try %v, at %v", next, r.now)
+	}
+}

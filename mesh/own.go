@@ -48,7 +48,11 @@ func (o *ownName) why(self topics.Name, born int64, now Time) string {
 		return ""
 	}
 	if !o.rival.stands("", now) {
-		return fmt.Sprintf("%d of %d peers list %s and do not listen to this node: another process uses the name, and is the member", o.of, o.listers, self)
+		who := fmt.Sprintf("%d of %d peers list %s and do not listen", o.of, o.listers, self)
+		if o.listers == 1 {
+			who = fmt.Sprintf("the only peer lists %s and does not listen", self)
+		}
+		return who + " to this node: another process uses the name, and is the member"
 	}
 	which := "an older process"
 	if o.rival.born >= born {

@@ -51,6 +51,11 @@ func (r *reach) busy() bool {
 	return r.linked() || len(r.flying[DiscoveryPort])+len(r.flying[MessagePort]) > 0
 }
 
+// dialling reports whether a dial for lists waits or is under way.
+func (r *reach) dialling() bool {
+	return r.waiting[DiscoveryPort] != nil || len(r.flying[DiscoveryPort]) > 0
+}
+
 // cause is what makes a node dial a peer.
 type cause uint8
 

@@ -305,6 +305,9 @@ func (n *Node) tellMissed(g relay.Gap) {
 		on = " on channel " + channel
 	}
 	why := fmt.Sprintf("%d messages%s, numbers %d to %d: nobody has them any more", g.To-g.From+1, on, g.From, g.To)
+	if g.From == g.To {
+		why = fmt.Sprintf("1 message%s, number %d: nobody has it any more", on, g.From)
+	}
 	n.log.Warn("messages missed", "peer", g.Origin, "channel", channel, "count", g.To-g.From+1, "first", g.From, "last", g.To)
 	n.hub.publish(time.Now(), mesh.Change{Kind: mesh.Missed, Peer: g.Origin, Why: why, Incarnation: g.Incarnation})
 }

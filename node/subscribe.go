@@ -87,7 +87,7 @@ func (n *Node) WaitPeers(ctx context.Context, peers int) error {
 		case <-w.C:
 		case <-look.C:
 		case <-ctx.Done():
-			return fmt.Errorf("messages reach %d peers, not %d: %w", flowing, peers, ctx.Err())
+			return fmt.Errorf("peers that messages reach: %d, not %d: %w", flowing, peers, ctx.Err())
 		case <-n.leaving:
 			return ErrClosed
 		}

@@ -147,6 +147,10 @@ one-way: c hears b, and is not heard by it
 	if err != nil || b.String() != want {
 		t.Errorf("%v, got\n%s\nwant\n%s", err, b.String(), want)
 	}
+	b.Reset()
+	if err := printLinks(&b, newMatrix(web.Links{Nodes: []web.Row{{Name: "a"}}})); err != nil || !strings.HasSuffix(b.String(), "\n1 node, 1 of them says whom it hears: 0 of 0 links\n") {
+		t.Errorf("%v, %s", err, &b)
+	}
 	var crowd web.Links
 	for i := range maxMatrix + 1 {
 		crowd.Nodes = append(crowd.Nodes, web.Row{Name: topics.Name(fmt.Sprint("n", i))})
@@ -166,6 +170,8 @@ func TestLinksNameWhoseMessagesDoNotArrive(t *testing.T) {
 		{Name: "blocked", State: "alive", Since: long},
 		{Name: "deaf", State: "alive", Since: long, MessagesLink: true, HearsMe: true},
 		{Name: "deafer", State: "alive", Since: long, MessagesLink: true},
+		{Name: "shut", State: "alive", Since: long, Unread: true, HearsMe: true},
+		{Name: "relayed", State: "alive", Since: long, MessagesLink: true, Flowing: true, Unread: true}, // the matrix has that, too
 		{Name: "naive", State: "alive", Since: long, MessagesLink: true, Naive: true},
 		{Name: "new", State: "alive", Since: now},
 		{Name: "lost", State: "quarantined", Since: long},
@@ -175,10 +181,17 @@ func TestLinksNameWhoseMessagesDoNotArrive(t *testing.T) {
 	want := `no messages: those of blocked do not arrive here: is its message port open?
 no messages: ours do not reach deaf: is this node's message port open for it?
 no messages: deafer does not hear this node: is this node's discovery port open for it, and does its name lead here?
+no messages: those of shut do not arrive here: is its message port open?
+no messages: ours do not reach shut: is this node's message port open for it?
 one-way: other: it hears this node, which does not hear it: timed\x1b out
 `
 	if err != nil || b.String() != want {
 		t.Errorf("%v, %q", err, b.String())
+	}
+	b.Reset()
+	second := web.Members{Self: web.Self{Conflict: "an older process is the member"}, Members: []web.Member{{Name: "deaf", State: "alive", Since: long, MessagesLink: true, HearsMe: true, Unread: true}}}
+	if err := printMessageFaults(&b, second, now); err != nil || b.Len() > 0 {
+		t.Errorf("the second of its name asks for its ports: %v, %q", err, b.String())
 	}
 }
 

@@ -67,16 +67,18 @@ func printMessageFaults(w io.Writer, all web.Members, now time.Time) error {
 		if m.State != "alive" || len(m.Via) > 0 || now.Sub(m.Since) < linkTime {
 			continue
 		}
-		name, err := shown(m.Name), error(nil)
-		switch {
-		case !m.MessagesLink:
-			_, err = fmt.Fprintf(w, "no messages: those of %s do not arrive here: is its message port open?\n", name)
-		case !m.Flowing && !m.Naive && !m.HearsMe: // who does not hear lists does not ask for messages
-			_, err = fmt.Fprintf(w, "no messages: %s does not hear this node: is this node's discovery port open for it, and does its name lead here?\n", name)
-		case !m.Flowing && !m.Naive:
-			_, err = fmt.Fprintf(w, "no messages: ours do not reach %s: is this node's message port open for it?\n", name)
+		name, said := shown(m.Name), ""
+		if !m.MessagesLink {
+			said = fmt.Sprintf("no messages: those of %s do not arrive here: is its message port open?\n", name)
 		}
-		if err != nil {
+		switch oursArrive := m.Flowing || !m.Unread && !m.MessagesLink; {
+		case oursArrive || m.Naive || all.Self.Conflict != "": // nobody reads who is second of its name
+		case !m.HearsMe: // who does not hear lists does not ask for messages
+			said += fmt.Sprintf("no messages: %s does not hear this node: is this node's discovery port open for it, and does its name lead here?\n", name)
+		default:
+			said += fmt.Sprintf("no messages: ours do not reach %s: is this node's message port open for it?\n", name)
+		}
+		if _, err := io.WriteString(w, said); err != nil {
 			return err
 		}
 	}
@@ -146,7 +148,7 @@ func printLinks(w io.Writer, m matrix) error {
 			heard += len(m.hears[a])
 		}
 	}
-	fmt.Fprintf(&b, "%s, %d of them say whom they hear: %d of %s\n", count(len(m.names), "node"), said, heard, count(said*(len(m.names)-1), "link"))
+	fmt.Fprintf(&b, "%s, %s: %d of %s\n", count(len(m.names), "node"), saying(said), heard, count(said*(len(m.names)-1), "link"))
 	for _, x := range m.names {
 		for _, y := range m.names {
 			if m.oneWay(x, y) {
@@ -156,6 +158,14 @@ func printLinks(w io.Writer, m matrix) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// saying is how many nodes say something.
+func saying(n int) string {
+	if n == 1 {
+		return "1 of them says whom it hears"
+	}
+	return fmt.Sprintf("%d of them say whom they hear", n)
 }
 
 func (m matrix) draw(b *strings.Builder) {

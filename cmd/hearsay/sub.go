@@ -83,7 +83,7 @@ func runSub(c *cli.Context) error {
 	case errors.Is(err, errEnough):
 		return nil
 	case ctx.Err() != nil && c.Context.Err() == nil:
-		return statusError{fmt.Errorf("%d messages within %v", seen, limit.Round(time.Millisecond)), exitTimeout}
+		return statusError{fmt.Errorf("%s within %v", count(int(seen), "message"), limit.Round(time.Millisecond)), exitTimeout}
 	}
 	return interrupted(c, err)
 }
@@ -96,7 +96,7 @@ func printMessage(c *cli.Context, form *layout, data []byte) (shown bool, err er
 		return false, err
 	}
 	if m.Lost > 0 {
-		fmt.Fprintf(c.App.ErrWriter, "hearsay: %d messages were not printed: this reader was too slow\n", m.Lost)
+		fmt.Fprintf(c.App.ErrWriter, "hearsay: not printed: %s: this reader was too slow\n", count(int(m.Lost), "message"))
 	}
 	switch {
 	case m.Expires != nil && node.Expired(*m.Expires):

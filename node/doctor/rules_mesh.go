@@ -20,7 +20,7 @@ func judgeMesh(f *Facts) (out []Finding) {
 	}
 	if s.Mute {
 		out = append(out, fault(fmt.Sprintf("%s and TCP ports %d and %d have to be reachable from the peers", s.Name, s.Name.Port(), s.Name.Port()+topics.PortStep),
-			"the node hears %s, and none of them hears it", plural(s.Alive, "peer")))
+			"the node hears %s, and is heard by none", plural(s.Alive, "peer")))
 	}
 	if s.Degraded {
 		out = append(out, fault("look for a cut network, or a machine that is short of time", "the node is degraded: it hears %d of %s, or its rounds come late", s.Alive, plural(s.Members-1, "member")))
@@ -84,7 +84,7 @@ func judgePeers(f *Facts) (out []Finding) {
 			text = plural(well, "peer") + ": heard"
 		}
 		if f.Skipped > 0 {
-			text += fmt.Sprintf("; %d more were not visited", f.Skipped)
+			text += fmt.Sprintf("; not visited: %d more", f.Skipped)
 		}
 		out = append(out, ok("%s", text))
 	}
@@ -254,10 +254,14 @@ func judgeLinks(f *Facts) (out []Finding) {
 			hears[row.Name.Key()][name.Key()] = true
 		}
 	}
+	young := func(name topics.Name) bool {
+		m := f.member(name)
+		return m != nil && f.at(m.Since) < settled
+	}
 	links := 0
 	for _, row := range f.Links.Nodes {
 		for _, name := range row.Hears {
-			if links++; hears[name.Key()] == nil || hears[name.Key()][row.Name.Key()] {
+			if links++; young(row.Name) || young(name) || hears[name.Key()] == nil || hears[name.Key()][row.Name.Key()] {
 				continue
 			}
 			do := fmt.Sprintf("run the doctor on %s", name)

@@ -113,7 +113,7 @@ func TestExamine(t *testing.T) {
 			f.Seeds[0].Addrs, f.Seeds[0].Discovery = []netip.Addr{addrOf(v)}, []Visit{v}
 			f.Members.Members[0].Address = v.Endpoint
 		}, []string{"fault seeds: seed b: [2001:db8::1]:20000 does not answer"}},
-		{"mute", func(f *Facts) { f.Status.Mute = true }, []string{"fault mesh: none of them hears it"}},
+		{"mute", func(f *Facts) { f.Status.Mute = true }, []string{"fault mesh: heard by none"}},
 		{"degraded", func(f *Facts) { f.Status.Degraded = true }, []string{"fault mesh: degraded"}},
 		{"its messages do not arrive", func(f *Facts) {
 			f.Members.Members[1].MessagesLink, f.Members.Members[1].Flowing, f.Peers[1].Messages[0].Outcome = false, false, TimedOut
@@ -128,6 +128,9 @@ func TestExamine(t *testing.T) {
 		{"the second of its name", func(f *Facts) {
 			f.Members.Members[1].Flowing, f.Status.Conflict = false, "a process uses the name elsewhere, and is the member"
 		}, []string{"fault name: a process uses the name elsewhere"}},
+		{"just joined, and heard one way yet", func(f *Facts) {
+			f.Members.Members[1].Since, f.Links.Nodes[2].Hears = time.Now(), nil
+		}, nil},
 		{"just joined", func(f *Facts) { f.Members.Members[1].Flowing, f.Members.Members[1].Since = false, time.Now() }, nil},
 		{"not heard by one", func(f *Facts) { f.Members.Members[1].HearsMe, f.Members.Members[1].Flowing = false, false }, []string{"fault peers: c does not hear this node"}},
 		{"a frozen one", func(f *Facts) {

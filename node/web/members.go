@@ -30,6 +30,7 @@ type Self struct {
 	Degraded    bool        `json:"degraded"`
 	Ready       bool        `json:"ready"`
 	ReadyReason string      `json:"ready_reason"`
+	Conflict    string      `json:"conflict"` // as in /v1/status
 }
 
 // Member is one peer, as the node that was asked sees it.
@@ -154,6 +155,7 @@ func (s *Server) describe(v *view) Members {
 	self := Self{
 		Name: s.node.Name(), State: "alive", Since: stamp(s.node.Started()), Incarnation: s.node.Started().UnixMilli(),
 		Degraded: v.Machine.Degraded, Program: s.node.Config().Program, Tags: string(v.Tags), Mesh: s.node.Config().Mesh,
+		Conflict: v.Machine.Second,
 	}
 	self.Ready, self.ReadyReason = v.ready()
 	if v.Leaving {

@@ -205,6 +205,9 @@ func (v *view) serves() (bool, string) {
 		return false, fmt.Sprintf("it is degraded: it hears %d of %s, or its rounds come late",
 			alive, plural(v.count(mesh.Alive, mesh.Suspect, mesh.Detached), "member"))
 	case v.Machine.Mute && alive > 0:
+		if alive == 1 {
+			return true, "it hears 1 peer, which does not hear it"
+		}
 		return true, "it hears " + peers(alive) + ", and none of them hears it"
 	case alive > 0 && v.warning() != "":
 		return true, "it hears " + peers(alive) + ", but " + v.warning()
