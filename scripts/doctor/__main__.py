@@ -198,6 +198,8 @@ def one_way(b):
         for command in ["health"], ["health", "--ready"], ["members"]:
             b.says(i, words, command=command)
         b.shows(i, "/metrics", "hearsay_peers_one_way 1")
+    for i in 1, 2, 3:  # node_3 relays
+        b.says(i, "3 alive", command=["wait", "--members", "3", "--timeout", "10s"])
     b.says(1, "not handed directly to 1 member: node_2", command=["pub", "hello"])
     time.sleep(1)  # what many may be told of waits, to be one line of the log
     for i, other, words in sides:
