@@ -51,7 +51,10 @@ func bareIPv6(s string) error {
 	case addr.Zone() != "":
 		return topics.RuleZone
 	}
-	return fmt.Errorf("an IPv6 address is written in brackets, and a port behind them: %s", want)
+	if cut && s[0] == '[' {
+		return fmt.Errorf("a port stands behind a colon: %s", want)
+	}
+	return fmt.Errorf("an IPv6 address is written in brackets: %s", want)
 }
 
 // ruleOf is the rule that an error of package topics wraps: what broke it is said by whom the error goes to.

@@ -87,7 +87,11 @@ func (n *Node) WaitPeers(ctx context.Context, peers int) error {
 		case <-w.C:
 		case <-look.C:
 		case <-ctx.Done():
-			return fmt.Errorf("peers that messages reach: %d, not %d: %w", flowing, peers, ctx.Err())
+			some := fmt.Sprintf("%d peers", flowing)
+			if flowing == 1 {
+				some = "1 peer"
+			}
+			return fmt.Errorf("messages reach %s, not %d: %w", some, peers, ctx.Err())
 		case <-n.leaving:
 			return ErrClosed
 		}
