@@ -89,6 +89,9 @@ func (m *Machine) credit(l *link, ev Beat) {
 	}
 	current := m.identify(p, h)
 	m.describe(p, h)
+	if current {
+		m.hearClock(p, h, ev.Ahead)
+	}
 	p.detector.beat(m.now, current)
 	m.sign(p)
 	m.progress(p)
@@ -158,7 +161,7 @@ func (m *Machine) describe(p *peer, h *topics.Header) {
 	if strict != p.says.strict {
 		m.clearList(p)
 	}
-	p.says.hear(h, &m.cfg, m.wall())
+	p.says.hear(h, &m.cfg)
 	if naive {
 		p.row.complete = false
 	}

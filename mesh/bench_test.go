@@ -49,7 +49,7 @@ func meshOf(n int) (*Machine, []LinkID, []topics.Name, []topics.Header) {
 			}
 			list := append([]topics.Name{names[k], "self"}, names[:k]...)
 			list = append(list, names[k+1:]...)
-			dials = append(dials, answer(m.Step(now, Beat{id, list, &headers[k]}))...)
+			dials = append(dials, answer(m.Step(now, Beat{id, list, &headers[k], 0}))...)
 		}
 	}
 	return m, links, names, headers
@@ -69,7 +69,7 @@ func BenchmarkPulse(b *testing.B) {
 				now += time.Second / time.Duration(n)
 				headers[k].Seq++
 				headers[k].Pulse = true
-				m.Step(now, Beat{links[k], names[k : k+1 : k+1], &headers[k]})
+				m.Step(now, Beat{links[k], names[k : k+1 : k+1], &headers[k], 0})
 				if now >= m.Deadline() {
 					m.Step(now, Tick{})
 				}
@@ -91,6 +91,6 @@ func BenchmarkList(b *testing.B) {
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		headers[5].List++
-		m.Step(now, Beat{links[5], list[:n-i%2], &headers[5]})
+		m.Step(now, Beat{links[5], list[:n-i%2], &headers[5], 0})
 	}
 }

@@ -31,13 +31,14 @@ const (
 	Unattested              // and none of them does so any longer
 	OneWay                  // the peer hears this node, or this node the peer, and not the other way round, and why
 	Stale                   // the peer calls from elsewhere than its name leads to, where nobody is
+	Clock                   // the clock of the peer, or of this node, is off, and by how much
 	kinds
 )
 
 var kindNames = [...]string{
 	"quiet", "joined", "suspect", "recovered", "detached", "evicted", "probation", "relapsed", "returned",
 	"left", "restarted", "conflict", "forgotten", "withheld", "mute", "audible", "linked", "unreached", "foreign", "missed", "unlinked",
-	"attested", "unattested", "one-way", "stale",
+	"attested", "unattested", "one-way", "stale", "clock",
 }
 
 // String is the word for a kind in logs and JSON.

@@ -43,7 +43,7 @@ func TestSeedThatHasThisNodesName(t *testing.T) {
 	r.puppet("there").hang = true
 	r.pass(10 * time.Millisecond)
 	id := r.up(r.underWay("there"), "10.0.0.9:20000")
-	r.step(Beat{id, []topics.Name{r.m.cfg.Self}, &topics.Header{Version: 1, Incarnation: r.m.cfg.Incarnation + 1, Seq: 1, Beat: 1000, List: 1, Strict: true, Complete: true}})
+	r.step(Beat{id, []topics.Name{r.m.cfg.Self}, &topics.Header{Version: 1, Incarnation: r.m.cfg.Incarnation + 1, Seq: 1, Beat: 1000, List: 1, Strict: true, Complete: true}, 0})
 	if got := r.failing("there"); got != "another process uses this node's name at 10.0.0.9:20000" {
 		t.Errorf("failing: %q", got)
 	}

@@ -200,12 +200,12 @@ func TestAliasGoesToAnotherMesh(t *testing.T) {
 	r.hear(x)
 	r.step(Known{[]topics.Name{"y"}})
 	r.dials = nil
-	r.step(Beat{r.up(r.underWay("y"), x.addr), []topics.Name{"x"}, x.header})
+	r.step(Beat{r.up(r.underWay("y"), x.addr), []topics.Name{"x"}, x.header, 0})
 	r.want("y", Alias)
 	r.m.want(r.m.peers["y"], due, classSeed)
 	r.step(Heard{0})
 	r.dials = nil
-	r.step(Beat{r.up(r.underWay("y"), b.addr), []topics.Name{"b"}, b.header})
+	r.step(Beat{r.up(r.underWay("y"), b.addr), []topics.Name{"b"}, b.header, 0})
 	r.want("y", Candidate)
 	r.want("x", Alive)
 }

@@ -69,6 +69,7 @@ func (m *Machine) succeed(p *peer, at string, incarnation int64, why string) {
 	}
 	p.line.Replace(incarnation, m.now)
 	p.row.number, p.row.known = 0, false
+	p.clock.offsets, p.clock.ahead, p.clock.sure = offsets{}, 0, false
 	m.clearTelling(p)
 	if !p.state.unheard() && p.state != Left {
 		m.tell(Restarted, p, why)

@@ -55,11 +55,13 @@ type (
 	}
 
 	// Beat: a peer list came over a discovery link. Names holds the valid names in the list's order, the
-	// sender's own first; Header is nil from a naive node. The machine keeps neither slice nor header.
+	// sender's own first; Header is nil from a naive node. Ahead is by how much its At is ahead of this node's clock as that
+	// is now. The machine keeps neither slice nor header.
 	Beat struct {
 		Link   LinkID
 		Names  []topics.Name
 		Header *topics.Header
+		Ahead  time.Duration
 	}
 
 	// Told: what the publisher at the far end of a discovery link tells of whom others hear. The machine keeps the records.

@@ -216,7 +216,7 @@ func (s *storm) input() Input {
 		for range s.rng.IntN(30) {
 			names = append(names, s.name())
 		}
-		return Beat{id, names, s.header()}
+		return Beat{id, names, s.header(), 0}
 	case k == 19 && len(s.links) > 0:
 		l := s.m.links[s.links[s.rng.IntN(len(s.links))]]
 		if l == nil {

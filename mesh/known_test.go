@@ -95,7 +95,7 @@ func TestRememberedNamesLeaveRoomForSeeds(t *testing.T) {
 	r.puppet("service").hang = true
 	r.step(Known{deadNames(500)})
 	pod := r.puppet("pod")
-	r.step(Beat{r.up(r.underWay("service"), pod.addr), []topics.Name{"pod"}, pod.header})
+	r.step(Beat{r.up(r.underWay("service"), pod.addr), []topics.Name{"pod"}, pod.header, 0})
 	r.pass(time.Second)
 	r.want("pod", Alive)
 }

@@ -60,6 +60,7 @@ type Machine struct {
 	twinDue     Time            // no look for anybody's twin before
 	awaiting    []*link         // links that claim to lead to a peer not heard
 	scratch     bitset
+	clock       ownClock
 	found       int // addresses that configured names led to
 	asking      int // look-ups under way
 	lostHere    []*peer

@@ -96,12 +96,12 @@ func TestPulseWithoutItsListSaysNothing(t *testing.T) {
 	}
 	h := *a.header
 	h.Pulse, h.Seq = true, h.Seq+1
-	r.step(Beat{a.link, []topics.Name{"a"}, &h})
+	r.step(Beat{a.link, []topics.Name{"a"}, &h, 0})
 	if v := poll(); v.voters != 3 || v.vouches != 3 {
 		t.Fatalf("after a pulse: %+v", v)
 	}
 	h.List, h.Seq = h.List+1, h.Seq+1
-	r.step(Beat{a.link, []topics.Name{"a"}, &h})
+	r.step(Beat{a.link, []topics.Name{"a"}, &h, 0})
 	if v := poll(); v.voters != 2 || v.vouches != 2 {
 		t.Fatalf("after a pulse with an unknown number: %+v", v)
 	}
@@ -338,7 +338,7 @@ func TestOldLinkStaysUntilTheNewOneSpeaks(t *testing.T) {
 		t.Fatal("the old link was hung up before the new one spoke")
 	}
 	x.header.Seq++
-	r.step(Beat{old, []topics.Name{"x", "a", "b", "c", "self"}, x.header})
+	r.step(Beat{old, []topics.Name{"x", "a", "b", "c", "self"}, x.header, 0})
 	r.want("x", Alive)
 	if r.m.links[old] == nil || r.m.links[x.link] != nil {
 		t.Fatal("the link that speaks was not kept")

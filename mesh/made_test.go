@@ -113,7 +113,7 @@ func TestOlderIncarnationDoesNotCountForTheNewer(t *testing.T) {
 	r.pass(5 * time.Second)
 	old := *x.header
 	old.Incarnation, old.Seq = 50, 1<<40
-	r.step(Beat{x.link, []topics.Name{"x"}, &old})
+	r.step(Beat{x.link, []topics.Name{"x"}, &old, 0})
 	r.pass(20 * time.Second)
 	for _, c := range r.changes {
 		if c.Kind == Suspected {
@@ -122,7 +122,7 @@ func TestOlderIncarnationDoesNotCountForTheNewer(t *testing.T) {
 	}
 	// And what an older one repeats three times does not convince.
 	for range 5 {
-		r.step(Beat{x.link, []topics.Name{"x"}, &old})
+		r.step(Beat{x.link, []topics.Name{"x"}, &old, 0})
 	}
 	if p := r.m.peers["x"]; p.line.Incarnation() != 100 {
 		t.Fatalf("incarnation %d", p.line.Incarnation())

@@ -22,7 +22,8 @@ type Member struct {
 	CalledFrom  string        // endpoint at which its last hello says it is, while a listener says it; not checked
 	LastAddr    string        // endpoint where it was heard last
 	Profile     Profile       // what it says of itself
-	Clock       time.Duration // how far its clock is ahead of this node's, as it says; negative: behind
+	Clock       time.Duration // how far its clock is ahead of this node's, as far as that is sure; negative: behind
+	ClockOff    string        // by how much its clock is off, once that is sure; "": it is not
 	Conflict    string        // another process uses the name, and where
 	Failure     string        // why the last dial of it led nowhere; "" if none did since it was heard
 	Next        Time          // next dial or probe, now where one is under way; 0 if none is planned
@@ -73,7 +74,7 @@ func (m *Machine) Members() []Member {
 func (m *Machine) member(p *peer) Member {
 	v := Member{
 		Name: p.name, State: p.state, Since: p.since, Why: p.why, Heard: p.detector.at, Missed: m.missed(p),
-		Penalty: m.score(p), Incarnation: p.line.Incarnation(), Beat: p.says.beat, Fails: p.reach.tries, LastAddr: p.detector.where, Profile: p.says.Profile, Clock: p.says.clock, Failure: p.reach.failure.String(),
+		Penalty: m.score(p), Incarnation: p.line.Incarnation(), Beat: p.says.beat, Fails: p.reach.tries, LastAddr: p.detector.where, Profile: p.says.Profile, Clock: p.clock.ahead, Failure: p.reach.failure.String(),
 		Seed: p.origin.seed, Naive: p.says.naive, Listed: p.column.mentions > 0,
 	}
 	if p.state == Alive { // what the last list of another says, and that a connection did not break, says nothing
@@ -112,6 +113,7 @@ func (m *Machine) member(p *peer) Member {
 	if p.state == Alive && p.feed.missing.told > 0 {
 		v.Unlinked = m.unlinked(p)
 	}
+	v.ClockOff = m.clockText(p)
 	if !p.state.Member() && p.state != Probation {
 		v.Missed = 0
 	}
@@ -182,6 +184,7 @@ type Stats struct {
 	Conflicts     uint64 // two processes seen under one name
 	Second        string // another process is the member of this node's name, and why; "": it is not so
 	Namesake      string // another process answers to this node's name, and where, whichever is the member; "": none was met lately
+	ClockOff      string // this node's clock differs from those of most others, who agree, and by how much; "": it does not
 	NoBudget      uint64 // rounds in which a peer that missed enough was kept: see verdict
 	Rumours       uint64 // names not taken from what members tell of whom others hear: too many, or they lead back here
 	Tellings      uint64 // of far members that this node made
@@ -213,7 +216,7 @@ func (m *Machine) Stats() Stats {
 	s.Budget = m.budget.tokens
 	s.Degraded = m.doubtful()
 	s.Mute = m.voice.mute
-	s.Second, s.Namesake = m.secondWhy(), m.namesake()
+	s.Second, s.Namesake, s.ClockOff = m.secondWhy(), m.namesake(), m.ownClockText()
 	return s
 }
 

@@ -190,7 +190,7 @@ func TestAnotherProcessOfTheNameIsNoAlias(t *testing.T) {
 	h := *y.header
 	h.Incarnation += 7
 	link := r.up(r.underWay("seed"), "10.9.9.9:20000")
-	r.step(Beat{link, []topics.Name{"y", "self"}, &h})
+	r.step(Beat{link, []topics.Name{"y", "self"}, &h, 0})
 	if n := r.m.Stats().Impostors; n != 1 {
 		t.Errorf("%d impostors", n)
 	}

@@ -25,6 +25,7 @@ type peer struct {
 	detector detector        // what was heard of it, and what its silence says
 	says     says            // what it says of itself
 	oneWay   oneWay          // whether only one of both hears the other
+	clock    peerClock       // what its clock is
 	stale    missing         // what was told of a name that leads elsewhere
 	line     lineage.Lineage // which run of its process that is
 	row      row             // whom it lists

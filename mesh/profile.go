@@ -11,10 +11,10 @@ type Profile struct {
 
 // saySelf puts what this node says of itself into the header of a list.
 func (m *Machine) saySelf(h *topics.Header) {
-	h.At, h.Program, h.Tags = m.wall(), m.cfg.Profile.Program, m.cfg.Profile.Tags
+	h.Program, h.Tags = m.cfg.Profile.Program, m.cfg.Profile.Tags
 }
 
-// wall is the time by this node's clock, as that was at the start: Unix ms.
+// wall is the time by this node's clock, as that was at the start: Unix ms. The runtime says what it is now.
 func (m *Machine) wall() int64 { return m.cfg.Incarnation + m.now.Milliseconds() }
 
 // Profile is what this node says of itself.

@@ -48,13 +48,3 @@ func TestPulsesSayNothingOfTheNode(t *testing.T) {
 		t.Error("tags that are none")
 	}
 }
-
-func TestClocksAreCompared(t *testing.T) {
-	r := newRig(t, Config{})
-	p := r.puppet("a")
-	p.header.At = r.m.Incarnation() + time.Hour.Milliseconds()
-	r.hear(p)
-	if c := r.m.Members()[0].Clock; c < time.Hour-2*time.Second || c > time.Hour {
-		t.Errorf("%v ahead", c)
-	}
-}

@@ -68,7 +68,7 @@ func TestListOfAThawedMemberIsAskedFor(t *testing.T) {
 	p.reach.askDue = 0
 	pulse := *x.header
 	pulse.Seq, pulse.Pulse = pulse.Seq+1, true
-	r.step(Beat{x.link, []topics.Name{"x"}, &pulse})
+	r.step(Beat{x.link, []topics.Name{"x"}, &pulse, 0})
 	r.want("x", Alive)
 	r.pass(100 * time.Millisecond)
 	if !p.row.known {

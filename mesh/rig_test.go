@@ -50,7 +50,8 @@ type puppet struct {
 	lists  []topics.Name
 	header *topics.Header // nil: naive
 	mute   bool
-	wedged bool // it answers dials with its last list
+	ahead  time.Duration // its clock is, where its header says what that is
+	wedged bool          // it answers dials with its last list
 	beatAt Time
 	beats  int
 	fail   DialReason // how dials of it end
@@ -200,7 +201,7 @@ func (r *rig) answer() (did bool) {
 			case p.wedged:
 				again := *p.header
 				again.Replay = true
-				r.step(Beat{p.link, append([]topics.Name{p.name}, p.lists...), &again})
+				r.step(Beat{p.link, append([]topics.Name{p.name}, p.lists...), &again, p.ahead})
 			case !p.mute:
 				p.beat()
 			}
@@ -221,7 +222,7 @@ func (p *puppet) beat() {
 		c := *h
 		h = &c
 	}
-	p.r.step(Beat{p.link, append([]topics.Name{p.name}, p.lists...), h})
+	p.r.step(Beat{p.link, append([]topics.Name{p.name}, p.lists...), h, p.ahead})
 }
 
 // tells of others from now on.

@@ -183,6 +183,7 @@ func (m *Machine) header(pulse bool) topics.Header {
 		Listeners:   len(m.listeners.named),
 		Mesh:        m.cfg.Mesh,
 		Told:        m.far.said.number,
+		At:          m.wall(),
 	}
 	if !pulse {
 		m.saySelf(&h)

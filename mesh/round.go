@@ -44,6 +44,7 @@ func (m *Machine) round() {
 	m.judgeFeeds()
 	m.judgeOneWay()
 	m.judgeNames()
+	m.judgeClocks()
 	m.judgeOwnName(a)
 }
 

@@ -16,12 +16,10 @@ type says struct {
 	naive    bool          // it says nothing: its beats have no header
 	strict   bool          // whom it lists it hears itself
 	degraded bool          // it doubts itself
-	clock    time.Duration // how far its clock is ahead of this node's, as it says
 }
 
-// hear takes in what the peer says with a header, or by having none. Pulses say nothing of the Profile and of clocks; wall
-// is the time by this node's.
-func (s *says) hear(h *topics.Header, c *Config, wall int64) {
+// hear takes in what the peer says with a header, or by having none. Pulses say nothing of the Profile.
+func (s *says) hear(h *topics.Header, c *Config) {
 	if h == nil {
 		*s = says{naive: true, beat: c.Interval}
 		return
@@ -31,8 +29,5 @@ func (s *says) hear(h *topics.Header, c *Config, wall int64) {
 	if h.Pulse {
 		return
 	}
-	s.Profile, s.clock = Profile{h.Program, h.Tags}, 0
-	if h.At != 0 {
-		s.clock = time.Duration(h.At-wall) * time.Millisecond
-	}
+	s.Profile = Profile{h.Program, h.Tags}
 }

@@ -63,7 +63,7 @@ func TestEveryTransition(t *testing.T) {
 		r.step(Known{[]topics.Name{"y"}})
 		r.dials = nil
 		id := r.up(r.underWay("y"), x.addr)
-		r.step(Beat{id, []topics.Name{"x"}, x.header})
+		r.step(Beat{id, []topics.Name{"x"}, x.header, 0})
 		r.want("y", Alias)
 	}
 	candidate := func(r *rig, a, b, c, x *puppet) {
@@ -82,7 +82,7 @@ func TestEveryTransition(t *testing.T) {
 			id := r.up(r.underWay("y"), "10.0.0.77:20000")
 			h := *x.header
 			h.Leaving = leaving
-			r.step(Beat{id, []topics.Name{"y"}, &h})
+			r.step(Beat{id, []topics.Name{"y"}, &h, 0})
 		}
 	}
 	drop := func(r *rig, a, b, c, x *puppet) {
@@ -148,14 +148,14 @@ func TestEveryTransition(t *testing.T) {
 			Probation, OnProbation, "x", heard, false},
 		{"another name", candidate, Candidate, func(r *rig, a, b, c, x *puppet) {
 			id := r.up(r.underWay("y"), x.addr)
-			r.step(Beat{id, []topics.Name{"x"}, x.header})
+			r.step(Beat{id, []topics.Name{"x"}, x.header, 0})
 		}, Alias, Quiet, "y", aliased, false},
 		{"still another name", alias, Alias, func(r *rig, a, b, c, x *puppet) {
 			r.m.want(r.m.peers["y"], due, classSeed)
 			r.step(Heard{0})
 			r.dials = nil
 			id := r.up(r.underWay("y"), b.addr) // it has moved
-			r.step(Beat{id, []topics.Name{"b"}, b.header})
+			r.step(Beat{id, []topics.Name{"b"}, b.header, 0})
 		}, Alias, Quiet, "y", aliased, false},
 		{"another name no more", func(r *rig, a, b, c, x *puppet) { candidate(r, a, b, c, x); alias(r, a, b, c, x) }, Alias,
 			func(r *rig, a, b, c, x *puppet) { r.step(Forget{"x"}) }, Candidate, Quiet, "y", unaliased, false},
@@ -168,7 +168,7 @@ func TestEveryTransition(t *testing.T) {
 			r.m.want(r.m.peers["y"], due, classSeed)
 			r.step(Heard{0})
 			id := r.up(r.underWay("y"), x.addr)
-			r.step(Beat{id, []topics.Name{"x"}, x.header})
+			r.step(Beat{id, []topics.Name{"x"}, x.header, 0})
 		}, Alias, Unattested, "y", aliased, false},
 		{"none of the few that are listened to", wait(0), Alive, part, Far, Attested, "x", parted, false},
 		{"the same, silent here", mute, Suspect, part, Far, Attested, "x", parted, false},

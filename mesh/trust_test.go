@@ -27,7 +27,7 @@ func (r *rig) answers(dialled topics.Name, addr string, as topics.Name) {
 	r.t.Helper()
 	h := topics.Header{Version: 1, Incarnation: 1, Beat: 1000, List: 1, Strict: true, Complete: true}
 	link := r.up(r.underWay(dialled), addr)
-	r.step(Beat{link, []topics.Name{as, "self"}, &h})
+	r.step(Beat{link, []topics.Name{as, "self"}, &h, 0})
 	r.pass(100 * time.Millisecond)
 }
 

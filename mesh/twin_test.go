@@ -19,7 +19,7 @@ func TestStrangerIsNotTheMemberOfOurName(t *testing.T) {
 	stranger.mute = true
 	r.step(Known{[]topics.Name{"stranger"}})
 	r.pass(100 * time.Millisecond)
-	r.step(Beat{stranger.link, []topics.Name{"self"}, stranger.header})
+	r.step(Beat{stranger.link, []topics.Name{"self"}, stranger.header, 0})
 	r.wantTold(Conflict, "self")
 	for range 20 {
 		if why := r.m.Stats().Second; why != "" {
@@ -111,7 +111,7 @@ func TestNamesakeThatSeedsFromThisNode(t *testing.T) {
 		r.listens("self", "10.9.0.9")
 		r.pass(time.Second)
 		if namesake.link != before {
-			r.step(Beat{namesake.link, []topics.Name{"self"}, namesake.header})
+			r.step(Beat{namesake.link, []topics.Name{"self"}, namesake.header, 0})
 		}
 		if i == 10 && conflicts() != 1 {
 			t.Fatalf("%d conflicts told: %v", conflicts(), r.changes)
@@ -128,7 +128,7 @@ func TestNamesakeThatSeedsFromThisNode(t *testing.T) {
 	r.step(Known{[]topics.Name{"10.9.0.8"}})
 	r.pass(100 * time.Millisecond)
 	r.listens("self", "10.9.0.8")
-	r.step(Beat{mine.link, []topics.Name{"self"}, &topics.Header{Version: 1, Incarnation: 1000, Beat: 1000}})
+	r.step(Beat{mine.link, []topics.Name{"self"}, &topics.Header{Version: 1, Incarnation: 1000, Beat: 1000}, 0})
 	before := r.count["10.9.0.8"]
 	r.pass(10 * time.Second)
 	if r.count["10.9.0.8"] != before {

@@ -237,11 +237,19 @@ func (n *Node) takeBeats(id mesh.LinkID, pl *peerLink, run link.Run) {
 			n.misnamed(id, pl, names[0])
 			return
 		}
-		n.step(mesh.Beat{Link: id, Names: names, Header: header})
+		n.step(mesh.Beat{Link: id, Names: names, Header: header, Ahead: aheadOf(header, time.Now())})
 		if header != nil && len(names) > 0 && names[0].Key() == pl.target.Key() && n.machine.Counts(pl.target, header.Incarnation) {
 			n.tellNumbers(pl, header)
 		}
 	}
+}
+
+// aheadOf is by how much the clock of who sent a header is ahead of this node's; 0 where it does not say.
+func aheadOf(h *topics.Header, now time.Time) time.Duration {
+	if h == nil || h.At == 0 {
+		return 0
+	}
+	return time.UnixMilli(h.At).Sub(now) // by the clock as it is now, as one of the two has no monotonic reading
 }
 
 // takeTold reads whom a peer tells of that others hear.
@@ -374,7 +382,7 @@ func (n *Node) editions(e mesh.Edition) (all, nameless [][]byte) {
 // frames are a beat as it goes over the wire, with the numbers of the last messages.
 func frames(s mesh.Said, last string) [][]byte {
 	s.Header.Last = last
-	if s.Header.At != 0 { // the machine goes by the clock as it was at the start
+	if s.Header.At != 0 { // the machine knows the clock as it was at the start
 		s.Header.At = time.Now().UnixMilli()
 	}
 	return [][]byte{[]byte(topics.Discovery), topics.AppendList(nil, s.Names), topics.AppendHeader(nil, s.Header)}

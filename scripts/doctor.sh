@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Thirteen meshes that are broken as meshes often are, and what 'hearsay doctor' says of each in one call:
+# Sixteen meshes that are broken as meshes often are, and what 'hearsay doctor' says of each in one call:
 # scripts/doctor.sh [--cases CASE,...] [--show]. Exit 1 where it does not find the fault, or finds one that is not there.
 # Needs root and nft: everything runs in a network namespace of its own.
 # shellcheck source-path=SCRIPTDIR source=lib/build.sh

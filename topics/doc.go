@@ -153,7 +153,7 @@
 //	replay     boolean                    I said this before, and say it again to you alone
 //	listeners  integer  0..2^31-1         how many nodes have said hello to me and are connected
 //	last       string   0..320            numbers of my last messages: see Numbers
-//	at         integer  0..253402300799999 when I said this, Unix ms by my clock. 0: not said. In lists only
+//	at         integer  0..253402300799999 when I said this, Unix ms by my clock. 0: not said
 //	program    string   0..48             what I run, and its version. In lists only
 //	tags       string   0..160            KEY=VALUE,KEY=VALUE…: what I say of myself. In lists only
 //	mesh       string   0..32             label of my mesh: see Meshes. Empty: it has none

@@ -144,11 +144,6 @@ func printMembers(w io.Writer, all web.Members, self bool, now time.Time) error 
 	return tw.Flush()
 }
 
-// clockOff is by how many seconds clocks may differ before it is worth a word.
-const clockOff = 10
-
-func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
-
 // programVersion is what a node runs, without the name that it shares with all others.
 func programVersion(program string) string {
 	return plain.Text(cmp.Or(strings.TrimPrefix(program, programName), "-"))
@@ -215,8 +210,7 @@ func reason(m web.Member) string {
 	add(here && m.MessagesLink && !m.Flowing && !m.Unread, "reads no messages of ours yet")
 	add(len(m.Via) > 0 && (!m.MessagesLink || !m.Flowing), "no messages pass between us and those who hear it yet")
 	add(m.Degraded, "doubts itself")
-	add(m.ClockAhead >= clockOff, "its clock is %s ahead", short(seconds(m.ClockAhead)))
-	add(m.ClockAhead <= -clockOff, "its clock is %s behind", short(seconds(-m.ClockAhead)))
+	add(m.ClockOff != "", "%s", m.ClockOff)
 	add(m.Naive, "naive")
 	add(m.Tags != "", "%s", m.Tags)
 	add(m.Seed, "seed")

@@ -327,7 +327,7 @@ func (v *topView) detail(width, height int, now time.Time) []row {
 		{"state", m.State + " for " + ago(now, m.Since) + ": " + m.Why}, {"heard", heard(now, m)}, {"missed", count(m.MissedBeats, "beat")},
 		{"address", cmp.Or(m.Address, "none yet")}, {"calls from", m.CalledFrom}, {"runs", m.Program}, {"tags", m.Tags}, {"conflict", m.Conflict},
 		{"dials failed", failed}, {"because", m.Failure}, {"next try", nextTry(now, m)}, {"penalty", fmt.Sprintf("%.2f", m.Penalty)},
-		{"via", via(m)}, {"hears us", hears}, {"messages", messages}, {"one-way", m.OneWay}, {"its name", m.Stale}, {"unlinked", m.Unlinked},
+		{"via", via(m)}, {"hears us", hears}, {"messages", messages}, {"one-way", m.OneWay}, {"its name", m.Stale}, {"clock", m.ClockOff}, {"unlinked", m.Unlinked},
 		{"received", amount(float64(m.Received)) + "B"}, {"listed by", fmt.Sprintf("%d: %s", len(listed), strings.Join(listed, " "))},
 	} {
 		if f[1] != "" {

@@ -188,16 +188,16 @@ func judgeClocks(f *Facts) []Finding {
 		}
 	}
 	if len(all) == 0 {
-		return nil
+		return clocksSaid(f)
 	}
 	slices.SortFunc(all, func(a, b clock) int { return cmp.Compare(a.ahead, b.ahead) })
 	if median := all[len(all)/2].ahead; len(all) > 1 && median.Abs() > clockOff && all[(len(all)-1)/2].ahead.Abs() > clockOff {
-		return []Finding{fault("set it: timedatectl set-ntp true", "this machine's clock is %s those of %s", off(-median), plural(len(all), "peer"))}
+		return []Finding{fault(setClock+"this machine", "this machine's clock is %s those of %s", off(-median), plural(len(all), "peer"))}
 	}
 	var out []Finding
 	for _, c := range all {
 		if c.ahead.Abs() > clockOff {
-			out = append(out, fault(fmt.Sprintf("set it on %s: timedatectl set-ntp true", c.name), "the clock of %s is %s this machine's", c.name, off(c.ahead)))
+			out = append(out, fault(setClock+"the machine of "+string(c.name), "the clock of %s is %s this machine's", c.name, off(c.ahead)))
 		}
 	}
 	if len(out) == 0 {
@@ -205,6 +205,22 @@ func judgeClocks(f *Facts) []Finding {
 	}
 	return out
 }
+
+// clocksSaid is what the node says of clocks, where the doctor sees none, as behind locks.
+func clocksSaid(f *Facts) (out []Finding) {
+	if f.Status != nil && f.Status.ClockOff != "" {
+		out = append(out, fault(setClock+"the machine of "+string(f.Status.Name), "%s", f.Status.ClockOff))
+	}
+	for _, m := range f.peers() {
+		if m.ClockOff != "" {
+			out = append(out, fault(setClock+"the machine of "+string(m.Name), "%s: %s", m.Name, m.ClockOff))
+		}
+	}
+	return out
+}
+
+// setClock is what to do about a clock; a container has that of its machine.
+const setClock = "set it: timedatectl set-ntp true, on "
 
 func off(ahead time.Duration) string {
 	word := "ahead of"

@@ -156,6 +156,10 @@ func TestExamine(t *testing.T) {
 				f.Peers[i].Discovery[0].Header.At -= time.Hour.Milliseconds()
 			}
 		}, []string{"fault clocks: this machine's clock is 1h0m0s ahead of those of 2 peers"}},
+		{"clocks behind locks", func(f *Facts) {
+			f.lock(Locked)
+			f.Seeds, f.Status.ClockOff, f.Members.Members[1].ClockOff = nil, "this node's clock is 1h0m0s behind those of 2 peers", "its clock is 1m0s ahead of this node's"
+		}, []string{"warning keys", "fault clocks: 1h0m0s behind those of 2 peers > set it: timedatectl set-ntp true, on the machine of a", "fault clocks: c: its clock is 1m0s ahead"}},
 		{"versions", func(f *Facts) { f.Members.Members[1].Program = "hearsay v0" }, []string{"warning versions: hearsay v0 on c; hearsay v1 on a, b"}},
 		{"a one-way link of others", func(f *Facts) { f.Links.Nodes[1].Hears = f.Links.Nodes[1].Hears[:1] }, []string{"warning links: c hears b, and is not heard by it"}},
 		{"a lock to which the doctor has no key", func(f *Facts) { f.lock(Locked) },

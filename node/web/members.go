@@ -51,7 +51,8 @@ type Member struct {
 	CalledFrom   string        `json:"called_from"`         // where a connection comes from that says it is this peer's; "": there is none
 	Program      string        `json:"program"`             // what it runs, as it says
 	Tags         string        `json:"tags"`                // KEY=VALUE,..., as it says
-	ClockAhead   float64       `json:"clock_ahead_seconds"` // of the node's own, as it says; negative: behind
+	ClockAhead   float64       `json:"clock_ahead_seconds"` // of the node's own, as far as that is sure; negative: behind
+	ClockOff     string        `json:"clock_off"`           // by how much its clock is off, once that is sure; "": it is not
 	Conflict     string        `json:"conflict"`            // another process uses the name too, and where
 	Failures     int           `json:"failures"`            // dials that failed in a row
 	Failure      string        `json:"failure"`             // why the last of them did
@@ -172,7 +173,7 @@ func (v *view) member(m mesh.Member) Member {
 	out := Member{
 		Name: m.Name, State: m.State.Shown(), Via: notNil(m.Via), Since: v.time(m.Since), Why: m.Why, MissedBeats: m.Owes,
 		Penalty: math.Round(m.Penalty*1000) / 1000, Incarnation: m.Incarnation, ListedBy: notNil(m.ListedBy),
-		Address: cmp.Or(m.Addr, m.LastAddr), Linked: m.Addr != "", ClockAhead: m.Clock.Seconds(), CalledFrom: m.CalledFrom, Program: m.Profile.Program, Tags: string(m.Profile.Tags), Conflict: m.Conflict, Failures: m.Fails, Failure: m.Failure, HearsMe: m.HearsMe, Seed: m.Seed, Naive: m.Naive,
+		Address: cmp.Or(m.Addr, m.LastAddr), Linked: m.Addr != "", ClockAhead: m.Clock.Seconds(), ClockOff: m.ClockOff, CalledFrom: m.CalledFrom, Program: m.Profile.Program, Tags: string(m.Profile.Tags), Conflict: m.Conflict, Failures: m.Fails, Failure: m.Failure, HearsMe: m.HearsMe, Seed: m.Seed, Naive: m.Naive,
 		Degraded: m.Degraded, MessagesLink: m.Messages, Flowing: m.Flowing, Unread: m.Unread, OneWay: m.OneWay, Stale: m.Stale, Unlinked: m.Unlinked, Received: v.Received[m.Name.Key()],
 	}
 	if m.Heard > 0 {

@@ -43,6 +43,7 @@ type Status struct {
 	Unlinked    int               `json:"unlinked"`       // alive peers with which messages do not pass directly, one way or both
 	OpenFiles   int               `json:"max_open_files"` // that the process may have
 	Conflict    string            `json:"conflict"`       // another process is the member of its name, and why; "": none is
+	ClockOff    string            `json:"clock_off"`      // by how much its clock differs from those of most others, who agree; "": it does not
 	Ready       bool              `json:"ready"`
 	ReadyReason string            `json:"ready_reason"` // why, or why not
 	Leaving     bool              `json:"leaving"`
@@ -122,6 +123,7 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
 		Unlinked:    v.unlinked(),
 		OpenFiles:   files.Limit(),
 		Conflict:    v.Machine.Second,
+		ClockOff:    v.Machine.ClockOff,
 		Ready:       ready,
 		ReadyReason: reason,
 		Leaving:     v.Leaving,
@@ -266,12 +268,15 @@ func (v *view) unlinked() (n int) {
 
 // warning says what is wrong while the node is of use still, "" if nothing is: names that two processes have, of which it
 // hears one, or that lead elsewhere, seeds that lead to nobody, peers that hear it and are not heard, or the other way round,
-// members with which messages do not pass directly, which others relay where they can, files that cannot be read, and
-// newcomers that are turned away.
+// members with which messages do not pass directly, which others relay where they can, files that cannot be read, newcomers
+// that are turned away, and clocks that are off.
 func (v *view) warning() string {
 	var all []string
 	if v.Machine.Second == "" && v.Machine.Namesake != "" {
 		all = append(all, v.Machine.Namesake)
+	}
+	if v.Machine.ClockOff != "" {
+		all = append(all, v.Machine.ClockOff)
 	}
 	for _, of := range []struct {
 		what string
@@ -281,6 +286,7 @@ func (v *view) warning() string {
 		{"a link goes one way between it and %s: %s", func(m *mesh.Member) string { return m.OneWay }},
 		{"%s: %s", func(m *mesh.Member) string { return m.Stale }},
 		{"messages do not pass directly between it and %s: %s", func(m *mesh.Member) string { return m.Unlinked }},
+		{"%s: %s", func(m *mesh.Member) string { return m.ClockOff }},
 	} {
 		if names, why := v.those(of.why); names != "" {
 			all = append(all, fmt.Sprintf(of.what, names, why))

@@ -1,4 +1,4 @@
-"""Thirteen broken meshes, and what 'hearsay doctor' finds in each. See scripts/doctor.sh."""
+"""Sixteen broken meshes, and what 'hearsay doctor' finds in each. See scripts/doctor.sh."""
 import argparse
 import json
 import os
@@ -226,16 +226,61 @@ def stale_dns(b):
 def clock(b):
     """The clock of one is an hour off."""
     b.ring(2)
-    b.resolver.names["node_3"] = mesh.address(3)
-    here = os.path.dirname(os.path.abspath(__file__))
-    process = subprocess.Popen([sys.executable, os.path.join(here, "clock.py"), "node_3", mesh.address(3), "node_1", "3600"])
-    try:
+    with Clocks(b, "node_1", node_3=3600):
         b.wait(1, 3)
         time.sleep(2)
         yield b.doctor(1), [("fault", "clocks", "clock of node_3", "1h0m", "ahead")]
-    finally:
-        process.kill()
-        process.wait()
+        off_clock(b, "node_3", "its clock is 1h0m0s ahead of this node's", 'hearsay_peer_clock_ahead_seconds{peer="node_3"} 3')
+
+
+def late_clock(b):
+    """The clock of one is a minute behind, as what is delayed may seem to be."""
+    b.ring(2)
+    with Clocks(b, "node_1", node_3=-60):
+        b.wait(1, 3)
+        yield b.doctor(1), [("fault", "clocks", "clock of node_3", "behind")]
+        off_clock(b, "node_3", "its clock is 1m", "behind this node's", 'hearsay_peer_clock_ahead_seconds{peer="node_3"} -')
+
+
+def own_clock(b):
+    """The clock of the node itself is an hour off: the others agree."""
+    b.start("node_1", 1)
+    with Clocks(b, "node_1", node_3=3600, node_4=3600):
+        b.wait(1, 3)
+        time.sleep(2)
+        yield b.doctor(1), [("fault", "clocks", "this machine's clock is 1h0m0s behind those of 2 peers")]
+        off_clock(b, "node_1", "this node's clock is 1h0m0s behind those of 2 peers", "hearsay_clock_off 1")
+
+
+class Clocks:
+    """Nodes whose clocks are so many seconds ahead."""
+
+    def __init__(self, b, seed, **ahead):
+        script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clock.py")
+        for name in ahead:
+            b.resolver.names[name] = mesh.address(int(name.rpartition("_")[2]))
+        self.processes = [subprocess.Popen([sys.executable, script, name, b.resolver.names[name], seed, str(seconds)]) for name, seconds in ahead.items()]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for process in self.processes:
+            process.kill()
+            process.wait()
+
+
+def off_clock(b, who, *words):
+    """node_1 tells of whose clock is off, unasked."""
+    *words, metric = words
+    told = mesh.until(lambda: words[0] in json.dumps(web.ask(mesh.address(1), "/v1/members")), TOLD)
+    b.holds(told is not None, "members", "nothing of the clock")
+    for command in ["health"], ["health", "--ready"], ["members"]:
+        b.says(1, *words, command=command)
+    b.shows(1, "/readyz", *words)
+    b.shows(1, "/metrics", metric)
+    time.sleep(1)
+    b.logs(1, "level=WARN", "peer clock", who, *words)
 
 
 def few_files(b):
@@ -322,7 +367,7 @@ def frozen(b):
 
 
 CASES = {f.__name__: f for f in (
-    sound, one_name, wrong_seed, messages_blocked, messages_blocked_later, one_way, stale_dns, clock, few_files, two_meshes, two_labels,
+    sound, one_name, wrong_seed, messages_blocked, messages_blocked_later, one_way, stale_dns, clock, late_clock, own_clock, few_files, two_meshes, two_labels,
     keys, versions, frozen)}
 
 
