@@ -67,9 +67,9 @@ type ownClock struct {
 	missing missing
 }
 
-// hearClock takes in what a beat says of its sender's clock. One that is said again says nothing.
+// hearClock takes in what a beat that was made since the last says of its sender's clock.
 func (m *Machine) hearClock(p *peer, h *topics.Header, ahead time.Duration) {
-	if h == nil || h.At == 0 || h.Replay {
+	if h == nil || h.At == 0 {
 		return
 	}
 	p.clock.offsets.take(ahead, m.now, m.cfg.Beat)

@@ -171,3 +171,18 @@ func TestDelayIsNoClock(t *testing.T) {
 		}
 	}
 }
+
+// The first whose clock is known is not blamed before the others show that it is this node's that is off.
+func TestWhoseClockWaitsForOthers(t *testing.T) {
+	r := newRig(t, Config{})
+	a, b := r.puppet("a"), r.puppet("b")
+	for _, p := range []*puppet{a, b} {
+		p.ahead, p.header.At = -time.Hour, 1
+		r.hear(p)
+		r.pass(3 * time.Second)
+	}
+	r.pass(20 * time.Second)
+	if told := r.clocks(); len(told) != 1 || told[0].Peer != "self" {
+		t.Errorf("%v", told)
+	}
+}
