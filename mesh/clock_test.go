@@ -181,7 +181,7 @@ func TestWhoseClockWaitsForOthers(t *testing.T) {
 		r.hear(p)
 		r.pass(3 * time.Second)
 	}
-	r.pass(20 * time.Second)
+	r.pass(12 * time.Second)
 	if told := r.clocks(); len(told) != 1 || told[0].Peer != "self" {
 		t.Errorf("%v", told)
 	}
