@@ -213,7 +213,8 @@ const (
 	NoDNS                              // DNS did not answer in time, or failed: says nothing of the name
 	TimedOut                           // no answer
 	Wordless                           // the connection was accepted, and nothing came over it
-	NoKey                              // one of the two is locked, and the other is not
+	NoKey                              // it is open, and this node is locked
+	KeyWanted                          // it is locked, and this node is open
 	WrongKey                           // it has another key than it should, or expects another
 	NotLetIn                           // it has the right key, and does not let this node's in
 	Unauthorized                       // no key of it is known here
@@ -224,7 +225,7 @@ const (
 
 var reasons = [...]string{
 	"", "refused", "unresolved", "unreachable", "not a publisher", "local failure", "no answer from DNS", "timed out", "no handshake",
-	"no key", "wrong key", "not let in", "unauthorized", "another mesh",
+	"no key", "no key here", "wrong key", "not let in", "unauthorized", "another mesh",
 	"hung up on the key handshake", "hung up on this node's key",
 }
 

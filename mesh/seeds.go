@@ -76,7 +76,9 @@ func (f failure) String() string {
 	case f.why == BadPeer:
 		return who + " answers, but not as a ZeroMQ publisher: no node runs there, or one that has no connection to spare"
 	case f.why == NoKey:
-		return "no key: of " + who + " and this node, one is locked and the other is not"
+		return "no key: " + who + " is open, and this node is locked"
+	case f.why == KeyWanted:
+		return "no key: " + who + " is locked, and this node is open"
 	case f.why == WrongKey:
 		return "wrong key: " + who + " has another one than this node speaks with"
 	case f.why == NotLetIn:

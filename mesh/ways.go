@@ -51,7 +51,7 @@ func (w *way) proven(endpoint string, byName bool) {
 // answered notes how a dial of the name itself ended: unless DNS said no, or nothing, the name has an address.
 func (w *way) answered(why DialReason) {
 	switch why {
-	case Refused, Unreachable, BadPeer, TimedOut, Wordless, NoKey, WrongKey, NotLetIn, Unauthorized, OtherMesh, HungUpHello, HungUpKey:
+	case Refused, Unreachable, BadPeer, TimedOut, Wordless, NoKey, KeyWanted, WrongKey, NotLetIn, Unauthorized, OtherMesh, HungUpHello, HungUpKey:
 		w.resolved = true
 	case Unresolved, NoDNS:
 		w.nameless = true

@@ -143,7 +143,7 @@ func (n *Node) dialAny(ctx context.Context, d mesh.Dial) (mesh.DialReason, error
 	}
 	if !d.Tell { // a configured name may lead to others
 		if err := n.link.Knows(d.Target); err != nil {
-			return dialReason(err), fmt.Errorf("dial %s: %w", d.Target, err) // whoever lists it would have us look it up
+			return n.dialReason(err), fmt.Errorf("dial %s: %w", d.Target, err) // whoever lists it would have us look it up
 		}
 	}
 	addrs, err := n.resolve(ctx, d)
@@ -171,7 +171,7 @@ type outcome struct{ err error }
 func (n *Node) race(ctx context.Context, d mesh.Dial, addrs []netip.AddrPort) (why mesh.DialReason, last error) {
 	if len(addrs) == 1 {
 		err := n.dialOne(ctx, d, addrs[0], 1)
-		return dialReason(err), err
+		return n.dialReason(err), err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan outcome)
@@ -198,7 +198,7 @@ func (n *Node) race(ctx context.Context, d mesh.Dial, addrs []netip.AddrPort) (w
 			if o.err == nil {
 				return 0, nil
 			}
-			if r := dialReason(o.err); last == nil || r != mesh.Refused {
+			if r := n.dialReason(o.err); last == nil || r != mesh.Refused {
 				why, last = r, o.err
 			}
 			if running == 0 && tried == len(addrs) {
@@ -319,7 +319,14 @@ func lookupReason(err error) mesh.DialReason {
 	return mesh.NoDNS
 }
 
-// dialReason sorts an error of a connection into what it says of the peer.
+// dialReason sorts an error of a connection into what it says of the peer, and of this node.
+func (n *Node) dialReason(err error) mesh.DialReason {
+	if r := dialReason(err); r != mesh.NoKey || n.cfg.Keys.Locked() {
+		return r
+	}
+	return mesh.KeyWanted
+}
+
 func dialReason(err error) mesh.DialReason {
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hearsay/mesh"
+	"hearsay/node/link"
 	"hearsay/node/multicast"
 	"hearsay/topics"
 )
@@ -19,6 +20,7 @@ type Status struct {
 	Members    []mesh.Member
 	Links      []mesh.Row
 	LostSeeds  []mesh.Lost      // configured names that lead to nobody, and why
+	Refused    []link.Refusal   // who came with keys that do not fit, the latest first
 	Foreign    []mesh.Foreigner // nodes of other meshes that were met last
 	Machine    mesh.Stats
 	Taken      []mesh.Taken
@@ -57,6 +59,7 @@ func (n *Node) status() Status {
 		Members:    n.machine.Members(),
 		Links:      n.machine.Matrix(),
 		LostSeeds:  n.machine.LostSeeds(),
+		Refused:    n.link.Refusals(),
 		Foreign:    n.machine.Foreigners(),
 		Multicast:  n.multicastState(),
 		Machine:    n.machine.Stats(),

@@ -15,6 +15,7 @@ import (
 
 const (
 	giveDoctor = "give the doctor the files that the node has: --mesh-key FILE, or --key FILE and --authorized-keys DIR"
+	openLock   = "open" // what a node without a key says of its lock
 	lockNode   = "start this node with the key of that mesh: --mesh-key FILE, or --key FILE and --authorized-keys DIR"
 )
 
@@ -31,7 +32,7 @@ func judgeKeys(f *Facts) (out []Finding) {
 	return append(append(out, judgeLock(f)...), judgeRefused(f)...)
 }
 
-// judgeRefused: who knocks at a locked node with keys that do not fit is seen by that node alone. The doctor's own visits
+// judgeRefused: who knocks with keys that do not fit is seen by the node alone. The doctor's own visits
 // without a key are among them.
 func judgeRefused(f *Facts) []Finding {
 	if f.Status == nil {
@@ -39,7 +40,7 @@ func judgeRefused(f *Facts) []Finding {
 	}
 	var parts []string
 	for _, r := range []struct{ counter, came string }{
-		{"link_refused_no_key", "without a key"}, {"link_refused_wrong_key", "with another key"}, {"link_refused_unauthorized", "with a key that is not let in"},
+		{"link_refused_keyed", "with a key, though it is open"}, {"link_refused_no_key", "without a key"}, {"link_refused_wrong_key", "with another key"}, {"link_refused_unauthorized", "with a key that is not let in"},
 	} {
 		if n := f.Status.Counters[r.counter]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%s %s", plural(int(n), "connection"), r.came))
@@ -48,8 +49,27 @@ func judgeRefused(f *Facts) []Finding {
 	if len(parts) == 0 {
 		return nil
 	}
-	return []Finding{warning("its log names their addresses (peer refused): give those that are to be members the key, and run the doctor there",
-		"%s has refused, since its start: %s", f.Status.Name, strings.Join(parts, ", "))}
+	do := "give those that are to be members the key, and run the doctor there"
+	if f.Status.Lock == openLock {
+		do = "start this node with their key, if it is to be of their mesh"
+	}
+	out := []Finding{warning(do, "%s has refused, since its start: %s", f.Status.Name, strings.Join(parts, ", "))}
+	const few = 10
+	for _, r := range f.Status.Refused[:min(few, len(f.Status.Refused))] {
+		out = append(out, warning("", "%s knocked %s, %s ago last: %s", r.Address, times(int(r.Count)), f.at(r.Last).Round(time.Second), r.Why))
+	}
+	if more := len(f.Status.Refused) - few; more > 0 {
+		out = append(out, warning("", "and %s: its log names them (peer refused)", fmt.Sprintf("%d more", more)))
+	}
+	return out
+}
+
+// times is how often.
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
 }
 
 func judgeLock(f *Facts) []Finding {
@@ -106,6 +126,8 @@ func judgeKey(f *Facts, v Visit, what string, who topics.Name, m *web.Member) (f
 		return fault(lockNode, "%s: no key: %s is locked, and this node is open", what, v.Endpoint), true
 	case f.hasKeys():
 		return fault(f.keyRemedy(v.Outcome, who), "%s: %s: %s %s", what, keyWord(v.Outcome), v.Endpoint, v.says()), true
+	case m != nil && strings.HasPrefix(m.Failure, keyWord(Unlocked)) && f.Status != nil && f.Status.Lock == openLock:
+		return fault(lockNode, "%s: %s", what, m.Failure), true
 	case m != nil && keyOutcome(m.Failure) != Unvisited:
 		return fault(f.keyRemedy(keyOutcome(m.Failure), who), "%s: %s", what, m.Failure), true
 	}

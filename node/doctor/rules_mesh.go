@@ -26,7 +26,11 @@ func judgeMesh(f *Facts) (out []Finding) {
 		out = append(out, fault("look for a cut network, or a machine that is short of time", "the node is degraded: it hears %d of %s, or its rounds come late", s.Alive, plural(s.Members-1, "member")))
 	}
 	if len(s.Foreign) > 0 {
-		out = append(out, ok("met and kept apart from: %s; this node is of %s", foreigners(s.Foreign), ownMesh(f.Mesh)))
+		naive := ""
+		if slices.ContainsFunc(s.Foreign, func(x web.Foreigner) bool { return x.Mesh == "" }) {
+			naive = "; a program that sends no headers has no label"
+		}
+		out = append(out, ok("met and kept apart from: %s; this node is of %s%s", foreigners(s.Foreign), ownMesh(f.Mesh), naive))
 	}
 	return out
 }
@@ -201,7 +205,11 @@ func judgeClocks(f *Facts) []Finding {
 		}
 	}
 	if len(out) == 0 {
-		out = append(out, ok("the clocks of %s agree with this one", plural(len(all), "peer")))
+		agree := "the clocks of %s agree with this one"
+		if len(all) == 1 {
+			agree = "the clock of %s agrees with this one"
+		}
+		out = append(out, ok(agree, plural(len(all), "peer")))
 	}
 	return out
 }

@@ -169,7 +169,12 @@ func TestExamine(t *testing.T) {
 		{"others without the key", func(f *Facts) {
 			f.Status.Counters = map[string]uint64{"link_refused_no_key": 7, "link_refused_wrong_key": 1}
 		},
-			[]string{"warning keys: a has refused, since its start: 7 connections without a key, 1 connection with another key > its log names their addresses"}},
+			[]string{"warning keys: a has refused, since its start: 7 connections without a key, 1 connection with another key > give those that are to be members the key"}},
+		{"those who knock", func(f *Facts) {
+			f.Status.Counters = map[string]uint64{"link_refused_no_key": 13}
+			at := f.Status.Started.Add(3590 * time.Second)
+			f.Status.Refused = []web.Refused{{Address: "10.0.0.9", Why: "no key: it is open", Count: 12, Last: at}, {Address: "10.0.0.8", Why: "no key: it is open", Count: 1, Last: at}}
+		}, []string{"warning keys: a has refused", "warning keys: 10.0.0.9 knocked 12 times, 10s ago last: no key: it is open", "warning keys: 10.0.0.8 knocked once"}},
 		{"a key for an open node", func(f *Facts) { f.lock(Unlocked); f.Keys = MeshKey },
 			[]string{"fault keys: the doctor was given a key, and a at 10.0.0.1:20000 is open"}},
 		{"a wrong key", func(f *Facts) { f.Keys = MeshKey; f.lost(WrongKey, "") },

@@ -14,6 +14,7 @@ const (
 	unanswered
 	handshakeTimeouts
 	handshakeRejects
+	refusedKeyed
 	refusedNoKey
 	refusedWrongKey
 	refusedUnauthorized
@@ -56,7 +57,8 @@ var counterNames = [numCounters]string{
 	unanswered:             "unanswered",            // and those that got no answer in time
 	handshakeTimeouts:      "handshake_timeouts",    // no greeting and READY in time
 	handshakeRejects:       "handshake_rejects",     // a greeting or READY that is wrong
-	refusedNoKey:           "refused_no_key",        // of them, those that came without a key to a locked node
+	refusedKeyed:           "refused_keyed",         // of them, those that came with a key to an open node
+	refusedNoKey:           "refused_no_key",        // without one to a locked node
 	refusedWrongKey:        "refused_wrong_key",     // with another one
 	refusedUnauthorized:    "refused_unauthorized",  // with one that is not let in, or not under the name that was said
 	withdrawn:              "withdrawn",             // subscribers closed because their key is good no more

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/netip"
 	"sync"
 	"syscall"
 	"time"
@@ -284,54 +283,4 @@ func KeyError(h *zmtp.Handshake, unread int, err error) error {
 		return fmt.Errorf("%w: %w: %w", ErrHungUp, zmtp.ErrUnauthorized, err)
 	}
 	return err
-}
-
-// refusal is an address from which somebody without the right key came, and what was wrong.
-type refusal struct {
-	from netip.Addr
-	why  counter
-}
-
-// refusals are those that have been told of.
-type refusals struct {
-	mu   sync.Mutex
-	told map[refusal]struct{}
-}
-
-// maxRefusals bounds the refusals that are told of. Beyond it they are counted alone.
-const maxRefusals = 1024
-
-// first reports whether a refusal has not been told of yet, and notes that it is told of now.
-func (r *refusals) first(one refusal) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if _, ok := r.told[one]; ok || len(r.told) >= maxRefusals {
-		return false
-	}
-	if r.told == nil {
-		r.told = make(map[refusal]struct{})
-	}
-	r.told[one] = struct{}{}
-	return true
-}
-
-// refuse counts somebody who came without the right key, and tells of each address once for each reason.
-func (l *Link) refuse(port Port, from netip.AddrPort, err error) {
-	var why counter
-	switch {
-	case l.ring() == nil:
-		return
-	case errors.Is(err, zmtp.ErrMechanism):
-		why = refusedNoKey
-	case errors.Is(err, zmtp.ErrUnauthorized):
-		why = refusedUnauthorized
-	case errors.Is(err, zmtp.ErrKey):
-		why = refusedWrongKey
-	default:
-		return
-	}
-	l.counters.add(why, 1)
-	if l.refusals.first(refusal{from.Addr(), why}) {
-		l.emit(Event{Kind: TurnedAway, Port: port, Addr: from, Err: err})
-	}
 }

@@ -317,16 +317,19 @@ func TestRefusalsAreToldOnce(t *testing.T) {
 	reasons := []counter{refusedNoKey, refusedWrongKey, refusedUnauthorized}
 	told := 0
 	for i := range 300 {
-		if r.first(refusal{netip.MustParseAddr("192.0.2.1"), reasons[i%len(reasons)]}) {
+		if r.first(refusal{netip.MustParseAddr("192.0.2.1"), reasons[i%len(reasons)]}, "why", time.Unix(1, 0)) {
 			told++
 		}
+	}
+	if one := r.told[refusal{netip.MustParseAddr("192.0.2.1"), refusedNoKey}]; one.Count != 100 {
+		t.Errorf("counted %d", one.Count)
 	}
 	if told != len(reasons) {
 		t.Errorf("told %d times of %d reasons", told, len(reasons))
 	}
 	at := netip.MustParseAddr("192.0.2.2")
 	for range 3 * maxRefusals {
-		if r.first(refusal{at, refusedNoKey}) {
+		if r.first(refusal{at, refusedNoKey}, "why", time.Unix(2, 0)) {
 			told++
 		}
 		at = at.Next()

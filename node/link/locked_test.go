@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -72,14 +73,15 @@ func TestLockedRefuses(t *testing.T) {
 		server, client *keys.Ring
 		counter        string
 		want           error
+		plain          string // what is said of it
 	}{
-		"no key meets a key":    {locked, nil, "refused_no_key", zmtp.ErrMechanism},
-		"a key meets none":      {nil, locked, "", zmtp.ErrMechanism},
-		"another mesh key":      {locked, keys.Mesh(laterKey), "refused_wrong_key", zmtp.ErrKey},
-		"own keys, mesh key":    {locked, town("b"), "refused_wrong_key", zmtp.ErrKey},
-		"a stranger":            {town("a"), town("stranger"), "refused_unauthorized", zmtp.ErrUnauthorized},
-		"a name without a key":  {town("a"), town("b", "a"), "", keys.ErrUnknown},
-		"a member unknown here": {town("a", "b"), town("b"), "refused_unauthorized", zmtp.ErrUnauthorized},
+		"no key meets a key":    {locked, nil, "refused_no_key", zmtp.ErrMechanism, "no key: it is open, and this node is locked"},
+		"a key meets none":      {nil, locked, "refused_keyed", zmtp.ErrMechanism, "no key here: it is locked, and this node is open"},
+		"another mesh key":      {locked, keys.Mesh(laterKey), "refused_wrong_key", zmtp.ErrKey, ""},
+		"own keys, mesh key":    {locked, town("b"), "refused_wrong_key", zmtp.ErrKey, ""},
+		"a stranger":            {town("a"), town("stranger"), "refused_unauthorized", zmtp.ErrUnauthorized, ""},
+		"a name without a key":  {town("a"), town("b", "a"), "", keys.ErrUnknown, ""},
+		"a member unknown here": {town("a", "b"), town("b"), "refused_unauthorized", zmtp.ErrUnauthorized, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bothWays(t, func(t *testing.T, overTCP bool) {
@@ -106,6 +108,10 @@ func TestLockedRefuses(t *testing.T) {
 				}
 				if e := len(server.Events()); e != 0 {
 					t.Errorf("%d events more", e)
+				}
+				r := server.Refusals()
+				if len(r) != 1 || r[0].Count != 4 || !r[0].From.IsLoopback() || c.plain != "" && !strings.HasPrefix(r[0].Why, c.plain) {
+					t.Errorf("shown are %+v", r)
 				}
 			})
 		})

@@ -120,6 +120,7 @@ var counted = map[string]*prometheus.Desc{
 	"link_unanswered":            describe("connections_unanswered_total", "Listeners that did not answer one in time, and so may be closed to make room."),
 	"link_handshake_timeouts":    describe("handshake_timeouts_total", "Connections closed because no handshake came in time."),
 	"link_handshake_rejects":     describe("handshakes_rejected_total", "Connections closed for a wrong handshake."),
+	"link_refused_keyed":         describe("refused_keyed_total", "Of them, those that came with a key to an open node."),
 	"link_refused_no_key":        describe("refused_no_key_total", "Of them, those that came without a key to a locked node."),
 	"link_refused_wrong_key":     describe("refused_wrong_key_total", "Of them, those that came with another key."),
 	"link_refused_unauthorized":  describe("refused_unauthorized_total", "Connections closed because their key is not let in, or not under the name that was said."),

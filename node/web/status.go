@@ -49,6 +49,7 @@ type Status struct {
 	Leaving     bool              `json:"leaving"`
 	Listeners   int               `json:"listeners"` // connections to its discovery publisher
 	Seeds       []topics.Name     `json:"seeds"`
+	Refused     []Refused         `json:"refused"`     // who came with keys that do not fit: the latest 64 addresses
 	Foreign     []Foreigner       `json:"foreign"`     // nodes of other meshes that it has met
 	Multicast   *Multicast        `json:"multicast"`   // null: it is off
 	Channels    []string          `json:"channels"`    // received, beside plain messages
@@ -65,6 +66,26 @@ type Foreigner struct {
 	Mesh    string      `json:"mesh"` // its label; "": it has none
 	Address string      `json:"address"`
 	Last    time.Time   `json:"last"` // when it was met last
+}
+
+// Refused is an address from which connections came with keys that do not fit.
+type Refused struct {
+	Address string    `json:"address"`
+	Why     string    `json:"why"`
+	Count   uint64    `json:"count"` // of connections
+	Last    time.Time `json:"last"`
+}
+
+// refusedShown bounds those that are shown.
+const refusedShown = 64
+
+func (v *view) refused() []Refused {
+	all := v.Refused[:min(len(v.Refused), refusedShown)]
+	out := make([]Refused, 0, len(all))
+	for _, r := range all {
+		out = append(out, Refused{r.From.String(), r.Why, r.Count, stamp(r.Last)})
+	}
+	return out
 }
 
 // Multicast is what a node does to be found without a seed.
@@ -129,6 +150,7 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
 		Leaving:     v.Leaving,
 		Listeners:   v.Machine.Listeners,
 		Seeds:       notNil(s.node.Seeds()),
+		Refused:     v.refused(),
 		Foreign:     v.foreigners(),
 		Multicast:   v.multicast(),
 		Channels:    notNil(cfg.Channels),

@@ -120,7 +120,7 @@ def wrong_seed(c, mesh, victim):
              Seed("mail", "answers, but not as a ZeroMQ publisher"))
         silent = "accepts, but says nothing", "accepts connections and says nothing"
         lost(c, mesh, "lost_3", Seed("frozen", *silent), Seed(f"{victim}:8080", *silent),
-             Seed(f"{victim}:30000", "no key: of", "wants keys", level="ok") if mesh.key else
+             Seed(f"{victim}:30000", "no key: ", "wants keys", level="ok") if mesh.key else
              Seed(f"{victim}:30000", "answers, but sends no lists", "is a ZeroMQ publisher, but sends no lists"))
     finally:
         compose.output("docker", "unpause", frozen)

@@ -342,6 +342,11 @@ def keys(b):
     yield b.doctor(4), [("fault", "seeds", "node_1", "no key", "locked, and this node is open")]
     yield b.doctor(5, *one), [("fault", "seeds", "node_4", "no key", "is open, and this node is locked")]
     yield b.doctor(6, *own["node_6"]), [("fault", "seeds", "node_7", "not let in", "does not know this node's key")]
+    b.logs(1, "level=WARN", "peer refused", "127.77.0.4", "no key: it is open, and this node is locked")
+    b.logs(4, "level=WARN", "peer refused", "127.77.0.5", "no key here: it is locked, and this node is open")
+    b.logs(4, "level=WARN", "node_1", "no key: 127.77.0.1:20000 is locked, and this node is open")
+    b.logs(5, "level=WARN", "node_4", "no key: 127.77.0.4:20000 is open, and this node is locked")
+    yield b.doctor(1), [("warning", "keys", "127.77.0.3 knocked", "wrong key"), ("warning", "keys", "127.77.0.4 knocked", "no key: it is open")]
     yield b.doctor(3, *one), [("fault", "keys", "not that of node_3"), ("fault", "seeds", "node_1", "wrong key")]
 
 
