@@ -90,6 +90,7 @@ func (m *Machine) credit(l *link, ev Beat) {
 	current := m.identify(p, h)
 	m.describe(p, h)
 	if current {
+		m.hearTwin(h)
 		m.hearClock(p, h, ev.Ahead)
 	}
 	p.detector.beat(m.now, current)

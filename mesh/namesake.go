@@ -1,9 +1,14 @@
 package mesh
 
-import "slices"
+import (
+	"slices"
+
+	"hearsay/topics"
+)
 
 // A process that says hello in this node's own name is this node, which has dialled itself, or a namesake that has this
-// node as a seed and hears nobody else of the mesh. The address that it comes from is dialled: who answers there says which
+// node as a seed and hears nobody else of the mesh. One that has another seed never comes here: so those who hear both say
+// where it is (twinTold). The address that it comes from is dialled: who answers there says which
 // of the two it is (onMirror).
 
 // calls are addresses from which a hello in the own name came, in the order of the last one.
@@ -37,6 +42,38 @@ func (c calls) next(now Time) string {
 		}
 	}
 	return ""
+}
+
+// twinTold is where another process is that uses a member's name, as this node says it in a beat: of several in turn.
+func (m *Machine) twinTold(turn uint64) string {
+	var all []string
+	for _, p := range m.slots {
+		if p == nil || p.state != Alive || p.reach.link == nil || !p.twins.rival.stands(p.reach.link.addr, m.now) {
+			continue
+		}
+		if t := topics.MakeTwin(p.name, topics.Name(hostText(hostOf(p.twins.rival.addr)))); t != "" {
+			all = append(all, t)
+		}
+	}
+	if len(all) == 0 {
+		return ""
+	}
+	return all[turn%uint64(len(all))]
+}
+
+// hearTwin takes in where somebody says that another process uses this node's name, at most once a minute: it may be
+// anywhere, as anybody says it.
+func (m *Machine) hearTwin(h *topics.Header) {
+	if h == nil || h.Twin == "" || m.now < m.own.toldDue {
+		return
+	}
+	name, addr := topics.CutTwin(h.Twin)
+	host := addr.Host()
+	if name.Key() != m.key || m.isOurs(host) || m.isOurs(joinEndpoint(host, m.cfg.Self.Port())) {
+		return
+	}
+	m.own.toldDue = m.now + twinEvery
+	m.own.calls.from(host, m.now)
 }
 
 // lookForNamesake dials who said hello in this node's name, one in a round. A dial of this node itself has been answered by

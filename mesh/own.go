@@ -14,11 +14,13 @@ const deafRounds = 6
 type ownName struct {
 	rival   rival
 	calls   calls
-	deaf    int // rounds in a row in which most of those who list this node did not listen to it
-	of      int // how many they were
-	listers int // of so many
+	toldDue Time // when the word of others of where one is counts again
+	deaf    int  // rounds in a row in which most of those who list this node did not listen to it
+	of      int  // how many they were
+	listers int  // of so many
 	second  bool
-	hush    lineage.Hush // of reports of it
+	hush    lineage.Hush // of reports that one is the member
+	metHush lineage.Hush // and that one was met
 }
 
 // judge finds out at the end of a round whether another process has this node's name and is the member: those who list it

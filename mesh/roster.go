@@ -184,6 +184,7 @@ func (m *Machine) header(pulse bool) topics.Header {
 		Mesh:        m.cfg.Mesh,
 		Told:        m.far.said.number,
 		At:          m.wall(),
+		Twin:        m.twinTold(l.seq),
 	}
 	if !pulse {
 		m.saySelf(&h)

@@ -231,3 +231,55 @@ func TestLooksForTwinsAreBounded(t *testing.T) {
 		t.Errorf("no look for the twin of another one: %q", r.to)
 	}
 }
+
+// The member of a name that two processes use is told by those who hear both, and looks who is there.
+func TestMemberIsToldOfItsTwin(t *testing.T) {
+	r := newRig(t, Config{})
+	a := r.puppet("a")
+	r.hear(a)
+	twin := r.puppet("self")
+	twin.header.Incarnation, twin.addr = 2000, "10.0.0.99:20000"
+	for _, c := range []struct {
+		says string
+		met  bool
+	}{{"other@10.0.0.99", false}, {"self@10.0.0.99", true}} {
+		a.header.Twin = c.says
+		r.pass(5 * time.Second)
+		if got := r.m.Stats().Namesake; (got != "") != c.met || c.met && got != "another process, younger than this one, uses the name self at 10.0.0.99:20000" {
+			t.Errorf("%s: %q", c.says, got)
+		}
+	}
+	r.wantTold(Conflict, "self")
+	dials := 0
+	for i := range 120 { // somebody says ever another address
+		a.header.Twin = topics.MakeTwin("self", topics.Name(fmt.Sprintf("10.1.0.%d", i+1)))
+		before := len(r.to)
+		r.pass(time.Second)
+		for _, to := range r.to[before:] {
+			if strings.HasPrefix(to, "10.1.0.") {
+				dials++
+			}
+		}
+	}
+	if dials > 12 {
+		t.Errorf("%d dials by the word of one in two minutes", dials)
+	}
+}
+
+// Who hears both of a name says so in its beats.
+func TestTwinIsToldInBeats(t *testing.T) {
+	r := newRig(t, Config{})
+	a := r.puppet("a")
+	r.hear(a)
+	if r.pass(2 * time.Second); r.pulse.Header.Twin != "" {
+		t.Fatalf("%q of nobody", r.pulse.Header.Twin)
+	}
+	p := r.m.peers["a"]
+	p.twins.rival = rival{"10.0.0.99:20000", 5, r.now}
+	if r.pass(2 * time.Second); r.pulse.Header.Twin != "a@10.0.0.99" {
+		t.Errorf("%q", r.pulse.Header.Twin)
+	}
+	if r.pass(5 * time.Minute); r.pulse.Header.Twin != "" {
+		t.Errorf("%q of one that is gone", r.pulse.Header.Twin)
+	}
+}

@@ -109,6 +109,9 @@ func TestTwoNodesWithOneName(t *testing.T) {
 				return fmt.Errorf("%s: %+v", n.Name(), m)
 			}
 		}
+		if twin := first.Machine().Namesake; !strings.Contains(twin, "younger than this one, uses the name twin at "+addrs[3]+":") {
+			return fmt.Errorf("the first says %q of the second", twin)
+		}
 		if first.Machine().Second != "" || second.Machine().Second == "" {
 			return fmt.Errorf("first %q, second %q", first.Machine().Second, second.Machine().Second)
 		}

@@ -26,13 +26,14 @@ type Header struct {
 	Tags        Tags   `json:"tags,omitempty"`      // what the sender says of itself
 	Mesh        string `json:"mesh,omitempty"`      // label of the sender's mesh; "": it has none
 	Told        uint64 `json:"told,omitempty"`      // number of the telling that stands; 0: none does
+	Twin        string `json:"twin,omitempty"`      // NAME@ADDRESS of a second process under a member's name, see MakeTwin; "": none is known
 }
 
 // Validate returns the first Rule that a header breaks, or nil. Version is 1 to 2^31-1, Incarnation 0 to MaxTime,
 // Seq and List 0 to MaxInt (0: not counted), Beat MinBeat to MaxBeat, Listeners 0 to 2^31-1; a pulse
 // has a List. Last is what AppendLast makes, of at most MaxLast bytes, and a header that has it has an Incarnation.
 // At is 0 to MaxTime. Program has at most MaxProgram bytes, Tags are what MakeTags makes, and Mesh is empty or what
-// CheckMesh accepts. Told is 0 to MaxInt.
+// CheckMesh accepts. Told is 0 to MaxInt. Twin is empty or what MakeTwin makes.
 func (h Header) Validate() error {
 	switch {
 	case h.Version < 1 || h.Version > math.MaxInt32:
@@ -61,6 +62,8 @@ func (h Header) Validate() error {
 		return RuleMesh
 	case h.Told > MaxInt:
 		return RuleTold
+	case h.Twin != "" && !isTwin(h.Twin):
+		return RuleTwin
 	}
 	return nil
 }
@@ -99,6 +102,9 @@ func AppendHeader(dst []byte, h Header) []byte {
 	}
 	if h.Told != 0 {
 		dst = strconv.AppendUint(append(dst, `,"told":`...), h.Told, 10)
+	}
+	if h.Twin != "" {
+		dst = appendString(append(dst, `,"twin":`...), h.Twin)
 	}
 	return append(dst, '}')
 }

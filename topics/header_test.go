@@ -41,7 +41,7 @@ func TestHeaderVectors(t *testing.T) {
 func TestLargestHeaderFits(t *testing.T) {
 	h := Header{Version: math.MaxInt32, Incarnation: MaxTime, Seq: MaxInt, Beat: MaxBeat, List: MaxInt, Pulse: true,
 		Strict: true, Complete: true, Leaving: true, Degraded: true, Listeners: math.MaxInt32, Last: longestLast(),
-		At: MaxTime, Program: strings.Repeat("p", MaxProgram), Tags: longestTags(t), Mesh: strings.Repeat("m", MaxMesh), Told: MaxInt}
+		At: MaxTime, Program: strings.Repeat("p", MaxProgram), Tags: longestTags(t), Mesh: strings.Repeat("m", MaxMesh), Told: MaxInt, Twin: strings.Repeat("a", 63) + "@[fd00:1::1:aa]"}
 	b := AppendHeader(nil, h)
 	if len(b) > MaxHeader {
 		t.Errorf("%d bytes", len(b))

@@ -25,6 +25,7 @@ const (
 	MaxProgram = 48               // bytes of a program with its version
 	MaxTags    = 160              // bytes of all tags of a node: a header with the longest of everything fits
 	MaxMesh    = 32               // bytes of a mesh's label: it stands in every beat of that mesh
+	MaxTwin    = 80               // bytes of a second process under a name: longer names are told of by nobody
 	MaxLast    = 320              // bytes of the numbers in a header: two of the longest channels, or some twenty short ones
 
 	// MaxInt bounds every integer of a header and an envelope: the largest that a double holds exactly with

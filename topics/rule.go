@@ -46,6 +46,7 @@ const (
 	RuleTags        //
 	RuleMesh        //
 	RuleTold        // and records
+	RuleTwin        //
 	RuleUID         // envelopes; a bad sender breaks a rule of names
 	RuleTTL         //
 	RuleAt          //
@@ -100,6 +101,7 @@ var rules = [numRules]struct{ id, text string }{
 	RuleTags:        {"tags", "tags are KEY=VALUE joined by commas, keys of a-z 0-9 . _ - in ascending order, values also of A-Z : / + @, at most 160 bytes"},
 	RuleMesh:        {"mesh", "a mesh's label is 1 to 32 bytes of letters, digits, '.', '_' and '-'"},
 	RuleTold:        {"told", "told is 0 to 2^53-1, and what is told has at most 65536 bytes"},
+	RuleTwin:        {"twin", "twin is NAME@ADDRESS of at most 80 bytes, the address an IP literal"},
 	RuleUID:         {"uid", "uid is 1 to 64 bytes of printable ASCII without space"},
 	RuleTTL:         {"ttl", "ttl is 0 to 32"},
 	RuleAt:          {"at", "at is a time in Unix ms, 0 to the year 9999"},

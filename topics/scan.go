@@ -52,6 +52,9 @@ func scanHeader(b []byte) (h Header, ok bool) {
 	if s.skip(`,"told":`) {
 		h.Told = uint64(s.number())
 	}
+	if s.skip(`,"twin":"`) {
+		h.Twin = s.text()
+	}
 	return h, s.end()
 }
 

@@ -90,7 +90,9 @@ func judgeName(f *Facts) []Finding {
 	if f.Status != nil && f.Status.Conflict != "" {
 		out = append(out, fault("give one of the two another --hostname", "%s", f.Status.Conflict))
 	}
-	out = append(out, namesakes(f)...)
+	if out = append(out, namesakes(f)...); len(out) == 0 && f.Status != nil && f.Status.Namesake != "" {
+		out = append(out, fault("give one of the two another --hostname", "%s", f.Status.Namesake))
+	}
 	foreign := slices.DeleteFunc(slices.Clone(f.Self.Addrs), f.here)
 	switch {
 	case len(out) > 0:

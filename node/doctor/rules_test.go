@@ -79,6 +79,8 @@ func TestExamine(t *testing.T) {
 			f.Self.Discovery = append(f.Self.Discovery, v)
 		}, []string{"fault name: another, older process at 10.0.0.9:20000"}},
 		{"its name is taken", func(f *Facts) { f.Status.Ready, f.Status.Conflict = false, "an older process" }, []string{"fault name: an older process"}},
+		{"a namesake that the node has met", func(f *Facts) { f.Status.Namesake = "another process, younger than this one" },
+			[]string{"fault name: another process, younger than this one > give one of the two another --hostname"}},
 		{"its name leads elsewhere", func(f *Facts) {
 			f.Self = Place{Name: "a", Addrs: []netip.Addr{netip.MustParseAddr("10.0.0.9")}}
 		}, []string{"fault name: 10.0.0.9, which is not this machine"}},

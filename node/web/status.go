@@ -43,6 +43,7 @@ type Status struct {
 	Unlinked    int               `json:"unlinked"`       // alive peers with which messages do not pass directly, one way or both
 	OpenFiles   int               `json:"max_open_files"` // that the process may have
 	Conflict    string            `json:"conflict"`       // another process is the member of its name, and why; "": none is
+	Namesake    string            `json:"namesake"`       // another process answers to its name, and where, whichever is the member; "": none was met lately
 	ClockOff    string            `json:"clock_off"`      // by how much its clock differs from those of most others, who agree; "": it does not
 	Ready       bool              `json:"ready"`
 	ReadyReason string            `json:"ready_reason"` // why, or why not
@@ -144,6 +145,7 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
 		Unlinked:    v.unlinked(),
 		OpenFiles:   files.Limit(),
 		Conflict:    v.Machine.Second,
+		Namesake:    v.Machine.Namesake,
 		ClockOff:    v.Machine.ClockOff,
 		Ready:       ready,
 		ReadyReason: reason,
@@ -294,8 +296,8 @@ func (v *view) unlinked() (n int) {
 // that are turned away, and clocks that are off.
 func (v *view) warning() string {
 	var all []string
-	if v.Machine.Second == "" && v.Machine.Namesake != "" {
-		all = append(all, v.Machine.Namesake)
+	if own := cmp.Or(v.Machine.Second, v.Machine.Namesake); own != "" {
+		all = append(all, own)
 	}
 	if v.Machine.ClockOff != "" {
 		all = append(all, v.Machine.ClockOff)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 
 import cut
@@ -71,11 +72,23 @@ class Broken:
             text = answer.read().decode()
         self.holds(all(w in text for w in words), f"{path} of node_{i}", text)
 
+    def shows_any(self, i, path, *words):
+        """The same, where a node may not be ready."""
+        try:
+            self.shows(i, path, *words)
+        except urllib.error.HTTPError as refused:
+            text = refused.read().decode()
+            self.holds(all(w in text for w in words), f"{path} of node_{i}", text)
+
     def logs(self, i, *words):
         """One line of a node's log has these words."""
-        with open(self.nodes[f"node_{i}"].err) as log:
+        self.log_of(f"node_{i} at {mesh.address(i)}", *words)
+
+    def log_of(self, node, *words):
+        """The same of a node by its name and address: two may have one name."""
+        with open(self.mesh.nodes[node].err) as log:
             lines = log.read().splitlines()
-        self.holds(any(all(w in line for w in words) for line in lines), f"log of node_{i}", "\n".join(lines))
+        self.holds(any(all(w in line for w in words) for line in lines), f"log of {node}", "\n".join(lines))
 
     def holds(self, well, what, said):
         if not well:
@@ -97,6 +110,18 @@ def one_name(b):
     time.sleep(SETTLE)
     yield b.doctor(1), [("fault", "peers", "two processes use this name", "127.77.0.3:20000", "127.77.0.9:20000")]
     yield b.doctor(9), [("fault", "name", "is the member", "node_3")]
+    words = "another process, younger than this one, uses the name node_3 at 127.77.0.9:20000"
+    told = mesh.until(lambda: web.ask(mesh.address(3), "/v1/status")["namesake"], TOLD)
+    b.holds(told is not None, "/v1/status of node_3", "nothing of the other process")
+    yield b.doctor(3), [("fault", "name", words)]
+    for i, said in (1, "two processes use this name"), (3, words), (9, "is the member"):
+        b.says(i, said, command=["health"])
+        b.shows_any(i, "/readyz", said)
+    for command in ["health", "--ready"], ["members"]:
+        b.says(3, words, command=command)
+    b.logs(1, "level=WARN", "peer conflict", "node_3", "127.77.0.3:20000", "127.77.0.9:20000")
+    b.logs(3, "level=WARN", "peer conflict", words)
+    b.log_of("node_3 at 127.77.0.9", "level=WARN", "peer conflict", "is the member")
 
 
 def wrong_seed(b):
