@@ -132,7 +132,7 @@ func publish(nc *nats.Conn, index, count, size, rate int, r *result) {
 		if rate > 0 {
 			due := begin.Add(time.Duration(float64(i) / float64(rate) * 1e9))
 			if wait := due.Sub(at); wait > 0 {
-				time.Sleep(wait)
+				sleep(wait)
 				at = time.Now()
 			} else {
 				at = due

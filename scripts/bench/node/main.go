@@ -154,7 +154,7 @@ func publish(ctx context.Context, n *node.Node, o options, r *result) {
 		if o.rate > 0 {
 			due := begin.Add(time.Duration(float64(i) / float64(o.rate) * 1e9))
 			if wait := due.Sub(at); wait > 0 {
-				time.Sleep(wait)
+				sleep(wait)
 				at = time.Now()
 			} else {
 				at = due
