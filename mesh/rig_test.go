@@ -27,7 +27,8 @@ type rig struct {
 	hung     []LinkID
 	readOut  []LinkID
 	doubted  []LinkID
-	lists    []Publish // whole ones
+	silence  time.Duration // that the last doubt told
+	lists    []Publish     // whole ones
 	tellings []Tell
 	kept     Edition // what new listeners get
 	pulses   int
@@ -121,7 +122,7 @@ func (r *rig) step(ev Input) {
 		case ReadOut:
 			r.readOut = append(r.readOut, e.Link)
 		case Doubt:
-			r.doubted = append(r.doubted, e.Link)
+			r.doubted, r.silence = append(r.doubted, e.Link), e.Silent
 		case Keep:
 			r.kept = e.Edition
 		case Tell:
