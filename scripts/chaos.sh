@@ -5,6 +5,7 @@
 #   scripts/chaos.sh CASE...                       these cases; all: each of them
 #   scripts/chaos.sh random --minutes M --seed S   random faults, and what must always hold checked between them
 #   --local                                        on processes instead of containers: the cases that make sense there
+#   --told FILE                                    what the places where people look said of same-name, wrong-seed, port-blocked
 #   --no-build                                     the image hearsay as it is, instead of one built from this tree
 # One line for each case, with its times and, in brackets, their bounds. Exit 1 if something did not hold. It uses a compose project of its own
 # and takes everything down, whatever happens. Faults of the network need root and nft. Where no registry can be reached,

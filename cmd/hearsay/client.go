@@ -373,7 +373,7 @@ func (cl *client) streamOf(ctx context.Context, method, path string, query url.V
 		return err
 	}
 	defer answer.Body.Close()
-	lines, id := bufio.NewReader(answer.Body), ""
+	lines, id, why := bufio.NewReader(answer.Body), "", ""
 	for {
 		line, err := readLine(lines, most)
 		if errors.Is(err, errLongLine) {
@@ -383,7 +383,10 @@ func (cl *client) streamOf(ctx context.Context, method, path string, query url.V
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			return statusError{fmt.Errorf("the node at %s ended the stream", cl.base.Host), exitUnreachable}
+			return statusError{fmt.Errorf("the node at %s ended the stream%s", cl.base.Host, why), exitUnreachable}
+		}
+		if text, ok := bytes.CutPrefix(line, []byte(": "+web.Ended)); ok {
+			why = ": " + plain.Text(string(text))
 		}
 		if text, ok := bytes.CutPrefix(line, []byte("id: ")); ok {
 			id = string(text)

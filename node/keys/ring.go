@@ -107,19 +107,9 @@ func (c Config) read(self topics.Name) (*Ring, error) {
 	return r, nil
 }
 
-// exposed names the file with secrets if others than its owner may read it. One of root's may be for a group to read, such
-// as that of a service, or of a pod.
+// exposed names the file with secrets if others than its owner may read it.
 func (c Config) exposed() string {
-	path := cmp.Or(c.Mesh, c.Own)
-	info, err := os.Stat(path)
-	if err != nil {
-		return ""
-	}
-	others := os.FileMode(0o077)
-	if files.OfRoot(info) {
-		others = 0o037
-	}
-	if info.Mode().Perm()&others != 0 {
+	if path := cmp.Or(c.Mesh, c.Own); files.Exposed(path) {
 		return path
 	}
 	return ""

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"hearsay/node/files"
@@ -18,7 +19,8 @@ import (
 
 // Certificate is a server's certificate with its key, in PEM. The files are read again when they have changed.
 type Certificate struct {
-	files *files.Followed[*tls.Certificate]
+	files  *files.Followed[*tls.Certificate]
+	secret secret
 }
 
 // OpenCertificate reads both files.
@@ -31,7 +33,7 @@ func OpenCertificate(cert, key string) (*Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Certificate{followed}, nil
+	return &Certificate{files: followed, secret: secret{path: key}}, nil
 }
 
 func readCertificate(cert, key string) (*tls.Certificate, error) {
@@ -71,7 +73,8 @@ const (
 // Token is what lets a client in. Its file has one on each line, all of which are good, and is read again when it has
 // changed.
 type Token struct {
-	files *files.Followed[[][sha256.Size]byte] // hashes: they are compared in constant time, whatever their length
+	files  *files.Followed[[][sha256.Size]byte] // hashes: they are compared in constant time, whatever their length
+	secret secret
 }
 
 // OpenToken reads the file.
@@ -90,7 +93,7 @@ func OpenToken(path string) (*Token, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Token{followed}, nil
+	return &Token{files: followed, secret: secret{path: path}}, nil
 }
 
 // ReadTokens returns the tokens in a file. An error shows none of them.
@@ -209,26 +212,44 @@ func (o Options) validate() error {
 // follow reads the files of Options again when they change, until the server is closed.
 func (s *Server) follow() {
 	if c := s.options.Certificate; c != nil {
-		s.handlers.Go(func() { c.files.Run(s.ctx, tells[*tls.Certificate](s)) })
+		s.handlers.Go(func() { c.secret.look(s); c.files.Run(s.ctx, tells[*tls.Certificate](s, &c.secret)) })
 	}
 	if t := s.options.Token; t != nil {
-		s.handlers.Go(func() { t.files.Run(s.ctx, tells[[][sha256.Size]byte](s)) })
+		s.handlers.Go(func() { t.secret.look(s); t.files.Run(s.ctx, tells[[][sha256.Size]byte](s, &t.secret)) })
 	}
 }
 
 // Reload reads the files of Options again, now. It waits for the disk for some seconds at most.
 func (s *Server) Reload() {
 	if c := s.options.Certificate; c != nil {
-		c.files.Reload(tells[*tls.Certificate](s))
+		c.files.Reload(tells[*tls.Certificate](s, &c.secret))
 	}
 	if t := s.options.Token; t != nil {
-		t.files.Reload(tells[[][sha256.Size]byte](s))
+		t.files.Reload(tells[[][sha256.Size]byte](s, &t.secret))
 	}
 }
 
-// tells logs what is wrong with files that are followed.
-func tells[T any](s *Server) func(T, error) {
+// secret is a file that nobody else is to read.
+type secret struct {
+	path    string
+	mu      sync.Mutex
+	exposed bool // and that was told
+}
+
+// look tells when others may read it.
+func (f *secret) look(s *Server) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	was := f.exposed
+	if f.exposed = files.Exposed(f.path); f.exposed && !was {
+		s.log.Warn("secret of http can be read by others", "file", f.path, "hint", "chmod 600")
+	}
+}
+
+// tells logs what is wrong with files that are followed, and whether others may read the one with a secret.
+func tells[T any](s *Server, of *secret) func(T, error) {
 	return func(_ T, err error) {
+		of.look(s)
 		if err != nil {
 			s.log.Error("file of http not changed", "why", err)
 		}

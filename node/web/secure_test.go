@@ -251,7 +251,9 @@ func TestStreamsEndWithTheirToken(t *testing.T) {
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
-			_, _ = io.Copy(io.Discard, lines)
+			if text, _ := io.ReadAll(lines); !strings.HasSuffix(string(text), ": ended: the token was withdrawn\n\n") {
+				t.Errorf("stream %d ends with %q", i, text)
+			}
 		}()
 		select {
 		case <-ended:

@@ -5,8 +5,10 @@ package web
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -81,5 +83,52 @@ func TestFilesThatBecomePipes(t *testing.T) {
 		}
 	case <-time.After(nodetest.Patience):
 		t.Fatal("it waits for a pipe")
+	}
+}
+
+// Files with a token or the key of the certificate that others may read are told of, once until they are well.
+func TestSecretsThatOthersMayRead(t *testing.T) {
+	t.Parallel()
+	token, path := openToken(t, goodToken)
+	dir := t.TempDir()
+	certificate(t, dir, "a.example")
+	key := filepath.Join(dir, "key")
+	cert, err := OpenCertificate(filepath.Join(dir, "cert"), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{path, key} {
+		if err := os.Chmod(file, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var log guarded
+	s := New(startNode(t, node.Config{}), Options{Token: token, Certificate: cert, Private: true, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	defer s.Close()
+	says := func(file string, times int) {
+		t.Helper()
+		nodetest.Eventually(t, func() error {
+			n := 0
+			for line := range strings.Lines(log.String()) {
+				if strings.Contains(line, "level=WARN") && strings.Contains(line, "secret of http can be read by others") && strings.Contains(line, "file="+file) {
+					n++
+				}
+			}
+			if n != times {
+				return fmt.Errorf("%s: told %d times, not %d:\n%s", file, n, times, log.String())
+			}
+			return nil
+		})
+	}
+	says(path, 0)
+	for i, mode := range []os.FileMode{0o644, 0o600, 0o604} {
+		for _, file := range []string{path, key} {
+			if err := os.Chmod(file, mode); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.Reload()
+		says(path, (i+2)/2)
+		says(key, (i+2)/2)
 	}
 }

@@ -17,6 +17,9 @@ const pulseEvery = 15 * time.Second
 // at, which counts a second after it has changed.
 const lookEvery = 250 * time.Millisecond
 
+// Ended is what a comment begins with that says why a stream ends, where the client can do something about it.
+const Ended = "ended: "
+
 // pieceBytes is how much of a message a stream has in hand: so much a client must take within Server.patience, and so
 // much memory it costs beside what all share.
 const pieceBytes = 16 << 10
@@ -109,8 +112,13 @@ func pump[T any](s *Server, r *http.Request, st *stream, hello string, ended <-c
 		case <-pulse.C:
 			err = st.comment("still here")
 		case <-tokens.C:
-			open = s.mayGoOn(r)
+			if open = s.mayGoOn(r); !open {
+				_ = st.comment(Ended + errWithdrawn.Error())
+			}
 		case <-r.Context().Done():
+			if errors.Is(context.Cause(r.Context()), errWithdrawn) {
+				_ = st.comment(Ended + errWithdrawn.Error())
+			}
 			return nil
 		case <-ended:
 			return nil

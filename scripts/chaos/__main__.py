@@ -8,6 +8,7 @@ import time
 
 import cases
 import containers
+import mistakes
 import processes
 import soak
 
@@ -38,6 +39,7 @@ def main():
         for name, (act, *_) in cases.CASES.items():
             print(f"{name:<12} {act.__doc__}")
         return
+    mistakes.Places.recorded = args.told and os.path.abspath(args.told)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     mesh = processes.Processes() if args.local else containers.Containers(args.root, not args.no_build)
     print(f"{'processes' if args.local else 'containers'}; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores", flush=True)
@@ -58,6 +60,7 @@ def arguments():
     parser.add_argument("cases", nargs="+", metavar="CASE", help=f"list, all, random, or of {', '.join(cases.CASES)}")
     parser.add_argument("--local", action="store_true", help="node processes instead of containers")
     parser.add_argument("--no-build", action="store_true", help="use the image hearsay as it is")
+    parser.add_argument("--told", metavar="FILE", help="write what the places said of mistakes to FILE")
     parser.add_argument("--minutes", type=float, default=5, metavar="M", help="how long random goes on (default 5)")
     parser.add_argument("--seed", type=int, default=int(time.time()), metavar="S", help="of the random faults")
     args = parser.parse_args()

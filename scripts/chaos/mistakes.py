@@ -10,7 +10,9 @@ TOLD = 40  # seconds: a twin is looked for once a minute at most of each, and th
 
 
 class Places:
-    """What the places say in which people look, at one container."""
+    """What the places say in which people look, at one container. Where recorded is a file, the lines are written to it."""
+
+    recorded = None
 
     def __init__(self, case, mesh, container):
         self.case, self.mesh, self.container = case, mesh, container
@@ -25,35 +27,51 @@ class Places:
         """Waits until what a command prints has these words on one line."""
         def found():
             code, out = self.run(*command)
-            return (status is None or code == status) and has(out, words), f"status {code}: {out[-600:]}"
-        self.until(" ".join(command), found)
+            return (status is None or code == status) and has(out, words), out
+        self.until(" ".join(command), found, words)
 
     def log(self, *words):
         def found():
             text = subprocess.run(["docker", "logs", self.container], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True).stderr
-            return has(text, words), "\n".join(text.splitlines()[-5:])
-        self.until("log", found)
+            return has(text, words), text
+        self.until("log", found, words)
 
     def ask(self, path, *words):
         """What the node serves at a path: asked from this machine, as the image has no program for it."""
         (network,) = inspect(self.container)["NetworkSettings"]["Networks"].values()
 
         def found():
-            ran = subprocess.run(["curl", "--silent", "--max-time", "5", f"http://{network['IPAddress']}:8080{path}"],
+            most = "2" if "events" in path else "5"
+            ran = subprocess.run(["curl", "--silent", "--max-time", most, f"http://{network['IPAddress']}:8080{path}"],
                                  stdout=subprocess.PIPE, text=True)
-            return has(ran.stdout, words), ran.stdout[-600:]
-        self.until(path, found)
+            return has(ran.stdout, words), ran.stdout
+        self.until(path, found, words)
 
-    def until(self, what, found):
+    def event(self, kind, *words):
+        """An event of this kind, of the last 256: the stream is ended after two seconds."""
+        self.ask("/v1/events?after=0", f'"kind":"{kind}"', *words)
+
+    def record(self, what, said, words):
+        if self.recorded:
+            with open(self.recorded, "a") as file:
+                shown = [line.strip() for line in said.splitlines() if all(w in line for w in words)]
+                file.write(f"{self.case.name} @ {self.of()} $ {what}\n" + "".join(f"    {line[:1000]}\n" for line in shown))
+
+    def of(self):
+        about = inspect(self.container)
+        return f"{about['Config']['Hostname']} ({about['Name'].strip('/')})"
+
+    def until(self, what, found, words):
         deadline = time.time() + TOLD
         while True:
             well, said = found()
             if well:
+                self.record(what, said, words)
                 if what not in self.case.words:
                     self.case.words.append(what)
                 return
             if time.time() > deadline:
-                self.case.wrong.append(f"{what} does not say so: {said}")
+                self.case.wrong.append(f"{what} does not say so: {said[-800:]}")
                 return
             time.sleep(1)
 
@@ -81,7 +99,16 @@ def same_name(c, mesh, victim):
         others.ask("/readyz", '"status":"ready"', victim, "two processes use this name", *both)
         others.say("fault", "two processes use this name", *both, command=["doctor"])
         others.ask("/metrics", f'hearsay_peer_conflict{{peer="{victim}"}} 1')
+        others.event("conflict", *both)
+        member, younger = Places(c, mesh, first), ("another process, younger than this one", both[1])
+        member.log("WARN", "conflict", *younger)
+        member.say("ok: ", *younger, status=0, command=["health"])
+        member.say("this node", *younger, command=["members"])
+        member.say("fault", *younger, status=1, command=["doctor"])
+        member.ask("/readyz", '"status":"ready"', *younger)
+        member.event("conflict", *younger)
         twin = Places(c, mesh, second)
+        twin.say("is the member", command=["health"])
         twin.say("is the member", status=1, command=["health", "--ready"])
         twin.say("is the member", command=["members"])
         twin.say("is the member", status=4, command=["wait", "--members", "2", "--timeout", "500ms"])
@@ -89,6 +116,7 @@ def same_name(c, mesh, victim):
         twin.say("no member takes it for this node's", "is the member", command=["pub", "hello"])
         twin.log("WARN", "conflict", "is the member")
         twin.ask("/readyz", "not_ready", "is the member")
+        twin.event("conflict", "is the member")
         twin.ask("/metrics", "hearsay_name_taken 1")
         seen = mesh.members(c.others(victim)[0])[victim]
         if seen["address"] != both[0] or seen["state"] != "alive":
@@ -146,6 +174,8 @@ def lost(c, mesh, name, *seeds):
         at.say(f"seed {seed.name}: ", seed.cause, status=4, command=["wait", "--members", "2", "--timeout", "500ms"])
         at.say(seed.level, f"seed {seed.name}", seed.doctor, status=1, command=["doctor"])
         at.ask("/readyz", "not_ready", f"seed {seed.name}: ", seed.cause)
+        at.event("unreached", seed.name, seed.cause)
+    at.say("no member is reached: the node hears nobody", command=["pub", "hello"])
     at.ask("/metrics", "hearsay_ready 0")
 
 
@@ -163,6 +193,7 @@ def port_blocked(c, mesh, victim):
     here.say("ok: messages do not pass directly", victim, command=["health"])
     here.say(victim, "its messages do not arrive", status=4, command=["wait", "--members", "4", "--timeout", "500ms"])
     here.ask("/readyz", "messages do not pass directly", victim)
+    here.event("unlinked", victim, "its messages do not arrive")
     here.ask("/metrics", f'hearsay_peer_unlinked{{peer="{victim}"}} 1')
     there.log("WARN", "unlinked", other, "messages do not reach it")
     there.say(other, "our messages do not reach it", command=["members"])
@@ -170,6 +201,9 @@ def port_blocked(c, mesh, victim):
     there.say("ready: messages do not pass directly", other, command=["health", "--ready"])
     there.say("messages do not reach it", status=4, command=["wait", "--members", "4", "--timeout", "500ms"])
     there.ask("/readyz", "messages do not pass directly", other)
+    there.event("unlinked", other, "messages do not reach it")
+    there.say(f"ours do not reach {other}", command=["links"])
+    there.say("fault", other, "does not get this node's messages", status=1, command=["doctor"])
     there.ask("/metrics", f'hearsay_peer_unlinked{{peer="{other}"}} 1')
     c.heal()
     c.back(time.time())

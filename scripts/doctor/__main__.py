@@ -284,7 +284,8 @@ class Clocks:
         script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clock.py")
         for name in ahead:
             b.resolver.names[name] = mesh.address(int(name.rpartition("_")[2]))
-        self.processes = [subprocess.Popen([sys.executable, script, name, b.resolver.names[name], seed, str(seconds)]) for name, seconds in ahead.items()]
+        self.processes = [subprocess.Popen([sys.executable, script, name, b.resolver.names[name], seed, str(seconds)])
+                          for name, seconds in ahead.items()]
 
     def __enter__(self):
         return self
@@ -371,7 +372,8 @@ def keys(b):
     b.logs(4, "level=WARN", "peer refused", "127.77.0.5", "no key here: it is locked, and this node is open")
     b.logs(4, "level=WARN", "node_1", "no key: 127.77.0.1:20000 is locked, and this node is open")
     b.logs(5, "level=WARN", "node_4", "no key: 127.77.0.4:20000 is open, and this node is locked")
-    yield b.doctor(1), [("warning", "keys", "127.77.0.3 knocked", "wrong key"), ("warning", "keys", "127.77.0.4 knocked", "no key: it is open")]
+    yield b.doctor(1), [("warning", "keys", "127.77.0.3 knocked", "wrong key"),
+                        ("warning", "keys", "127.77.0.4 knocked", "no key: it is open")]
     yield b.doctor(3, *one), [("fault", "keys", "not that of node_3"), ("fault", "seeds", "node_1", "wrong key")]
 
 
@@ -397,8 +399,8 @@ def frozen(b):
 
 
 CASES = {f.__name__: f for f in (
-    sound, one_name, wrong_seed, messages_blocked, messages_blocked_later, one_way, stale_dns, clock, late_clock, own_clock, few_files, two_meshes, two_labels,
-    keys, versions, frozen)}
+    sound, one_name, wrong_seed, messages_blocked, messages_blocked_later, one_way, stale_dns, clock, late_clock, own_clock,
+    few_files, two_meshes, two_labels, keys, versions, frozen)}
 
 
 def same(finding, want):
