@@ -27,7 +27,7 @@ func messages() []Scenario {
 				none("forged", "forged messages delivered"), within("slowest", "slowest message", 0.1)),
 		},
 		{
-			Name: "talk-loss", Title: "of what they say 30 % is dropped", Nodes: 8, Least: 2, Weight: 3, Length: warm + 30*time.Second,
+			Name: "talk-loss", Title: "of what they say 30 % is dropped", Nodes: 16, Least: 2, Weight: 6, Length: warm + 30*time.Second,
 			Plan: func(p *Plan) {
 				p.talk(100 * time.Millisecond)
 				p.At(warm, PostLoss{Rate: 0.3, For: 25 * time.Second})
@@ -35,7 +35,7 @@ func messages() []Scenario {
 			Goals: append(calm(), none("relayed", "messages relayed"), within("slowest", "slowest message", 20)),
 		},
 		{
-			Name: "talk-one-way", Title: "one does not hear another that hears it", Nodes: 8, Least: 4, Weight: 3, Length: warm + 60*time.Second,
+			Name: "talk-one-way", Title: "one does not hear another that hears it", Nodes: 16, Least: 4, Weight: 6, Length: warm + 60*time.Second,
 			Plan: func(p *Plan) {
 				p.talk(100 * time.Millisecond)
 				few := p.Some(2)
@@ -44,7 +44,7 @@ func messages() []Scenario {
 			Goals: append(calm(), nothingTold(), within("slowest", "slowest message", 15)),
 		},
 		{
-			Name: "talk-port", Title: "their message ports alone are cut off from each other", Nodes: 8, Least: 4, Weight: 3, Length: warm + 60*time.Second,
+			Name: "talk-port", Title: "their message ports alone are cut off from each other", Nodes: 16, Least: 4, Weight: 6, Length: warm + 60*time.Second,
 			Plan: func(p *Plan) {
 				p.talk(100 * time.Millisecond)
 				few := p.Some(2)
@@ -53,7 +53,7 @@ func messages() []Scenario {
 			Goals: append(calm(), nothingTold(), within("slowest", "slowest message", 15)),
 		},
 		{
-			Name: "talk-bridges", Title: "two subnets with two bridges, one of which dies", Nodes: 10, Least: 6, Weight: 4, Length: warm + 80*time.Second,
+			Name: "talk-bridges", Title: "two subnets with two bridges, one of which dies", Nodes: 16, Least: 6, Weight: 8, Length: warm + 80*time.Second,
 			Plan: func(p *Plan) {
 				half := p.N / 2
 				left, right := p.All()[:half-1], p.All()[half+1:]
