@@ -18,7 +18,9 @@ func (m *Machine) onMirror(l *link, h *topics.Header) {
 		return
 	}
 	m.own.meet(l.addr, h, m.now)
-	m.ownConflict(&m.own.metHush, m.namesake)
+	if !m.own.second { // which says more
+		m.ownConflict(m.namesake)
+	}
 	p.reach.failure = failure{addr: l.addr, own: true}
 	m.reject(l)
 }

@@ -19,8 +19,7 @@ type ownName struct {
 	of      int  // how many they were
 	listers int  // of so many
 	second  bool
-	hush    lineage.Hush // of reports that one is the member
-	metHush lineage.Hush // and that one was met
+	hush    lineage.Hush // of reports of it
 }
 
 // judge finds out at the end of a round whether another process has this node's name and is the member: those who list it

@@ -271,13 +271,13 @@ func (m *Machine) namesake() string { return m.own.namesake(m.cfg.Self, m.cfg.In
 // judgeOwnName finds out whether another process is the member of this node's name.
 func (m *Machine) judgeOwnName(a audience) {
 	if m.own.judge(a) {
-		m.ownConflict(&m.own.hush, m.secondWhy)
+		m.ownConflict(m.secondWhy)
 	}
 }
 
 // ownConflict tells that another process uses this node's name, once a minute.
-func (m *Machine) ownConflict(hush *lineage.Hush, why func() string) {
-	if !hush.Tell(m.now) {
+func (m *Machine) ownConflict(why func() string) {
+	if !m.own.hush.Tell(m.now) {
 		return
 	}
 	m.stats.Conflicts++
