@@ -94,7 +94,7 @@ func illness(m web.Member) int {
 		return 4
 	case m.State == "alive" && len(m.Via) > 0:
 		return 1
-	case m.State == "alive" && (m.MissedBeats > 0 || m.OneWay != "" || !m.Naive && !m.HearsMe || !m.MessagesLink || !m.Naive && !m.Flowing || m.Degraded):
+	case m.State == "alive" && (m.MissedBeats > 0 || m.OneWay != "" || m.Stale != "" || m.ClockOff != "" || !m.Naive && !m.HearsMe || !m.MessagesLink || !m.Naive && !m.Flowing || m.Degraded):
 		return 3
 	case m.State == "candidate":
 		return 2
@@ -343,11 +343,14 @@ func (v *topView) detail(width, height int, now time.Time) []row {
 // row is a line and its colour, "" for none.
 type row struct{ text, code string }
 
-// fit cuts a line to a width.
+// fit cuts a line to a width, and shows that it did.
 func (r row) fit(width int, colours bool) string {
 	text := plain.Text(r.text)
 	if utf8.RuneCountInString(text) > width {
 		text = string([]rune(text)[:max(0, width)])
+		if width > 1 {
+			text = string([]rune(text)[:width-1]) + "~"
+		}
 	}
 	if colours && r.code != "" {
 		return "\x1b[" + r.code + "m" + text + "\x1b[0m"
@@ -392,13 +395,21 @@ func (v *topView) head(width, height int, now time.Time, shown int) []row {
 	if v.filter != "" {
 		sorting += fmt.Sprintf(", of %d with %q", len(v.members.Members), v.filter)
 	}
-	lines := []row{{text: whole(width, string(s.Name), "up "+ago(now, s.Started), fmt.Sprintf("%s, %d heard", count(s.Members, "member"), s.Alive), count(s.Listeners, "listener"), s.Version), code: "1"}}
+	lines := []row{{text: whole(width, string(s.Name), "up "+ago(now, s.Started), fmt.Sprintf("%s, %d heard", count(s.Members, "member"), s.Alive), count(s.Listeners, "listener"), knownVersion(s.Version)), code: "1"}}
 	for i, l := range wrap(state.text, width, 2) {
 		if i < reasonLines && (i == 0 || height >= 16) {
 			lines = append(lines, row{l.text, state.code})
 		}
 	}
 	return append(lines, row{text: whole(width, v.rates...), code: "2"}, row{text: sorting, code: "2"})
+}
+
+// knownVersion is a version in a line of words.
+func knownVersion(version string) string {
+	if version == "unknown" {
+		return "version unknown"
+	}
+	return version
 }
 
 // whole joins as many words as fit, and the first.

@@ -63,6 +63,7 @@ function peer(m) {
 		program: text(m.program).replace(/^hearsay /, ''),
 		tags: text(m.tags),
 		conflict: text(m.conflict),
+		clockOff: text(m.clock_off),
 		failure: text(m.failure),
 		nextTry: date(m.next_try),
 		failures: number(m.failures),

@@ -86,7 +86,7 @@ function tick() {
 	if (!data) return;
 	const {self, nodes} = data;
 	const alive = nodes.filter((node) => node.state === 'alive' && !node.self && !node.via?.length).length;
-	setText(byId('facts'), `hears ${alive} · up ${duration(now() - (self.started ?? now()))} · ${self.version}`);
+	setText(byId('facts'), `hears ${alive} · up ${duration(now() - (self.started ?? now()))} · ${self.version === 'unknown' ? 'version unknown' : self.version}`);
 	table.show(nodes, now());
 	details.show(selected, {...data, now: now()});
 }

@@ -172,7 +172,7 @@ function worthwhile(nodes, chosen) {
 }
 
 const ails = (node) => !node.self && (['suspect', 'detached', 'probation', 'quarantined'].includes(node.state) ||
-	node.state === 'alive' && (node.conflict !== '' || node.unlinked !== ''));
+	node.state === 'alive' && (node.conflict !== '' || node.unlinked !== '' || node.clockOff !== ''));
 
 // arrow points from who speaks to who hears, and ends short of both.
 function arrow(from, to, size) {
