@@ -67,6 +67,9 @@ type attest struct {
 	tellers int     // who tells of it
 	near    int     // names between it and this node, of the way by which it was told last
 	held    Time    // until when it is told to nobody, see feasible; 0: it is not held
+	vouch   int     // hosts of those who vouched, as of the last look; two stand for more
+	refuted bool    // a dial said otherwise then
+	payer   *peer   // whose place it has; nil: it is no far member, or is held
 }
 
 // holdTime is for how long a name is told to nobody whose ways are gone but those that may lead back here. In it whoever
@@ -91,8 +94,12 @@ func (a *attest) feasible(short int, now Time) bool {
 }
 
 // forget takes back the word of one that is dropped.
-func (a *attest) forget(p *peer) {
-	if i := slices.Index(a.via, p); i >= 0 {
+func (f *far) forget(p, by *peer) {
+	a := &p.attest
+	if a.payer == by {
+		f.release(p)
+	}
+	if i := slices.Index(a.via, by); i >= 0 {
 		a.via = slices.Delete(a.via, i, i+1)
 	}
 }
@@ -111,14 +118,16 @@ func (p *peer) viaText() string {
 
 // far is the far members as a whole.
 type far struct {
-	due      bool          // somebody's word may count no more
-	till     Time          // when the first of those that are held is looked at again
-	lookedAt Time          // the last time
-	tellAt   Time          // when it is looked again what there is to tell; never: nothing has changed
-	told     int           // names that all tell of
-	said     saying        // what this node tells
-	held     map[*peer]int // places by who vouches, of the look under way
-	hosts    map[string]bool
+	due      bool                 // somebody's word may count no more
+	dirty    bitset               // by slot: whose
+	waiting  bitset               // by slot: those that are held
+	till     Time                 // when the first of them is looked at again
+	lookedAt Time                 // the last time
+	tellAt   Time                 // when it is looked again what there is to tell; never: nothing has changed
+	told     int                  // names that all tell of
+	said     saying               // what this node tells
+	given    map[*peer]int        // places by who pays for them
+	places   int                  // all of them
 	heard    []*peer              // that are heard, and whose word counts
 	keys     map[topics.Name]bool // whose are known; nil: names are not bound to keys
 }
@@ -132,6 +141,7 @@ func (m *Machine) onAdmit(ev Admit) {
 		m.far.keys[name.Key()] = true
 	}
 	m.far.due = true
+	m.markFar()
 	if before == nil {
 		return
 	}
@@ -152,7 +162,47 @@ func (m *Machine) readmit(p *peer) {
 }
 
 func (f *far) init() {
-	f.held, f.hosts, f.till, f.tellAt = make(map[*peer]int), make(map[string]bool), never, never
+	f.given, f.till, f.tellAt = make(map[*peer]int), never, never
+}
+
+// mark notes that what others say of a peer may be something else now.
+func (f *far) mark(p *peer) {
+	if p.state == Far || p.state == Candidate {
+		f.dirty.set(p.slot)
+	}
+}
+
+// markWords marks all of whom a peer speaks: its word counts now, or does no more.
+func (m *Machine) markWords(p *peer) {
+	mark := func(i int) { m.far.mark(m.slots[i]) }
+	p.row.has.each(mark)
+	p.telling.has.each(mark)
+}
+
+// markFar marks all far members.
+func (m *Machine) markFar() {
+	for _, p := range m.slots {
+		if p != nil {
+			m.far.mark(p)
+		}
+	}
+}
+
+// release gives the place of one back that is no far member any more, or is held.
+func (f *far) release(p *peer) {
+	if by := p.attest.payer; by != nil {
+		if f.given[by]--; f.given[by] == 0 {
+			delete(f.given, by)
+		}
+		f.places--
+		p.attest.payer = nil
+	}
+}
+
+// leave takes in that a peer is a far member no more.
+func (f *far) leave(p *peer) {
+	f.release(p)
+	f.waiting.clear(p.slot)
 }
 
 // look notes whose word counts.
@@ -188,7 +238,8 @@ func (m *Machine) lookFar() {
 // farGap is the least time between two looks at far members: many of them take a while.
 func (m *Machine) farGap() time.Duration { return Time(m.count[Far]) * tellEach }
 
-// judgeFar takes in who vouches for whom, at the end of a round or within one. Far members have their places before others.
+// judgeFar takes in who vouches for whom, at the end of a round or within one. Far members have their places before others,
+// and are judged where something has changed.
 func (m *Machine) judgeFar(round bool) {
 	if m.count[Candidate]+m.count[Far] == 0 {
 		return
@@ -196,13 +247,20 @@ func (m *Machine) judgeFar(round bool) {
 	if round {
 		m.learnTold()
 	}
-	clear(m.far.held)
-	m.far.till, m.far.lookedAt = never, m.now
-	m.far.look(m)
+	f := &m.far
+	f.lookedAt = m.now
+	f.look(m)
+	f.waiting.each(func(i int) {
+		if m.now >= m.slots[i].attest.held {
+			f.dirty.set(i)
+		}
+	})
 	for _, state := range []State{Far, Candidate} {
 		for _, p := range m.slots {
 			switch {
 			case p == nil || p.state != state:
+			case state == Far && !f.dirty.has(p.slot) && p.attest.refuted == p.reach.failure.refutes():
+				m.stand(p, round)
 			case state == Candidate && p.column.vouches == 0 && p.attest.tellers == 0:
 				p.attest.rounds = 0
 			default:
@@ -210,42 +268,58 @@ func (m *Machine) judgeFar(round bool) {
 			}
 		}
 	}
+	clear(f.dirty)
+	f.till = never
+	f.waiting.each(func(i int) { f.till = min(f.till, m.slots[i].attest.held) })
 }
 
-// judgeWord does that for one name.
+// stand counts a round for a far member for which others vouch as they did, and pays back what its name cost.
+func (m *Machine) stand(p *peer, round bool) {
+	a := &p.attest
+	if round && a.vouch > 0 {
+		a.rounds++
+	}
+	if a.owed != nil && m.now-p.since >= farStands {
+		a.owed.churn.Return()
+		a.owed = nil
+	}
+}
+
+// judgeWord judges the word of others about one name.
 func (m *Machine) judgeWord(p *peer, round bool) {
 	a := &p.attest
 	w := witness{far: p.state == Far, met: p.detector.met, failed: p.reach.tries > 0, spare: !m.view.links(p), refuted: p.reach.failure.refutes()}
 	w.barred = m.far.keys != nil && !m.far.keys[p.key]
 	var short int
 	a.via, w.vouch, short = m.vouchers(p, a.via[:0])
+	m.far.waiting.clear(p.slot)
 	if m.isPartial() && p.state == Far {
 		if a.feasible(short, m.now) {
 			w.vouch = max(w.vouch, 1)
 		}
 		if a.held > 0 {
-			m.far.till = min(m.far.till, a.held)
+			m.far.waiting.set(p.slot)
 		}
 	} else {
 		a.near, a.held = short+1, 0
 	}
+	a.vouch, a.refuted = w.vouch, w.refuted
 	switch {
 	case w.vouch == 0:
 		a.rounds = 0
-	case round:
+	case round && !w.far:
 		a.rounds++
 	}
 	w.rounds = a.rounds
+	m.far.release(p)
 	payer := m.far.payer(a.via)
-	all := 0
-	for _, n := range m.far.held {
-		all += n
-	}
-	w.place = a.held > 0 || payer != nil && m.far.held[payer] < m.cfg.MaxPeers/farPlaces && all < m.cfg.MaxPeers/farMost
+	w.place = a.held > 0 || payer != nil && m.far.given[payer] < m.cfg.MaxPeers/farPlaces && m.far.places < m.cfg.MaxPeers/farMost
 	switch is := w.attested(); {
 	case is:
 		if payer != nil {
-			m.far.held[payer]++
+			a.payer = payer
+			m.far.given[payer]++
+			m.far.places++
 		}
 		if !w.far {
 			m.fire(p, attested, m.wordFor(p))
@@ -257,17 +331,16 @@ func (m *Machine) judgeWord(p *peer, round bool) {
 	case w.far:
 		m.fire(p, unattested, "nobody who is heard hears it any more")
 	}
-	if p.state == Far && a.owed != nil && m.now-p.since >= farStands {
-		a.owed.churn.Return()
-		a.owed = nil
+	if p.state == Far {
+		m.stand(p, round && w.far)
 	}
 }
 
-// vouchers are the members that are heard and list a name, and how many hosts they are at. Where none does, they are those
-// that tell of it by the shortest way.
+// vouchers are the members that are heard and list a name, and how many hosts they are at, as far as two. Where none does,
+// they are those that tell of it by the shortest way.
 func (m *Machine) vouchers(x *peer, via []*peer) (_ []*peer, hosts, shortest int) {
-	clear(m.far.hosts)
 	shortest = -1 // names between the teller and it; 0: it lists it
+	host := ""
 	for _, p := range m.far.heard {
 		if p == x {
 			continue
@@ -278,7 +351,12 @@ func (m *Machine) vouchers(x *peer, via []*peer) (_ []*peer, hosts, shortest int
 				continue
 			}
 		}
-		m.far.hosts[p.host()] = true
+		switch {
+		case hosts == 0:
+			hosts, host = 1, p.host()
+		case hosts == 1 && p.host() != host:
+			hosts = 2
+		}
 		if len(via) == 0 || way < shortest {
 			via, shortest = via[:0], way
 		}
@@ -286,13 +364,13 @@ func (m *Machine) vouchers(x *peer, via []*peer) (_ []*peer, hosts, shortest int
 			via = append(via, p)
 		}
 	}
-	return via, len(m.far.hosts), shortest
+	return via, hosts, shortest
 }
 
 // payer is who of those that vouch gives a place for it: the one with the fewest given.
 func (f *far) payer(via []*peer) (payer *peer) {
 	for _, v := range via {
-		if payer == nil || f.held[v] < f.held[payer] {
+		if payer == nil || f.given[v] < f.given[payer] {
 			payer = v
 		}
 	}

@@ -38,6 +38,11 @@ func (m *Machine) fire(p *peer, on trigger, why string) bool {
 func (m *Machine) setState(p *peer, to State) {
 	m.count[p.state]--
 	m.count[to]++
+	if p.state == Far {
+		m.far.leave(p)
+	} else if to == Far {
+		m.far.dirty.set(p.slot)
+	}
 	if to == Alive {
 		m.gather()
 	}
@@ -50,6 +55,7 @@ func (m *Machine) setState(p *peer, to State) {
 	}
 	if p.state == Alive || to == Alive {
 		m.far.due = true
+		m.markWords(p)
 		m.turns++
 		m.changeList()
 	}

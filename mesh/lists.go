@@ -83,12 +83,14 @@ func (m *Machine) applyRow(p *peer, row bitset) {
 			q.column.dropped(p)
 		}
 		m.far.due = m.far.due || q.state == Far
+		m.far.mark(q)
 		if q.column.mentions == 0 && (q.state == Candidate || q.state == Alias) {
 			m.lostHere = append(m.lostHere, q)
 		}
 	}, func(i int) {
 		p.row.has.set(i)
 		m.mention(p, m.slots[i])
+		m.far.mark(m.slots[i])
 		m.listed(p, m.slots[i])
 	})
 	for _, q := range m.lostHere {
@@ -116,6 +118,7 @@ func (m *Machine) clearList(p *peer) {
 	p.row.has.each(func(i int) {
 		p.row.has.clear(i)
 		m.slots[i].column.remove(p.says.strict)
+		m.far.mark(m.slots[i])
 	})
 	m.clearTelling(p)
 	p.row.known, p.row.number, p.row.hearsMe = false, 0, false

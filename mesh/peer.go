@@ -121,7 +121,7 @@ func (m *Machine) drop(p *peer, why string) {
 		}
 		q.row.has.clear(p.slot)
 		q.column.forget(p)
-		q.attest.forget(p)
+		m.far.forget(q, p)
 		q.telling.forget(p)
 		if q.origin.alias == p {
 			q.origin.alias = nil

@@ -118,6 +118,7 @@ func (m *Machine) learnTelling(p *peer) {
 			}
 			if q != p && !t.has.has(q.slot) {
 				t.take(q, i)
+				m.far.mark(q)
 				m.listed(p, q)
 			}
 		}
@@ -150,7 +151,10 @@ func (m *Machine) clearTelling(p *peer) {
 	if t.number == 0 {
 		return
 	}
-	t.has.each(func(i int) { m.slots[i].attest.tellers-- })
+	t.has.each(func(i int) {
+		m.slots[i].attest.tellers--
+		m.far.mark(m.slots[i])
+	})
 	m.far.told -= t.size
 	*t = telling{}
 }
