@@ -24,6 +24,15 @@ func (b bitset) clear(i int) {
 	}
 }
 
+func (b bitset) none() bool {
+	for _, word := range b {
+		if word != 0 {
+			return false
+		}
+	}
+	return true
+}
+
 func (b bitset) word(w int) uint64 {
 	if w < len(b) {
 		return b[w]

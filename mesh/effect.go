@@ -53,10 +53,12 @@ type (
 	Keep struct{ Edition }
 
 	// Tell publishes records on the discovery publisher, for those who ask for them, and keeps them for those who come: the
-	// number is in the header, and in those of all beats from now on. Records are never modified afterwards.
+	// number is in the header, and in those of all beats from now on. Records are never modified afterwards. A Change is what
+	// is something else since the telling before, and is kept with all from the last whole one on.
 	Tell struct {
 		Records []topics.Record
 		Header  topics.Header
+		Change  bool
 	}
 
 	// Emit tells the application.

@@ -61,15 +61,16 @@ func farWait(tries, many int, c *Config) time.Duration {
 
 // attest is by whose word a peer is a member.
 type attest struct {
-	via     []*peer // who is heard and lists it, or tells of it where nobody lists it, as of the last look
-	rounds  int     // in a row in which somebody does
-	owed    *source // who gets back what the name cost, once it has stood for a while
-	tellers int     // who tells of it
-	near    int     // names between it and this node, of the way by which it was told last
-	held    Time    // until when it is told to nobody, see feasible; 0: it is not held
-	vouch   int     // hosts of those who vouched, as of the last look; two stand for more
-	refuted bool    // a dial said otherwise then
-	payer   *peer   // whose place it has; nil: it is no far member, or is held
+	via     []*peer       // who is heard and lists it, or tells of it where nobody lists it, as of the last look
+	rounds  int           // in a row in which somebody does
+	owed    *source       // who gets back what the name cost, once it has stood for a while
+	tellers int           // who tells of it
+	near    int           // names between it and this node, of the way by which it was told last
+	held    Time          // until when it is told to nobody, see feasible; 0: it is not held
+	vouch   int           // hosts of those who vouched, as of the last look; two stand for more
+	refuted bool          // a dial said otherwise then
+	payer   *peer         // whose place it has; nil: it is no far member, or is held
+	said    []topics.Name // the way by which this node tells of it; nil: it does not
 }
 
 // holdTime is for how long a name is told to nobody whose ways are gone but those that may lead back here. In it whoever
@@ -126,6 +127,7 @@ type far struct {
 	tellAt   Time                 // when it is looked again what there is to tell; never: nothing has changed
 	told     int                  // names that all tell of
 	said     saying               // what this node tells
+	judged   int                  // how many names were judged then
 	given    map[*peer]int        // places by who pays for them
 	places   int                  // all of them
 	heard    []*peer              // that are heard, and whose word counts
@@ -202,7 +204,10 @@ func (f *far) release(p *peer) {
 // leave takes in that a peer is a far member no more.
 func (f *far) leave(p *peer) {
 	f.release(p)
-	f.waiting.clear(p.slot)
+	if f.waiting.clear(p.slot); f.waiting.none() {
+		f.till = never
+	}
+	f.said.dirty.set(p.slot)
 }
 
 // look notes whose word counts.
@@ -218,25 +223,27 @@ func (f *far) look(m *Machine) {
 // lookFar judges the far members anew where a word that counted may be gone.
 func (m *Machine) lookFar() {
 	f := &m.far
-	if m.isPartial() && m.now < f.lookedAt+m.farGap() {
-		if f.due {
-			m.at(f.lookedAt + m.farGap())
+	at := f.till
+	if f.due {
+		at = 0
+	}
+	switch {
+	case m.now >= max(at, f.lookedAt+m.lookWait()):
+		if m.count[Far] > 0 {
+			m.judgeFar(false)
+			m.tellFar()
+		} else if m.now >= f.tellAt {
+			m.tellFar()
 		}
-		m.at(min(f.till, f.tellAt))
-		return
-	}
-	if (f.due || m.now >= f.till) && m.count[Far] > 0 {
-		m.judgeFar(false)
-		m.tellFar()
-	} else if m.now >= f.tellAt {
+		f.due, at = false, f.till
+	case m.now >= f.tellAt:
 		m.tellFar()
 	}
-	f.due = false
-	m.at(min(f.till, f.tellAt))
+	if at < never {
+		at = max(at, f.lookedAt+m.lookWait())
+	}
+	m.at(min(at, f.tellAt))
 }
-
-// farGap is the least time between two looks at far members: many of them take a while.
-func (m *Machine) farGap() time.Duration { return Time(m.count[Far]) * tellEach }
 
 // judgeFar takes in who vouches for whom, at the end of a round or within one. Far members have their places before others,
 // and are judged where something has changed.
@@ -248,7 +255,7 @@ func (m *Machine) judgeFar(round bool) {
 		m.learnTold()
 	}
 	f := &m.far
-	f.lookedAt = m.now
+	f.lookedAt, f.judged = m.now, 0
 	f.look(m)
 	f.waiting.each(func(i int) {
 		if m.now >= m.slots[i].attest.held {
@@ -288,6 +295,8 @@ func (m *Machine) stand(p *peer, round bool) {
 // judgeWord judges the word of others about one name.
 func (m *Machine) judgeWord(p *peer, round bool) {
 	a := &p.attest
+	m.far.judged++
+	m.far.said.dirty.set(p.slot)
 	w := witness{far: p.state == Far, met: p.detector.met, failed: p.reach.tries > 0, spare: !m.view.links(p), refuted: p.reach.failure.refutes()}
 	w.barred = m.far.keys != nil && !m.far.keys[p.key]
 	var short int

@@ -64,11 +64,13 @@ type (
 		Ahead  time.Duration
 	}
 
-	// Told: what the publisher at the far end of a discovery link tells of whom others hear. The machine keeps the records.
+	// Told: what the publisher at the far end of a discovery link tells of whom others hear, or what is something else in
+	// that. The machine keeps the records.
 	Told struct {
 		Link    LinkID
 		Records []topics.Record
 		Header  topics.Header
+		Change  bool
 	}
 
 	// Heard: anything else valid came over a link: its publisher is there.

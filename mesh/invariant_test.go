@@ -223,6 +223,10 @@ func (s *storm) input() Input {
 			return Heard{0}
 		}
 		told := Told{Link: l.id, Header: topics.Header{Version: 1, Incarnation: l.peer.line.Incarnation(), Told: s.rng.Uint64N(4), Beat: 1000}}
+		if told.Change = s.rng.IntN(2) == 0; told.Change {
+			told.Header.Told = l.peer.telling.number + uint64(s.rng.IntN(8)/7)*2 + 1 // mostly the next one
+			told.Records = append(told.Records, topics.Record{Hears: []topics.Name{s.name(), s.name()}})
+		}
 		for range s.rng.IntN(4) {
 			r := topics.Record{Way: []topics.Name{s.name()}}
 			for range 1 + s.rng.IntN(9) {

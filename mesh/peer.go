@@ -132,6 +132,7 @@ func (m *Machine) drop(p *peer, why string) {
 		m.found--
 	}
 	m.view.forget(p)
+	m.far.said.forget(p)
 	m.setState(p, Unknown)
 	delete(m.peers, p.key)
 	m.slots[p.slot] = nil

@@ -231,7 +231,15 @@ func (p *puppet) tells(records ...topics.Record) {
 	p.header.Told++
 	h := *p.header
 	h.Pulse = true
-	p.r.step(Told{p.link, records, h})
+	p.r.step(Told{Link: p.link, Records: records, Header: h})
+}
+
+// tellsOfAChange tells what is something else in what it told.
+func (p *puppet) tellsOfAChange(records ...topics.Record) {
+	p.header.Told++
+	h := *p.header
+	h.Pulse = true
+	p.r.step(Told{Link: p.link, Records: records, Header: h, Change: true})
 }
 
 // lists a changed set from now on.

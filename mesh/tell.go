@@ -1,9 +1,7 @@
 package mesh
 
 import (
-	"cmp"
 	"slices"
-	"strings"
 	"time"
 
 	"hearsay/topics"
@@ -26,13 +24,25 @@ const (
 
 // telling is whom a peer tells of that others hear.
 type telling struct {
-	number  uint64
-	records []topics.Record
-	has     bitset // by slot: those of its names that are in the table
-	in      []int  // and in which record
-	size    int    // names in all records
-	rest    bool   // some names were not learned
-	missed  int    // beats in a row that name another one
+	number    uint64
+	ways      []path
+	has       bitset  // by slot: those of its names that are in the table
+	in        []int32 // and which way leads to each
+	unlearned []toldName
+	size      int // names in all
+	missed    int // beats in a row that name another one
+}
+
+// path is one that leads to some of the names of a telling.
+type path struct {
+	names []topics.Name
+	used  int // by so many of them
+}
+
+// toldName is a name of a telling that is not in the table.
+type toldName struct {
+	name topics.Name
+	way  int32
 }
 
 // way is by way of whom the peer knows another; nil if it does not tell of it.
@@ -40,12 +50,34 @@ func (t *telling) way(x *peer) []topics.Name {
 	if !t.has.has(x.slot) {
 		return nil
 	}
-	return t.records[t.in[x.slot]].Way
+	return t.ways[t.in[x.slot]].names
 }
 
-// forget takes a peer out that is dropped.
+// wayOf is the number of a way.
+func (t *telling) wayOf(names []topics.Name, known bool) int32 {
+	free := len(t.ways)
+	for i, w := range t.ways {
+		switch {
+		case !known:
+		case w.used == 0:
+			free = i
+		case slices.Equal(w.names, names):
+			return int32(i)
+		}
+	}
+	if free == len(t.ways) {
+		t.ways = append(t.ways, path{})
+	}
+	t.ways[free].names = names
+	return int32(free)
+}
+
+// forget takes a peer out that is dropped: it is to be learned again.
 func (t *telling) forget(p *peer) {
-	t.has.clear(p.slot)
+	if t.has.has(p.slot) {
+		t.has.clear(p.slot)
+		t.unlearned = append(t.unlearned, toldName{p.name, t.in[p.slot]})
+	}
 }
 
 // onTold takes what a peer tells. It counts while the peer is alive.
@@ -60,10 +92,25 @@ func (m *Machine) onTold(ev Told) {
 		m.stats.Stray++
 		return
 	}
-	m.clearTelling(p)
 	t := &p.telling
+	switch {
+	case !ev.Change:
+		m.clearTelling(p)
+	case ev.Header.Told <= t.number:
+		return // it came with the whole
+	case t.number == 0 || ev.Header.Told != t.number+1:
+		m.stats.Stray++
+		t.missed = max(t.missed, toldMisses-1)
+		return
+	default:
+		m.far.due = true
+		m.untell(p, ev.Records)
+	}
 	t.number = ev.Header.Told
 	for _, r := range ev.Records {
+		if len(r.Way) == 0 {
+			continue
+		}
 		if slices.ContainsFunc(r.Way, func(name topics.Name) bool { return name.Key() == m.key }) {
 			m.stats.Rumours += uint64(len(r.Hears)) // it has them from this node
 			continue
@@ -72,7 +119,11 @@ func (m *Machine) onTold(ev Told) {
 			m.stats.Rumours += uint64(len(r.Hears))
 			continue
 		}
-		t.records = append(t.records, r)
+		w := t.wayOf(r.Way, ev.Change)
+		for _, name := range r.Hears {
+			t.unlearned = append(t.unlearned, toldName{name, w})
+		}
+		t.ways[w].used += len(r.Hears)
 		t.size += len(r.Hears)
 		m.far.told += len(r.Hears)
 	}
@@ -99,46 +150,89 @@ func (m *Machine) hush(p *peer, names int) bool {
 	return true
 }
 
-// learnTelling looks the names of a telling up, and learns those that are new, as far as the quota of its teller goes.
+// learnTelling looks the names of a telling up that are not in the table, and learns them as far as the quota of its teller
+// goes.
 func (m *Machine) learnTelling(p *peer) {
 	t := &p.telling
-	t.rest = false
-	for i, r := range t.records {
-		for _, name := range r.Hears {
-			key := name.Key()
-			if key == m.key {
-				continue
-			}
-			q := m.peers[key]
-			if q == nil {
-				if q = m.learn(hint{name, byList, p.asSource()}); q == nil {
-					t.rest = true
+	rest := t.unlearned[:0]
+	for _, u := range t.unlearned {
+		q := m.peers[u.name]
+		if q == nil {
+			key := u.name.Key()
+			if q = m.peers[key]; q == nil && key != m.key {
+				if q = m.learn(hint{u.name, byList, p.asSource()}); q == nil {
+					rest = append(rest, u)
 					continue
 				}
 			}
-			if q != p && !t.has.has(q.slot) {
-				t.take(q, i)
-				m.far.mark(q)
-				m.listed(p, q)
-			}
 		}
+		if q == nil || q == p || t.has.has(q.slot) {
+			m.unsay(t, u.way) // of whoever is told of here
+			continue
+		}
+		t.take(q, u.way)
+		m.far.mark(q)
+		m.listed(p, q)
+	}
+	if t.unlearned = rest; len(rest) == 0 {
+		t.unlearned = nil
 	}
 }
 
-// take notes that a name of a record is in the table.
-func (t *telling) take(q *peer, record int) {
+// take notes that a name is in the table.
+func (t *telling) take(q *peer, way int32) {
 	t.has.set(q.slot)
 	if q.slot >= len(t.in) {
-		t.in = append(t.in, make([]int, q.slot+1-len(t.in))...)
+		t.in = append(t.in, make([]int32, q.slot+1-len(t.in))...)
 	}
-	t.in[q.slot] = record
+	t.in[q.slot] = way
 	q.attest.tellers++
+}
+
+// unsay counts one name less.
+func (m *Machine) unsay(t *telling, way int32) {
+	t.ways[way].used--
+	t.size--
+	m.far.told--
+}
+
+// untell takes names out of a telling that are told no more, or by another way.
+func (m *Machine) untell(p *peer, records []topics.Record) {
+	t := &p.telling
+	var others map[topics.Name]bool // that are not in the table
+	if len(t.unlearned) > 0 {
+		others = make(map[topics.Name]bool)
+	}
+	for _, r := range records {
+		for _, name := range r.Hears {
+			q := m.peers[name]
+			if q == nil {
+				q = m.peers[name.Key()]
+			}
+			switch {
+			case q != nil && t.has.has(q.slot):
+				t.has.clear(q.slot)
+				q.attest.tellers--
+				m.far.mark(q)
+				m.unsay(t, t.in[q.slot])
+			case others != nil:
+				others[name.Key()] = true
+			}
+		}
+	}
+	t.unlearned = slices.DeleteFunc(t.unlearned, func(u toldName) bool {
+		out := others[u.name.Key()]
+		if out {
+			m.unsay(t, u.way)
+		}
+		return out
+	})
 }
 
 // learnTold goes on with the names for which there was no room.
 func (m *Machine) learnTold() {
 	for _, p := range m.slots {
-		if p != nil && p.telling.rest && p.state == Alive && m.affords(p.asSource()) {
+		if p != nil && len(p.telling.unlearned) > 0 && p.state == Alive && m.affords(p.asSource()) {
 			m.learnTelling(p)
 		}
 	}
@@ -156,7 +250,7 @@ func (m *Machine) clearTelling(p *peer) {
 		m.far.mark(m.slots[i])
 	})
 	m.far.told -= t.size
-	*t = telling{}
+	*t = telling{has: t.has[:0], in: t.in}
 }
 
 // missesTelling asks for a telling that did not come, as for a list: who subscribes anew is told it.
@@ -170,73 +264,6 @@ func (m *Machine) missesTelling(p *peer, h *topics.Header) {
 		t.missed = 0
 		m.askList(p)
 	}
-}
-
-// saying is what this node tells.
-type saying struct {
-	number  uint64 // 0: it never told anything
-	records []topics.Record
-	at      Time
-}
-
-// tellFar tells of the far members, where something of it has changed.
-func (m *Machine) tellFar() {
-	s := &m.far.said
-	if m.count[Far] == 0 && len(s.records) == 0 {
-		return
-	}
-	if gap := max(tellGap, m.farGap()); m.now < s.at+gap {
-		if m.isPartial() {
-			m.far.tellAt = s.at + gap
-		}
-		return
-	}
-	m.far.tellAt = never
-	records := m.farRecords()
-	if slices.EqualFunc(records, s.records, sameRecord) {
-		return
-	}
-	*s = saying{s.number + 1, records, m.now}
-	m.stats.Tellings++
-	_, m.stats.Untold = topics.AppendRecords(nil, records)
-	m.do(Tell{records, m.header(true)})
-}
-
-func sameRecord(a, b topics.Record) bool {
-	return slices.Equal(a.Way, b.Way) && slices.Equal(a.Hears, b.Hears)
-}
-
-// farRecords are the far members that somebody here can know by this node alone, by the way that it knows them.
-func (m *Machine) farRecords() (records []topics.Record) {
-	index := make(map[string]int)
-	for _, p := range m.slots {
-		if p == nil || p.state != Far {
-			continue
-		}
-		way := m.wayTo(p)
-		if len(way) == 0 || len(way) > topics.MaxWay || !m.newsFor(p, way) {
-			continue
-		}
-		text := strings.Join(namesOf(way), ",")
-		i, ok := index[text]
-		if !ok {
-			i = len(records)
-			index[text] = i
-			records = append(records, topics.Record{Way: way})
-		}
-		records[i].Hears = append(records[i].Hears, p.name)
-	}
-	slices.SortStableFunc(records, func(a, b topics.Record) int {
-		return cmp.Or(cmp.Compare(len(a.Way), len(b.Way)), slices.Compare(a.Way, b.Way))
-	})
-	return records
-}
-
-func namesOf(way []topics.Name) (out []string) {
-	for _, name := range way {
-		out = append(out, string(name))
-	}
-	return out
 }
 
 // wayTo is the way to a far member: over the one of those by whose word it is one that comes first by name.

@@ -119,7 +119,7 @@ func TestStrayTellings(t *testing.T) {
 		func(ev *Told) { ev.Header.Incarnation++ },
 		func(ev *Told) { ev.Header.Told = 0 },
 	} {
-		ev := Told{bc.link, []topics.Record{rumour("d1", "cd")}, h}
+		ev := Told{Link: bc.link, Records: []topics.Record{rumour("d1", "cd")}, Header: h}
 		change(&ev)
 		r.step(ev)
 	}
@@ -178,3 +178,88 @@ func TestTellingsAreBounded(t *testing.T) {
 }
 
 func mostFar(m *Machine) int { return m.cfg.MaxPeers / farMost }
+
+// Of what is told, a change changes what it names, and nothing else.
+func TestChangesOfATelling(t *testing.T) {
+	r, bc := bridge(t)
+	bc.tells(rumour("d1", "cd"), rumour("d2", "cd"), rumour("e1", "cd", "de"))
+	r.pass(4 * time.Second)
+	bc.tellsOfAChange(topics.Record{Hears: []topics.Name{"d1", "nobody"}}, rumour("e1", "cf"), rumour("f1", "cf"), rumour("d2", "cd", "self"))
+	r.pass(4 * time.Second)
+	for name, want := range map[topics.Name]State{"d1": Unknown, "d2": Unknown, "e1": Far, "f1": Far, "c1": Far} {
+		if got := r.state(name); got != want {
+			t.Errorf("%s is %v", name, got)
+		}
+	}
+	p := r.m.peers["bc"]
+	if way := p.telling.way(r.m.peers["e1"]); !slices.Equal(way, []topics.Name{"cf"}) {
+		t.Error("e1 by way of", way)
+	}
+	if p.telling.size != 2 || r.m.far.told != 2 {
+		t.Errorf("%d names are told, in all %d", p.telling.size, r.m.far.told)
+	}
+	old := *bc.header
+	old.Told--
+	r.step(Told{Link: bc.link, Records: []topics.Record{{Hears: []topics.Name{"f1"}}}, Header: old, Change: true})
+	r.want("f1", Far) // that came before
+}
+
+// A change of another telling than the one that came is not taken, and the telling is asked for.
+func TestAChangeOfAnotherTelling(t *testing.T) {
+	r, bc := bridge(t)
+	bc.tells(rumour("d1", "cd"))
+	r.pass(4 * time.Second)
+	dials := r.count["bc"]
+	bc.header.Told++ // it was lost
+	bc.tellsOfAChange(topics.Record{Hears: []topics.Name{"d1"}})
+	r.want("d1", Far)
+	bc.header.Pulse, bc.lists = true, nil
+	r.pass(1500 * time.Millisecond)
+	if r.count["bc"] == dials {
+		t.Error("not asked for")
+	}
+}
+
+// Where much is told and little changes, that alone is told.
+func TestLittleThatChangesIsToldAlone(t *testing.T) {
+	r, bc := bridge(t)
+	names := []topics.Name{"c1", "c2"}
+	for i := range 2 * wholeUpTo {
+		names = append(names, topics.Name(fmt.Sprint("d", i)))
+	}
+	r.sparse = 1000
+	bc.say(names...)
+	r.pass(2 * time.Minute)
+	if n := r.m.far.said.count; n != len(names) {
+		t.Fatalf("it tells of %d of %d", n, len(names))
+	}
+	before := len(r.tellings)
+	bc.say(append([]topics.Name{"e1"}, names[1:]...)...)
+	r.pass(5 * time.Second)
+	whole := true
+	for _, tell := range r.tellings[before:] {
+		whole = whole && !tell.Change
+	}
+	if whole || len(r.tellings)-before > 2 {
+		t.Errorf("%d tellings, all whole: %v", len(r.tellings)-before, whole)
+	}
+	if n := r.tellings[len(r.tellings)-1].Header.Told; n != r.m.far.said.number || uint64(len(r.tellings)) != n {
+		t.Errorf("the number is %d after %d tellings", n, len(r.tellings))
+	}
+	told := make(map[topics.Name]bool)
+	for _, tell := range r.tellings {
+		if !tell.Change {
+			clear(told)
+		}
+		for _, record := range tell.Records {
+			for _, name := range record.Hears {
+				told[name] = len(record.Way) > 0
+			}
+		}
+	}
+	for name, is := range told {
+		if is != (name == "e1" || slices.Contains(names[1:], name)) {
+			t.Errorf("%s is told of: %v", name, is)
+		}
+	}
+}

@@ -206,8 +206,8 @@ func (n *Node) takeBeats(id mesh.LinkID, pl *peerLink, run link.Run) {
 			n.takeLabel(id, f[1])
 			continue
 		}
-		if len(f) > 2 && topics.KindOf(f[0]) == topics.KindTold {
-			n.takeTold(id, f[1], f[2])
+		if kind := topics.KindOf(f[0]); len(f) > 2 && (kind == topics.KindTold || kind == topics.KindToldChange) {
+			n.takeTold(id, f[1], f[2], kind == topics.KindToldChange)
 			continue
 		}
 		if len(f) < 2 || topics.KindOf(f[0]) != topics.KindBeat {
@@ -252,9 +252,13 @@ func aheadOf(h *topics.Header, now time.Time) time.Duration {
 	return time.UnixMilli(h.At).Sub(now) // by the clock as it is now, as one of the two has no monotonic reading
 }
 
-// takeTold reads whom a peer tells of that others hear.
-func (n *Node) takeTold(id mesh.LinkID, body, header []byte) {
-	records, bad, err := n.names.ParseRecords(body)
+// takeTold reads whom a peer tells of that others hear, or what is something else in that.
+func (n *Node) takeTold(id mesh.LinkID, body, header []byte, change bool) {
+	parse := n.names.ParseRecords
+	if change {
+		parse = n.names.ParseChanges
+	}
+	records, bad, err := parse(body)
 	n.counters.badNames.Add(uint64(bad))
 	if err != nil {
 		n.counters.badLists.Add(1)
@@ -265,7 +269,7 @@ func (n *Node) takeTold(id mesh.LinkID, body, header []byte) {
 		n.counters.badLists.Add(1)
 		return
 	}
-	n.step(mesh.Told{Link: id, Records: records, Header: h})
+	n.step(mesh.Told{Link: id, Records: records, Header: h, Change: change})
 }
 
 // takeLabel reads of which mesh a publisher says that it is: of one without a label, where that is empty.
@@ -349,12 +353,21 @@ func (n *Node) step(e mesh.Input) {
 		case mesh.Keep:
 			n.keep(f.Edition)
 		case mesh.Tell:
-			body, _ := topics.AppendRecords(nil, f.Records)
-			_ = n.link.Tell([]byte(topics.Told), body, topics.AppendHeader(nil, f.Header))
+			n.tellFar(f)
 		case mesh.Emit:
 			n.tell(f.Change)
 		}
 	}
+}
+
+// tellFar sends whom this node knows by the word of others, or what is something else in that.
+func (n *Node) tellFar(t mesh.Tell) {
+	topic := topics.Told
+	if t.Change {
+		topic = topics.ToldChange
+	}
+	body, _ := topics.AppendRecords(nil, t.Records)
+	_ = n.link.Tell(!t.Change, []byte(topic), body, topics.AppendHeader(nil, t.Header))
 }
 
 // publishBeat sends a beat to all who listen, and renews what new listeners get: before, so that none that comes in

@@ -69,6 +69,7 @@
 //	6/NAME/         message    "6/NAME/", body, envelope                     who asks or answers NAME alone
 //	6/NAME/CHANNEL  message    "6/NAME/CHANNEL", body, envelope              who asks NAME alone: see Requests
 //	7               discovery  "7", records, header                          who tells of others: see Tellings
+//	7+              discovery  "7+", changes, header                         the same
 //	hello/NAME      both       none: it is only ever subscribed to           nobody
 //	mesh            discovery  "mesh", label                                 hearsay nodes, to who asks: see Meshes
 //

@@ -8,11 +8,18 @@
 //	record   = way "/" names
 //	way      = name *14( "," name )                 ; the first of whom the teller hears, each hears the next one
 //	names    = name *( "," name )                   ; and the last of them hears these. At most 1024 in all records
+//	changes  = ( record / gone ) *( ";" ( record / gone ) )
+//	gone     = "/" names                            ; these are told no more
 //
 // The third frame is a header, with the told that this telling has. A telling is a whole: what is not in it is told no
-// more. A node sends it to all who ask when it has changed, to one that subscribes to lists after the list, if it has asked
-// for "7" before, and never more often than five times a second. The beats after it have its number; who sees another one
-// there than came asks again, by a new connection.
+// more. A node sends it to all who ask when it has changed, and to one that subscribes to lists after the list, if it has
+// asked for "7" before. The beats after it have its number; who sees another one there than came asks again, by a new
+// connection.
+//
+// Where much is told and little of it changes, a node sends what is something else under "7+", which whoever subscribes to
+// "7" gets: the new ways of some names, and names that are told no more. Its told is one more than that of the telling which
+// it changes; who has another one does not take it. Whoever comes then is sent the last whole telling and all changes since.
+// No telling and no change is sent sooner than 50 ms after the one before.
 //
 // A node tells of those that are members for it by the word of others alone, by the way by which it knows them: its own word
 // is added as the first of that way by who takes it. It MUST NOT tell of whom it hears, which its list is for, nor of whom

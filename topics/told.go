@@ -3,7 +3,8 @@ package topics
 import "bytes"
 
 // Record is whom a node hears that the teller of the record does not: by way of whom, the first of whom the teller hears,
-// and each the next one. The last of the way is who hears them.
+// and each the next one. The last of the way is who hears them. In what is something else in a telling, a record without a
+// way has those that are told no more.
 type Record struct {
 	Way   []Name
 	Hears []Name
@@ -51,6 +52,15 @@ func separator(i int) byte {
 // MaxNames, and whole records, as one, whose way is none or longer than MaxWay. What is over MaxTold is refused as a whole:
 // the error is RuleTold. Time is linear in len(b).
 func (in *Interner) ParseRecords(b []byte) (records []Record, bad int, err error) {
+	return in.parseRecords(b, false)
+}
+
+// ParseChanges does that for the records of what is something else in a telling.
+func (in *Interner) ParseChanges(b []byte) (records []Record, bad int, err error) {
+	return in.parseRecords(b, true)
+}
+
+func (in *Interner) parseRecords(b []byte, gone bool) (records []Record, bad int, err error) {
 	if len(b) > MaxTold {
 		return nil, 0, broken("records", b, RuleTold)
 	}
@@ -61,7 +71,7 @@ func (in *Interner) ParseRecords(b []byte) (records []Record, bad int, err error
 		text, b, more = bytes.Cut(b, []byte{';'})
 		way, hears, found := bytes.Cut(text, []byte{'/'})
 		r, ok := in.way(way)
-		if !found || !ok {
+		if !found || !ok && !(gone && len(way) == 0) {
 			bad++
 			continue
 		}

@@ -27,6 +27,21 @@ func TestRecordsAreReadAsTheyAreWritten(t *testing.T) {
 	}
 }
 
+func TestChangesSayWhoIsToldNoMore(t *testing.T) {
+	changes := []Record{{Hears: []Name{"c1", "c2"}}, {Way: []Name{"bc"}, Hears: []Name{"d1"}}}
+	text, _ := AppendRecords(nil, changes)
+	if string(text) != "/c1,c2;bc/d1" {
+		t.Fatal(string(text))
+	}
+	var in Interner
+	if got, bad, err := in.ParseChanges(text); err != nil || bad != 0 || !reflect.DeepEqual(got, changes) {
+		t.Errorf("%v, %d bad, %v", got, bad, err)
+	}
+	if got, bad, _ := in.ParseChanges([]byte("-/c;/;a,/b;x/y")); len(got) != 1 || bad != 3 {
+		t.Errorf("%v, %d bad", got, bad)
+	}
+}
+
 func TestBadRecordsAreLeftOut(t *testing.T) {
 	long := "a" + strings.Repeat(",a", MaxWay)
 	many := "a/b" + strings.Repeat(",b", MaxNames)

@@ -17,6 +17,7 @@ const (
 	AskPrefix     = "5/"     // subscription that asks for messages again: see Question
 	DirectPrefix  = "6/"     // topic of what is for one node alone: see Direct
 	Told          = "7"      // topic of what a node tells of whom others hear: see Record
+	ToldChange    = "7+"     // topic of what is something else in that: a subscription to Told brings it, too
 	HelloPrefix   = "hello/" // subscription "hello/NAME" or "hello/MESH/NAME": NAME is listening to you
 	Mesh          = "mesh"   // topic on which a node of a mesh with a label says so to newcomers
 )
@@ -25,21 +26,22 @@ const (
 type Kind uint8
 
 const (
-	KindUnknown Kind = iota // none of ours: drop and count
-	KindBeat                // "0": a peer list or a pulse
-	KindMessage             // "1"
-	KindChannel             // "2/CHANNEL", with a valid channel name
-	KindRelay               // "3/…": ParseRelayed judges the rest
-	KindRequest             // "4/CHANNEL", with a valid channel name
-	KindAsk                 // "5/…": ParseQuestion judges the rest
-	KindDirect              // "6/…": ParseDirect judges the rest
-	KindTold                // "7": ParseRecords reads it
-	KindHello               // "hello/…": a subscription, never published; ParseHello judges the name
-	KindMesh                // "mesh": the label of a node's mesh
+	KindUnknown    Kind = iota // none of ours: drop and count
+	KindBeat                   // "0": a peer list or a pulse
+	KindMessage                // "1"
+	KindChannel                // "2/CHANNEL", with a valid channel name
+	KindRelay                  // "3/…": ParseRelayed judges the rest
+	KindRequest                // "4/CHANNEL", with a valid channel name
+	KindAsk                    // "5/…": ParseQuestion judges the rest
+	KindDirect                 // "6/…": ParseDirect judges the rest
+	KindTold                   // "7": ParseRecords reads it
+	KindToldChange             // "7+": ParseChanges reads it
+	KindHello                  // "hello/…": a subscription, never published; ParseHello judges the name
+	KindMesh                   // "mesh": the label of a node's mesh
 )
 
 // kinds are the words for each Kind.
-var kinds = [...]string{"unknown", "beat", "message", "channel", "relay", "request", "ask", "direct", "told", "hello", "mesh"}
+var kinds = [...]string{"unknown", "beat", "message", "channel", "relay", "request", "ask", "direct", "told", "told change", "hello", "mesh"}
 
 func (k Kind) String() string {
 	if int(k) >= len(kinds) {
@@ -70,6 +72,8 @@ func KindOf(topic []byte) Kind {
 		return KindHello
 	case string(topic) == Told:
 		return KindTold
+	case string(topic) == ToldChange:
+		return KindToldChange
 	case string(topic) == Mesh:
 		return KindMesh
 	}

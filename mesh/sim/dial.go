@@ -202,8 +202,10 @@ func (w *world) subscribed(l *link) {
 	default:
 		w.send(l, p.newest)
 	}
-	if p.newestTold != nil && !l.sub.naive {
-		w.send(l, p.newestTold)
+	if !l.sub.naive {
+		for _, told := range p.newestTold {
+			w.send(l, told)
+		}
 	}
 	p.give(mesh.ListenerUp{Listener: l.listener, Addr: l.sub.host.addrs[0]}, l)
 	if !l.sub.naive {

@@ -19,6 +19,17 @@ type told struct {
 	number   uint64
 	stands   bool // the subject's last beat was of that list
 	degraded bool // and said that the subject doubts itself
+	has      set  // the same as names; nil: nobody has asked for it
+}
+
+// set is whom it has.
+func (t *told) set() set {
+	if t.has == nil {
+		for _, j := range t.names {
+			t.has.put(int(j), true)
+		}
+	}
+	return t.has
 }
 
 // subjects are the numbers of the names in a list, except for those of nobody that only liars have said so far. The same

@@ -59,13 +59,51 @@ func fars(observers []int) func(w *world) float64 {
 // sawTold notes whom a subject tells of.
 func (a *watch) sawTold(p *process, ev mesh.Told, l *link) {
 	v := a.view(p.host.id, a.subject(l.pub.host))
-	v.tells = v.tells[:0]
+	if ev.Change && ev.Header.Told != v.telling+1 {
+		return
+	}
+	if v.telling = ev.Header.Told; !ev.Change {
+		clear(v.tells)
+	}
 	for _, r := range ev.Records {
 		for _, name := range r.Hears {
-			if j, ok := a.indices[key(name)]; ok {
-				v.tells = append(v.tells, int32(j))
+			j, ok := a.indices[name]
+			if !ok {
+				j, ok = a.indices[key(name)]
+			}
+			if ok {
+				v.tells.put(j, len(r.Way) > 0)
 			}
 		}
+	}
+}
+
+// set is a set of subjects.
+type set []uint64
+
+func (s set) has(j int) bool { return j>>6 < len(s) && s[j>>6]&(1<<(j&63)) != 0 }
+
+// add takes in all of another set.
+func (s *set) add(o set) {
+	s.grow(len(o))
+	for w, word := range o {
+		(*s)[w] |= word
+	}
+}
+
+func (s *set) grow(words int) {
+	for len(*s) < words {
+		*s = append(*s, 0)
+	}
+}
+
+// put takes a subject in, or out.
+func (s *set) put(j int, in bool) {
+	s.grow(j>>6 + 1)
+	if bit := uint64(1) << (j & 63); in {
+		(*s)[j>>6] |= bit
+	} else {
+		(*s)[j>>6] &^= bit
 	}
 }
 
@@ -73,10 +111,11 @@ func (a *watch) sawTold(p *process, ev mesh.Told, l *link) {
 // what that tells of others.
 func (a *watch) checkFar(p *process) {
 	i := p.host.id
+	a.gatherTold(i)
 	for j := range min(len(a.views[i]), a.hosts) {
 		v := &a.views[i][j]
 		switch {
-		case v.state != mesh.Far || a.teller(i, j) >= 0:
+		case v.state != mesh.Far || a.told.has(j):
 			v.alone = never
 		case a.w.partial() && v.alone == never:
 			v.alone = a.w.now // since the last Tick
@@ -89,14 +128,17 @@ func (a *watch) checkFar(p *process) {
 // farHold is for how long a far member outlives the word of others in a mesh where nobody hears everybody.
 const farHold = 2 * time.Second
 
-// teller finds a host that the observer hears and whose last list has the subject, or that tells of it.
-func (a *watch) teller(i, j int) int {
+// gatherTold finds whom those list, or tell of, that an observer hears.
+func (a *watch) gatherTold(i int) {
+	clear(a.told)
 	for k := range min(len(a.views[i]), a.hosts) {
-		if v := &a.views[i][k]; k != i && v.state == mesh.Alive && (slices.Contains(v.told.names, int32(j)) || slices.Contains(v.tells, int32(j))) {
-			return k
+		v := &a.views[i][k]
+		if k == i || v.state != mesh.Alive {
+			continue
 		}
+		a.told.add(v.told.set())
+		a.told.add(v.tells)
 	}
-	return -1
 }
 
 // checkFarPair is L6 at the end: where nothing leads from an observer to a host that it never heard, and a chain of machines

@@ -103,7 +103,7 @@ func (w *world) arrive(l *link, msg *message) {
 		return
 	}
 	if msg.told != nil {
-		l.sub.give(mesh.Told{Link: l.id, Records: msg.told.Records, Header: msg.told.Header}, l)
+		l.sub.give(mesh.Told{Link: l.id, Records: msg.told.Records, Header: msg.told.Header, Change: msg.told.Change}, l)
 		return
 	}
 	if msg.names == nil {

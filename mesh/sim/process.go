@@ -77,7 +77,7 @@ type process struct {
 	listeners      [2][]*link // by port
 	newest         *message   // what a new listener gets
 	newestNameless *message   // and one without a name
-	newestTold     *message   // and those who ask for it; nil: nothing is told
+	newestTold     []*message // and those who ask for it: the last whole telling, and what has changed since
 
 	courier *courier // nil where nobody talks
 
@@ -245,10 +245,15 @@ func (p *process) keep(e mesh.Edition) {
 // tell sends a telling to all who ask for such, and keeps it for who comes. Naive listeners do not ask.
 func (p *process) tell(e mesh.Tell) {
 	body, _ := topics.AppendRecords(nil, e.Records)
-	p.newestTold = &message{told: &e, size: frameSize(len(topics.Told)) + frameSize(len(body)) + frameSize(len(topics.AppendHeader(nil, e.Header)))}
+	topic := topics.ToldChange
+	if !e.Change {
+		topic, p.newestTold = topics.Told, nil
+	}
+	msg := &message{told: &e, size: frameSize(len(topic)) + frameSize(len(body)) + frameSize(len(topics.AppendHeader(nil, e.Header)))}
+	p.newestTold = append(p.newestTold, msg)
 	for _, l := range p.listeners[mesh.DiscoveryPort] {
 		if !l.sub.naive && !p.dead {
-			p.w.send(l, p.newestTold)
+			p.w.send(l, msg)
 		}
 	}
 }

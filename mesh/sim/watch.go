@@ -14,7 +14,8 @@ type view struct {
 	listed  bool
 	told    told          // the last whole list of the subject's that was delivered to the observer
 	alone   time.Duration // of a far member: since nobody whom it hears lists it, or tells of it, as far as Ticks show; else never
-	tells   []int32       // whom the subject told the observer of that others hear, last
+	tells   set           // whom the subject tells the observer of that others hear, as of
+	telling uint64        // its last telling, by its number
 	lostBy  []int         // whose lists that were delivered have the subject no more, since it was heard
 	refused time.Duration // a dial was answered that nobody is there
 	since   time.Duration // of state
@@ -71,6 +72,7 @@ type watch struct {
 	lastPairs       time.Duration
 	taken           []mesh.Taken
 	history         *history
+	told            set           // see gatherTold
 	turned          time.Duration // who is alive changed for somebody last
 }
 

@@ -102,7 +102,7 @@ type Link struct {
 	heirs      map[ID]*dialled // by the ID that is told: those that were made anew
 	renewAgain time.Duration   // how long after a renewal that led nowhere
 	beat       beat            // the newest whole list, as it goes over the wire
-	telling    []byte          // the newest telling (topics.Told); nil: nothing is told
+	tellings   [][]byte        // the newest whole telling (topics.Told), and what has changed since
 
 	keys     atomic.Pointer[keys.Ring]
 	calls    [2]zmtp.Calls // of each port
@@ -226,18 +226,22 @@ func (l *Link) SetBeats(named, nameless [][]byte) {
 	l.mu.Unlock()
 }
 
-// Tell sends a message to all who ask for what is told of others (topics.Told), its first frame, and to everybody who will.
-func (l *Link) Tell(frames ...[]byte) error {
+// Tell sends a message to all who ask for what is told of others (topics.Told), which its first frame begins with, and to
+// everybody who will: alone if it is a whole, and else after those before it, from the last whole one on.
+func (l *Link) Tell(whole bool, frames ...[]byte) error {
 	l.mu.Lock()
-	l.telling = zmtp.AppendMessage(nil, frames...)
+	if whole {
+		l.tellings = nil
+	}
+	l.tellings = append(l.tellings, zmtp.AppendMessage(nil, frames...))
 	l.mu.Unlock()
 	return l.Publish(Discovery, frames...)
 }
 
-func (l *Link) newestTelling() []byte {
+func (l *Link) newestTellings() [][]byte {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.telling
+	return l.tellings
 }
 
 func (l *Link) newestBeat() beat {

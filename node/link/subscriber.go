@@ -250,8 +250,10 @@ func (s *subscriber) welcome() {
 	if beat := s.link.newestBeat().text(s.introduced.Load()); beat != nil && s.port == Discovery {
 		s.send(beat, nil)
 	}
-	if told := s.link.newestTelling(); told != nil && s.port == Discovery && s.wants(topics.Told) {
-		s.send(told, nil)
+	if tellings := s.link.newestTellings(); len(tellings) > 0 && s.port == Discovery && s.wants(topics.Told) {
+		for _, told := range tellings {
+			s.send(told, nil)
+		}
 	}
 	if s.reader = s.reads(); s.reader {
 		return // it is told what there is, and nobody is told of it

@@ -1,0 +1,183 @@
+package mesh
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"hearsay/topics"
+)
+
+// What this node tells is remembered name by name, and looked at anew where something has changed. Where that is little of
+// much, the change alone is told.
+
+const (
+	wholeUpTo  = 64                    // names that are told whole, whatever has changed
+	changeGap  = 50 * time.Millisecond // between two tellings of a partial mesh: it takes as long as that for each hop of a death
+	rewordGap  = 5 * time.Second       // a way that is another one and as long is told so much later: few depend on it
+	gatherLook = 20 * time.Millisecond // between two looks at far members there: words come from twelve neighbours
+)
+
+// saying is what this node tells.
+type saying struct {
+	number   uint64 // 0: it never told anything
+	at       Time   // of the last time
+	dirty    bitset // by slot: to whom the way may be another one
+	gone     []topics.Name
+	count    int  // names in it
+	changes  int  // names in all changes since the last whole one
+	last     int  // names in the last one, be it a change
+	rewordAt Time // when ways are told that are others and as long; 0: there are none
+}
+
+// forget takes in that a peer is dropped from the table.
+func (s *saying) forget(p *peer) {
+	if p.attest.said != nil {
+		s.gone = append(s.gone, p.name)
+		s.count--
+	}
+}
+
+// tellWait is how long nothing is told after what was told last.
+func (m *Machine) tellWait() time.Duration {
+	if m.isPartial() {
+		return max(changeGap, Time(m.far.said.last)*tellEach, gapPerLag*m.lag)
+	}
+	return max(tellGap, Time(m.count[Far])*tellEach)
+}
+
+// lookWait is how long far members are not looked at after the last look, within a round.
+func (m *Machine) lookWait() time.Duration {
+	if m.isPartial() {
+		return max(gatherLook, Time(m.far.judged)*tellEach, gapPerLag*m.lag)
+	}
+	return 0
+}
+
+// tellFar tells of the far members, where something of it has changed.
+func (m *Machine) tellFar() {
+	s := &m.far.said
+	if m.count[Far] == 0 && s.count == 0 && len(s.gone) == 0 {
+		return
+	}
+	if gap := m.tellWait(); s.number > 0 && m.now < s.at+gap {
+		if m.isPartial() {
+			m.far.tellAt = s.at + gap
+		}
+		return
+	}
+	m.far.tellAt = never
+	changed, gone := m.farChanges()
+	names := len(changed) + len(gone)
+	if names == 0 {
+		return
+	}
+	t := Tell{Change: s.count > wholeUpTo && s.changes+names <= s.count}
+	if t.Change {
+		s.changes += names
+		t.Records = recordsOf(changed)
+		if len(gone) > 0 {
+			t.Records = slices.Insert(t.Records, 0, topics.Record{Hears: gone})
+		}
+	} else {
+		names, s.changes = s.count, 0
+		var all []*peer
+		for _, p := range m.slots {
+			if p != nil && p.attest.said != nil {
+				all = append(all, p)
+			}
+		}
+		t.Records = recordsOf(all)
+		_, m.stats.Untold = topics.AppendRecords(nil, t.Records)
+	}
+	s.number, s.at, s.last = s.number+1, m.now, names
+	m.stats.Tellings++
+	t.Header = m.header(true)
+	m.do(t)
+}
+
+// farChanges finds whom this node is to tell of, by another way or for the first time, and of whom no more.
+func (m *Machine) farChanges() (changed []*peer, gone []topics.Name) {
+	s := &m.far.said
+	gone, s.gone = s.gone, nil
+	few := m.isPartial()
+	reword := s.rewordAt > 0 && m.now >= s.rewordAt
+	if reword {
+		s.rewordAt = 0
+	}
+	if !few {
+		m.far.look(m)
+	}
+	for _, p := range m.slots {
+		if p == nil || p.state != Far && p.attest.said == nil || few && !s.dirty.has(p.slot) {
+			continue
+		}
+		s.dirty.clear(p.slot)
+		way, said := m.wordOn(p), p.attest.said
+		switch {
+		case slices.Equal(way, said):
+		case few && !reword && len(way) == len(said):
+			s.dirty.set(p.slot)
+			if s.rewordAt == 0 {
+				s.rewordAt = m.now + rewordGap
+			}
+		case way == nil:
+			gone = append(gone, p.name)
+			s.count--
+			p.attest.said = nil
+		case said == nil && s.count >= topics.MaxNames:
+			s.dirty.set(p.slot)
+		default:
+			changed = append(changed, p)
+			if said == nil {
+				s.count++
+			}
+			p.attest.said = way
+		}
+	}
+	if s.rewordAt > 0 {
+		m.far.tellAt = min(m.far.tellAt, s.rewordAt)
+	}
+	return changed, gone
+}
+
+// wordOn is the way by which this node tells of a peer; nil: it does not. In a partial mesh there is always somebody who
+// cannot know it by its own neighbours.
+func (m *Machine) wordOn(p *peer) []topics.Name {
+	if p.state != Far {
+		return nil
+	}
+	way := m.wayTo(p)
+	if len(way) == 0 || len(way) > topics.MaxWay || !m.isPartial() && !m.newsFor(p, way) {
+		return nil
+	}
+	return way
+}
+
+// recordsOf are the ways that some peers are told by.
+func recordsOf(peers []*peer) (records []topics.Record) {
+	index := make(map[string]int)
+	for _, p := range peers {
+		way := p.attest.said
+		text := strings.Join(namesOf(way), ",")
+		i, ok := index[text]
+		if !ok {
+			i = len(records)
+			index[text] = i
+			records = append(records, topics.Record{Way: way})
+		}
+		records[i].Hears = append(records[i].Hears, p.name)
+	}
+	slices.SortStableFunc(records, func(a, b topics.Record) int {
+		return cmp.Or(cmp.Compare(len(a.Way), len(b.Way)), slices.Compare(a.Way, b.Way))
+	})
+	return records
+}
+
+func namesOf(way []topics.Name) (out []string) {
+	for _, name := range way {
+		out = append(out, string(name))
+	}
+	return out
+}
