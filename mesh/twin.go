@@ -268,9 +268,14 @@ func (m *Machine) secondWhy() string { return m.own.why(m.cfg.Self, m.cfg.Incarn
 // namesake is who else answers to this node's name; "" if nobody does.
 func (m *Machine) namesake() string { return m.own.namesake(m.cfg.Self, m.cfg.Incarnation, m.now) }
 
-// judgeOwnName finds out whether another process is the member of this node's name.
+// judgeOwnName finds out whether another process is the member of this node's name. When it is first seen that is news, though
+// it was told just now that the process was met.
 func (m *Machine) judgeOwnName(a audience) {
+	was := m.own.second
 	if m.own.judge(a) {
+		if !was {
+			m.own.hush = lineage.Hush{}
+		}
 		m.ownConflict(m.secondWhy)
 	}
 }

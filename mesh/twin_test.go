@@ -282,3 +282,39 @@ func TestTwinIsToldInBeats(t *testing.T) {
 		t.Errorf("%q of one that is gone", r.pulse.Header.Twin)
 	}
 }
+
+// That another process is the member is told when it is first seen, though it was met a moment before; and once a minute then.
+func TestSecondIsToldAtOnce(t *testing.T) {
+	r := newRig(t, Config{})
+	a, b := r.puppet("a"), r.puppet("b")
+	r.hear(a, b)
+	twin := r.puppet("self")
+	twin.header.Incarnation, twin.addr = 500, "10.0.0.99:20000"
+	a.header.Twin = "self@10.0.0.99"
+	r.pass(3 * time.Second)
+	if told := r.conflicts(); len(told) != 1 || !strings.HasPrefix(told[0], "another process, older than this one") {
+		t.Fatalf("%q", told)
+	}
+	for _, p := range []*puppet{a, b} { // they listen to the other one
+		r.m.listeners.named[p.name.Key()] = 0
+	}
+	r.m.listeners.changes++
+	r.pass(20 * time.Second)
+	if told := r.conflicts(); len(told) != 2 || !strings.HasSuffix(told[1], "and is the member") {
+		t.Fatalf("%q", told)
+	}
+	r.pass(2 * time.Minute)
+	if told := r.conflicts(); len(told) < 3 || len(told) > 5 {
+		t.Errorf("%q", told)
+	}
+}
+
+// conflicts are what was told of this node's own name.
+func (r *rig) conflicts() (all []string) {
+	for _, c := range r.changes {
+		if c.Kind == Conflict && c.Peer == "self" {
+			all = append(all, c.Why)
+		}
+	}
+	return all
+}

@@ -57,6 +57,15 @@ class Places:
                 shown = [line.strip() for line in said.splitlines() if all(w in line for w in words)]
                 file.write(f"{self.case.name} @ {self.of()} $ {what}\n" + "".join(f"    {line[:1000]}\n" for line in shown))
 
+    def whole(self):
+        """Writes all that the places say now, where it is recorded."""
+        if not self.recorded:
+            return
+        for command in (["members"], ["links"], ["wait", "--members", "9", "--timeout", "500ms"], ["health"], ["health", "--ready"],
+                        ["pub", "hello"]):
+            code, out = self.run(*command)
+            self.record(f"{' '.join(command)}: status {code}, all of it", out, ())
+
     def of(self):
         about = inspect(self.container)
         return f"{about['Config']['Hostname']} ({about['Name'].strip('/')})"
@@ -118,6 +127,8 @@ def same_name(c, mesh, victim):
         twin.ask("/readyz", "not_ready", "is the member")
         twin.event("conflict", "is the member")
         twin.ask("/metrics", "hearsay_name_taken 1")
+        for place in others, member, twin:
+            place.whole()
         seen = mesh.members(c.others(victim)[0])[victim]
         if seen["address"] != both[0] or seen["state"] != "alive":
             c.wrong.append(f"the older one is not the member: {seen['state']} at {seen['address']}, not {both[0]}")
@@ -177,6 +188,8 @@ def lost(c, mesh, name, *seeds):
         at.event("unreached", seed.name, seed.cause)
     at.say("no member is reached: the node hears nobody", command=["pub", "hello"])
     at.ask("/metrics", "hearsay_ready 0")
+    at.ask("/metrics", f"hearsay_seeds_unreached {len(seeds)}")
+    at.whole()
 
 
 def port_blocked(c, mesh, victim):
@@ -205,6 +218,8 @@ def port_blocked(c, mesh, victim):
     there.say(f"ours do not reach {other}", command=["links"])
     there.say("fault", other, "does not get this node's messages", status=1, command=["doctor"])
     there.ask("/metrics", f'hearsay_peer_unlinked{{peer="{other}"}} 1')
+    for place in here, there:
+        place.whole()
     c.heal()
     c.back(time.time())
     here.say("ok", status=0, command=["health"])
