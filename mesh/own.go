@@ -20,6 +20,8 @@ type ownName struct {
 	listers int  // of so many
 	second  bool
 	hush    lineage.Hush // of reports of it
+
+	secondTold bool // it was second, and that was told
 }
 
 // judge finds out at the end of a round whether another process has this node's name and is the member: those who list it

@@ -271,10 +271,9 @@ func (m *Machine) namesake() string { return m.own.namesake(m.cfg.Self, m.cfg.In
 // judgeOwnName finds out whether another process is the member of this node's name. When it is first seen that is news, though
 // it was told just now that the process was met.
 func (m *Machine) judgeOwnName(a audience) {
-	was := m.own.second
 	if m.own.judge(a) {
-		if !was {
-			m.own.hush = lineage.Hush{}
+		if !m.own.secondTold {
+			m.own.secondTold, m.own.hush = true, lineage.Hush{}
 		}
 		m.ownConflict(m.secondWhy)
 	}
