@@ -7,6 +7,7 @@ import time
 
 import mistakes
 import replicas
+import talk
 import web
 
 # Seconds, for four nodes on a machine that is busy with other things; scripts/faults.sh measures against the goals.
@@ -126,44 +127,58 @@ def disconnect(c, mesh, victim):
 
 
 def partition(c, mesh, _):
-    """Half and half for 30 s: each half lists just itself; healed, they are one mesh."""
+    """Half and half for 30 s: each half lists just itself; healed, they are one mesh, and all have what all said meanwhile."""
     half = len(mesh.names) // 2
     sides = mesh.names[:half], mesh.names[half:]
-    since = time.time()
-    mesh.split(*sides)
-    for side in sides:
-        c.must("half alone", mesh.whole(side, since, OFF), 2 * OFF)
-    c.pause(30, since)
-    since = time.time()
-    c.heal()
-    c.back(since)
+    with talk.Talk(c, mesh):
+        since = time.time()
+        mesh.split(*sides)
+        for side in sides:
+            c.must("half alone", mesh.whole(side, since, OFF), 2 * OFF)
+        c.pause(30, since)
+        since = time.time()
+        c.heal()
+        c.back(since)
 
 
 def one_way(c, mesh, _):
-    """Nothing of node 1 reaches node 2 for 25 s: the others hear both, and nobody evicts anybody."""
+    """Nothing of node 1 reaches node 2 for 25 s: the others hear both, nobody evicts anybody, and all have what all say."""
     a, b, *rest = mesh.names
-    since = time.time()
-    mesh.one_way(a, b)
-    c.must("detached", mesh.seen_as(a, [b], ("detached",), since, 15), 15, a, [b])
-    c.pause(25, since)
-    for name, view in mesh.views(rest).items():
-        c.never(f"not heard by {name}", {n for n in mesh.names if n != name and view.get(n, {}).get("state") != "alive"})
-    c.never("evictions", mesh.evictions())
-    since = time.time()
-    c.heal()
-    c.back(since)
+    with talk.Talk(c, mesh):
+        since = time.time()
+        mesh.one_way(a, b)
+        c.must("detached", mesh.seen_as(a, [b], ("detached",), since, 15), 15, a, [b])
+        c.pause(25, since)
+        for name, view in mesh.views(rest).items():
+            c.never(f"not heard by {name}", {n for n in mesh.names if n != name and view.get(n, {}).get("state") != "alive"})
+        c.never("evictions", mesh.evictions())
+        since = time.time()
+        c.heal()
+        c.back(since)
 
 
 def loss(c, mesh, _):
-    """30 % of all packets are lost for 40 s: nobody is evicted; afterwards the mesh is whole."""
-    since = time.time()
-    mesh.lose(0.3, mesh.names)
-    c.pause(40, since)
-    since = time.time()
-    c.heal()
-    c.words.append(f"{sum(mesh.events('suspect').values())} suspicions")
-    c.back(since)
+    """30 % of all packets are lost for 40 s: nobody is evicted; afterwards the mesh is whole, and all have what all said."""
+    with talk.Talk(c, mesh):
+        since = time.time()
+        mesh.lose(0.3, mesh.names)
+        c.pause(40, since)
+        since = time.time()
+        c.heal()
+        c.words.append(f"{sum(mesh.events('suspect').values())} suspicions")
+        c.back(since)
     c.never("evictions", mesh.evictions())
+
+
+def talk_port(c, mesh, victim):
+    """Port 30000 of one is shut for 25 s, and its connections there are cut: all have what all say, by relay."""
+    with talk.Talk(c, mesh):
+        since = time.time()
+        mesh.shut(victim, 30000)
+        c.pause(25, since)
+        c.never("evictions", mesh.evictions())
+        c.heal()
+        c.back(time.time())
 
 
 def move(c, mesh, victim):
@@ -349,6 +364,7 @@ CASES = {
     "partition": (partition, 1, True, False),
     "one-way": (one_way, 1, True, False),
     "loss": (loss, 1, True, False),
+    "talk-port": (talk_port, 2, True, False),
     "move": (move, 3, False, False),
     "rolling": (rolling, 1, False, False),
     "all-killed": (all_killed, 1, False, False),

@@ -120,6 +120,10 @@ class Processes(cluster.Cluster):
     def one_way(self, source, target):
         self.cuts.one_way(self.at([source]), self.at([target]))
 
+    def shut(self, name, port):
+        (target,) = self.at([name])
+        self.cuts.port(target, port, self.at(n for n in self.names if n != name))
+
     def lose(self, share, names):
         self.cuts.lose(share, self.at(names))
 
