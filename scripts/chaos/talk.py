@@ -62,7 +62,8 @@ class Talk:
         for (name, origin), count in missing.items():
             if told[name, origin] != count:
                 self.case.wrong.append(f"{name} misses {count} of {self.said[origin]} of {origin}, and was told of {told[name, origin]}")
-        self.case.words.append(f"{sum(self.said.values())} messages, {sum(missing.values())} missed and told")
+        some = ", ".join(f"{count} of {origin} at {name}" for (name, origin), count in missing.items())
+        self.case.words.append(f"{sum(self.said.values())} messages, missed and told: {some or 'none'}")
 
     def _missing(self):
         """How many lines of each origin each node has not printed, and what is wrong with those that it has."""
