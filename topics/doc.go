@@ -159,26 +159,20 @@
 //	tags       string   0..160            KEY=VALUE,KEY=VALUE…: what I say of myself. In lists only
 //	mesh       string   0..32             label of my mesh: see Meshes. Empty: it has none
 //	told       integer  0..2^53-1         number of what I told of others last: see Tellings. 0: nothing
-//	twin       string   0..80             NAME@ADDRESS: a second process uses the name of a member. Empty: none that I know
+//	twin       string   0..80             NAME@ADDRESS: a second process uses a member's name: see Twins. Empty: none
 //
 // program is printable ASCII without quotes, backslash, "<", ">" and "&". A tag's key is 1 to 32 bytes of a-z, 0-9, ".",
 // "_" and "-", its value 0 to 64 bytes of these and of A-Z, ":", "/", "+" and "@"; keys ascend, and each is there once. Both
 // are for people and tools: nothing in membership goes by them. A sender whose tags change counts the list up.
-//
-// twin is for the member of that name, whom nobody else can tell: it may look who answers at that address, an IP literal
-// as in a name, on the port of its own name, and say so. It is a hint, and changes nothing; a sender that knows several
-// takes turns, from beat to beat.
 //
 // Absent and null are zero, or false. Integers are written without sign, fraction, exponent and leading zeros. A
 // key is written once, in lower case; what a receiver makes of repeats, or of other case, is undefined. Keys that
 // a receiver does not know, of any type, it MUST ignore, in every version, and a v over 1 is no reason to refuse a
 // header. The largest integer is one that a double holds exactly; 253402300799999 is the end of the year 9999.
 //
-// A beat is a list or a pulse.
-//
-// A list carries all names and the number list. The number counts up by one or more when the names or the flags
-// strict and complete differ from those of the list before; it starts at 1 in each incarnation. A list that is
-// only repeated keeps its number.
+// A beat is a list or a pulse. A list carries all names and the number list. The number counts up by one or more when
+// the names or the flags strict and complete differ from those of the list before; it starts at 1 in each incarnation.
+// A list that is only repeated keeps its number.
 //
 // A pulse carries only the own name and "pulse":true. If the receiver has the list with that number, of that
 // incarnation, from that sender, those names and that list's strict and complete still stand, as if just said. If

@@ -31,4 +31,11 @@
 // one's word alone. It MUST leave out records in whose way it stands itself: what goes round in a circle would outlive what
 // it is about. It leaves out records whose way is none, and entries that are no names, and counts them. All names in it are
 // hints too, within the limits of hints, and it dials them now and then: own ears are believed over any word.
+//
+// # Twins
+//
+// Where two processes use one name, those who hear both know it, and the member of that name may not: nobody else can tell
+// it. So the header of their beats has twin, NAME@ADDRESS, the address an IP literal as in a name. The member may look who
+// answers there, on the port of its own name, and say so. It is a hint, and changes nothing; a sender that knows of several
+// takes turns, from beat to beat.
 package topics
