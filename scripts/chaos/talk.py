@@ -18,7 +18,8 @@ class Talk:
     def __enter__(self):
         for name in self.mesh.names:
             command = self.mesh.command_at(name, "pub", "--lines", "--wait", str(len(self.mesh.names) - 1))
-            self.pubs[name] = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True)
+            self.pubs[name] = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                                               stderr=subprocess.DEVNULL, text=True)
             self.threads.append(threading.Thread(target=self._talk, args=(name,), daemon=True))
         for thread in self.threads:
             thread.start()
