@@ -19,6 +19,12 @@ const (
 	clockOff   = 10 * time.Second // differences below are no matter: a list may wait for as long before a link counts as silent
 )
 
+// timeEvery is how many pulses say the time once: it is one byte in fifteen of them. Each of the first ones does, as a clock
+// that is off mostly is so from the start.
+const timeEvery = 4
+
+func saysTime(seq uint64) bool { return seq <= clockSpans || seq%timeEvery == 0 }
+
 // offsets are the largest differences of the last few spans in which beats came.
 type offsets struct {
 	largest [clockSpans]time.Duration

@@ -186,3 +186,23 @@ func TestWhoseClockWaitsForOthers(t *testing.T) {
 		t.Errorf("%v", told)
 	}
 }
+
+// Pulses say the time at first, and then some of them: others need ten in all.
+func TestSomePulsesSayTheTime(t *testing.T) {
+	r := newRig(t, Config{})
+	r.hear(r.puppet("a"))
+	for r.pulse.Header.Seq < clockSpans {
+		if r.pass(time.Second); r.pulses > 0 && r.pulse.Header.At == 0 {
+			t.Fatalf("pulse %d does not say the time", r.pulse.Header.Seq)
+		}
+	}
+	said, before := 0, r.pulses
+	for r.pulses < before+40 {
+		if r.pass(time.Second); r.pulse.Header.At != 0 {
+			said++
+		}
+	}
+	if said < 9 || said > 11 {
+		t.Errorf("%d of 40 pulses say the time", said)
+	}
+}

@@ -183,11 +183,13 @@ func (m *Machine) header(pulse bool) topics.Header {
 		Listeners:   len(m.listeners.named),
 		Mesh:        m.cfg.Mesh,
 		Told:        m.far.said.number,
-		At:          m.wall(),
 		Twin:        m.twinTold(l.seq),
 	}
 	if !pulse {
 		m.saySelf(&h)
+	}
+	if !pulse || saysTime(l.seq) {
+		h.At = m.wall()
 	}
 	return h
 }

@@ -369,26 +369,6 @@ func (l *Link) HangUp(id ID) {
 	}
 }
 
-// standing is the connection that has an ID now: the newest of its heirs, or itself.
-func (l *Link) standing(id ID) *dialled {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.standingLocked(id)
-}
-
-func (l *Link) standingLocked(id ID) *dialled {
-	if d := l.heirs[id]; d != nil {
-		return d
-	}
-	return l.dialled[id]
-}
-
-func (l *Link) dialledBy(id ID) *dialled {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.dialled[id]
-}
-
 func (l *Link) drop(id ID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
