@@ -38,7 +38,7 @@ func bareIPv6(s string) error {
 		host, port = host[:colon], host[colon+1:]
 		addr, err = netip.ParseAddr(host)
 	}
-	if err != nil || !addr.Is6() {
+	if !addr.Is6() { // nor is what could not be read
 		return nil
 	}
 	want := "[" + addr.WithZone("").String() + "]"
