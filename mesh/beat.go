@@ -82,6 +82,9 @@ func (m *Machine) credit(l *link, ev Beat) {
 		m.verified(p)
 		return
 	}
+	if h != nil {
+		p.telling.stands = h.Told
+	}
 	m.prefer(l)
 	if !isNew {
 		m.repeated(p, ev)

@@ -124,7 +124,7 @@ func (m *Machine) want(p *peer, why cause, c class) {
 	if do.dial {
 		m.enqueue(p, DiscoveryPort, c)
 	}
-	if do.retry > 0 {
+	if do.retry > 0 && !(s.unwanted && p.due != never) {
 		m.schedule(p, m.after(do.retry))
 	}
 	if do.sooner > 0 {

@@ -175,14 +175,21 @@
 // in all; who draws it beyond that hears it and is not heard. The others are far members, whom it need not dial first. So
 // what a node does at rest does not grow with the mesh, and everything that is known of one comes by tellings.
 //
-// Each far one is dialled in turn all the same, all of them together once a beat at most, and hung up on once it has
+// Where twice as many names are met as hear each other, a mesh is taken for a partial one before they are members, for a few
+// rounds: to dial all of them first is most of what a start takes. A name that need not be heard is a member by the first word.
+//
+// Each far one is dialled in turn all the same, all of them together once in ten beats at most, and hung up on once it has
 // spoken: a phantom is disproved by whoever answers there, or by two hosts' word that is missing. One that falls silent here
 // while a neighbour lists it is given up as a neighbour, and not accused.
 //
 // A telling is a path vector, and on paths that lead through each other the word about one that died goes round, each way
 // longer than the last. So a name whose nearer ways are gone is told to nobody for a while (holdTime), unless somebody is
 // nearer to it than this node was: such a one cannot have it from here. This is the feasibility condition of EIGRP (RFC
-// 7868), and bounds what the death of a member takes to be known to a few hops of tellings and that while.
+// 7868), and bounds what the death of a member takes to be known to a few hops of tellings and that while. A circle that takes
+// longer than a hold would still pass a word round for ever: a way that is much longer than the usual one is none (wayGrows).
+//
+// Of what is told, a change is told alone (saying.go), and what others say is looked at where it has changed (far.dirty): so
+// a death costs each node a few names, however many are known.
 //
 // What a far member publishes is relayed as ever: by one neighbour where it lists the origin, and else by all of them.
 //

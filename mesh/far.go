@@ -25,6 +25,7 @@ const (
 	farMost     = 2               // and all together: half, so that those who are heard find room
 	farAsks     = 3               // beats after which a relay is asked for the messages of one that is not heard, see package relay,
 	farLooks    = 2 * time.Second // and what that takes, as it looks for such once a second
+	spareEvery  = 10              // beats between two dials of those that need not be heard: who is dialled tells all that it knows
 	farStands   = time.Minute     // until its source gets back what the name cost: who tells of others all the time pays
 )
 
@@ -37,6 +38,7 @@ type witness struct {
 	rounds  int  // for which somebody vouches for it
 	failed  bool // a dial of it led nowhere
 	spare   bool // this node need not hear it itself
+	again   bool // it was a member by their word before, and then not
 	refuted bool // and was answered, by somebody else, or that nobody is there
 	place   bool // one of those who vouch has a place left
 }
@@ -50,13 +52,17 @@ func (w witness) attested() bool {
 	case w.far:
 		return true
 	}
-	return (w.failed || w.spare) && w.rounds >= farRounds || w.rounds >= farPatience
+	return w.spare && !w.again || (w.failed || w.spare) && w.rounds >= farRounds || w.rounds >= farPatience
 }
 
 // farWait is the wait before a far member is dialled again, one of so many: as for any name that led nowhere, and all of
-// them together once a beat at most.
-func farWait(tries, many int, c *Config) time.Duration {
-	return max(candidateWait(tries, c), time.Duration(many)*c.Beat)
+// them together once a beat at most, or once in ten where this node need not hear them.
+func farWait(tries, many int, spare bool, c *Config) time.Duration {
+	each := c.Beat
+	if spare {
+		each *= spareEvery
+	}
+	return max(candidateWait(tries, c), time.Duration(many)*each)
 }
 
 // attest is by whose word a peer is a member.
@@ -66,32 +72,61 @@ type attest struct {
 	owed    *source       // who gets back what the name cost, once it has stood for a while
 	tellers int           // who tells of it
 	near    int           // names between it and this node, of the way by which it was told last
+	nearAt  Time          // since when it is that far
+	base    int           // the same, of the shortest way of late
 	held    Time          // until when it is told to nobody, see feasible; 0: it is not held
 	vouch   int           // hosts of those who vouched, as of the last look; two stand for more
 	refuted bool          // a dial said otherwise then
 	payer   *peer         // whose place it has; nil: it is no far member, or is held
+	again   bool          // it was one before
 	said    []topics.Name // the way by which this node tells of it; nil: it does not
 }
 
 // holdTime is for how long a name is told to nobody whose ways are gone but those that may lead back here. In it whoever
 // had it by way of this node has heard that, and told so.
-const holdTime = 1500 * time.Millisecond
+const holdTime = 500 * time.Millisecond
+
+const (
+	wayStands = 10 * time.Second // until a longer way is the usual one
+	wayGrows  = 2                // names by which a way may be longer than the usual one: in a mesh of 1,000 some five hops are the most
+)
 
 // feasible takes in how many names are between one who vouches and the far member, at the least; -1: nobody does. It
 // reports whether it is still one. A teller that is no nearer to it than this node may have it by way of this node: so when
 // the nearer ones are gone, the name is held, and whoever still tells of it after that has another way. Else the ways to
 // one that died would be tried one after the other, each longer than the last (EIGRP's feasibility condition: RFC 7868).
+// Where those that hear it lose it one after the other, a word may go round all the same, on a circle that takes longer than
+// a hold. It grows with each who passes it on, and so ends at those who were much nearer a moment ago.
 func (a *attest) feasible(short int, now Time) bool {
 	switch {
 	case short >= 0 && short < a.near:
-		a.near, a.held = short+1, 0
+		a.found(short, now)
 	case a.held == 0:
+		if now-a.nearAt >= wayStands {
+			a.base = a.near
+		}
 		a.held = now + holdTime
 	case now >= a.held:
-		a.near, a.held = short+1, 0
-		return short >= 0
+		if a.held = 0; short < 0 || short >= a.base+wayGrows {
+			return false
+		}
+		base := a.base
+		a.found(short, now)
+		a.base = base
 	}
 	return true
+}
+
+// found takes in the shortest way to it.
+func (a *attest) found(short int, now Time) {
+	a.near, a.nearAt, a.held = short+1, now, 0
+	a.base = min(a.base, a.near)
+}
+
+// meet is found for one that becomes a far member.
+func (a *attest) meet(short int, now Time) {
+	a.base = short + 1
+	a.found(short, now)
 }
 
 // forget takes back the word of one that is dropped.
@@ -119,7 +154,8 @@ func (p *peer) viaText() string {
 
 // far is the far members as a whole.
 type far struct {
-	due      bool                 // somebody's word may count no more
+	due      bool                 // somebody's word may count no more, or for the first time in a partial mesh
+	eager    bool                 // it is one
 	dirty    bitset               // by slot: whose
 	waiting  bitset               // by slot: those that are held
 	till     Time                 // when the first of them is looked at again
@@ -171,6 +207,7 @@ func (f *far) init() {
 func (f *far) mark(p *peer) {
 	if p.state == Far || p.state == Candidate {
 		f.dirty.set(p.slot)
+		f.due = f.due || f.eager
 	}
 }
 
@@ -229,7 +266,7 @@ func (m *Machine) lookFar() {
 	}
 	switch {
 	case m.now >= max(at, f.lookedAt+m.lookWait()):
-		if m.count[Far] > 0 {
+		if m.count[Far] > 0 || f.eager {
 			m.judgeFar(false)
 			m.tellFar()
 		} else if m.now >= f.tellAt {
@@ -297,7 +334,7 @@ func (m *Machine) judgeWord(p *peer, round bool) {
 	a := &p.attest
 	m.far.judged++
 	m.far.said.dirty.set(p.slot)
-	w := witness{far: p.state == Far, met: p.detector.met, failed: p.reach.tries > 0, spare: !m.view.links(p), refuted: p.reach.failure.refutes()}
+	w := witness{far: p.state == Far, met: p.detector.met, failed: p.reach.tries > 0, spare: !m.view.links(p), again: a.again, refuted: p.reach.failure.refutes()}
 	w.barred = m.far.keys != nil && !m.far.keys[p.key]
 	var short int
 	a.via, w.vouch, short = m.vouchers(p, a.via[:0])
@@ -310,7 +347,7 @@ func (m *Machine) judgeWord(p *peer, round bool) {
 			m.far.waiting.set(p.slot)
 		}
 	} else {
-		a.near, a.held = short+1, 0
+		a.meet(short, m.now)
 	}
 	a.vouch, a.refuted = w.vouch, w.refuted
 	switch {
@@ -391,6 +428,9 @@ func (m *Machine) enterFar(p *peer, from State) {
 	if from != Candidate {
 		m.enterParted(p)
 	}
+	if from == Candidate && !m.view.links(p) && !p.reach.busy() {
+		m.schedule(p, m.now+Time(m.rng.Float64()*float64(farWait(1, m.count[Far], true, &m.cfg))))
+	}
 	s := p.origin.source
 	if s == nil {
 		return
@@ -404,7 +444,7 @@ func (m *Machine) enterFar(p *peer, from State) {
 
 // leaveFar makes a far member a name like any other: somebody has to answer for it again.
 func (m *Machine) leaveFar(p *peer, from State) {
-	p.attest.owed = nil
+	p.attest.owed, p.attest.again = nil, from == Far
 	if from != Far || m.dropUnclaimed(p) || p.origin.seed || p.origin.found {
 		return
 	}

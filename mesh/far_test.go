@@ -25,6 +25,8 @@ func TestWhoseWordMakesAMember(t *testing.T) {
 		"somebody else answers there":        {func(w *witness) { w.refuted = true }, false},
 		"somebody else does, and two vouch":  {func(w *witness) { w.refuted, w.vouch = true, 2 }, true},
 		"who vouches has no place left":      {func(w *witness) { w.place = false }, false},
+		"it need not be heard":               {func(w *witness) { w.failed, w.rounds, w.spare = false, 0, true }, true},
+		"it need not, and was one before":    {func(w *witness) { w.failed, w.rounds, w.spare, w.again = false, 0, true, true }, false},
 		"it is one already":                  {func(w *witness) { w.far, w.failed, w.rounds = true, false, 0 }, true},
 		"it is one, and refuted":             {func(w *witness) { w.far, w.refuted = true, true }, false},
 		"it is one, and nobody hears it now": {func(w *witness) { w.far, w.vouch = true, 0 }, false},
@@ -40,9 +42,10 @@ func TestFarMembersAreDialledOnceABeatAtMost(t *testing.T) {
 	c := LAN()
 	for _, far := range []struct {
 		tries, many int
+		spare       bool
 		want        time.Duration
-	}{{1, 1, c.BackOff}, {9, 1, c.BackOffCap}, {1, 100, 100 * time.Second}, {9, 1000, 1000 * time.Second}} {
-		if got := farWait(far.tries, far.many, &c); got != far.want {
+	}{{1, 1, false, c.BackOff}, {9, 1, false, c.BackOffCap}, {1, 100, false, 100 * time.Second}, {9, 1000, false, 1000 * time.Second}, {1, 100, true, 1000 * time.Second}} {
+		if got := farWait(far.tries, far.many, far.spare, &c); got != far.want {
 			t.Errorf("%d tries of one of %d: %v", far.tries, far.many, got)
 		}
 	}

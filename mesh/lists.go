@@ -131,6 +131,7 @@ func (m *Machine) clearList(p *peer) {
 // listed follows up that p lists q.
 func (m *Machine) listed(p, q *peer) {
 	switch {
+	case q.state == Far && !m.view.links(q): // it need not be heard
 	case q.state == Candidate && q.reach.tries == 0:
 		if q.reach.link == nil {
 			m.want(q, due, q.classOf())

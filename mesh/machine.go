@@ -174,6 +174,7 @@ func (m *Machine) Step(now Time, ev Input) []Effect {
 	case Leave:
 		m.onLeave()
 	}
+	m.growView()
 	m.show()
 	m.lookFar()
 	m.dialWaiting()

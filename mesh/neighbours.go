@@ -33,12 +33,27 @@ func (m *Machine) lookView() {
 	if !ok {
 		return
 	}
-	if v.size(m.count[Alive] + m.count[Far]) {
+	if v.size(m.count[Alive]+m.count[Far], m.count[Candidate]) {
 		m.linkAll()
 	}
-	if !v.on {
-		return
+	if m.far.eager != v.on {
+		m.far.eager = v.on
+		m.markFar()
 	}
+	if v.on {
+		m.drawNeighbours(v)
+	}
+}
+
+// growView makes the mesh a partial one within a round where so many names are met.
+func (m *Machine) growView() {
+	if v, ok := m.view.(*partial); ok && !v.on && m.count[Alive]+m.count[Far]+m.count[Candidate] > namesEach*v.most {
+		m.lookView()
+	}
+}
+
+// drawNeighbours draws them anew.
+func (m *Machine) drawNeighbours(v *partial) {
 	var peers, extra []*peer
 	for _, p := range m.slots {
 		if p != nil && (p.state == Alive || p.state == Far || p.state == Candidate && p.reach.tries == 0 && p.named()) {
@@ -82,7 +97,8 @@ func (m *Machine) part(p *peer, good func(by *peer) bool, why string) bool {
 	if via = slices.DeleteFunc(via, func(by *peer) bool { return !good(by) }); len(via) == 0 {
 		return false
 	}
-	a.via, a.rounds, a.near, a.held = via, farPatience, short+1, 0
+	a.via, a.rounds = via, farPatience
+	a.meet(short, m.now)
 	return m.fire(p, parted, why+strings.TrimPrefix(m.wordFor(p), "not heard here"))
 }
 
@@ -104,7 +120,7 @@ func (m *Machine) enterParted(p *peer) {
 	p.feed.due = m.now + feedStays*m.cfg.Beat
 	m.at(p.feed.due)
 	m.flow(p)
-	m.schedule(p, m.after(farWait(1, m.count[Far], &m.cfg)))
+	m.schedule(p, m.after(farWait(1, m.count[Far], m.isPartial(), &m.cfg)))
 }
 
 // verified notes that a far member was heard, and hangs up: it is no neighbour.
@@ -112,5 +128,5 @@ func (m *Machine) verified(p *peer) {
 	m.cutLists(p)
 	m.clearList(p)
 	p.detector, p.reach.tries, p.reach.failure = detector{}, 0, failure{}
-	m.schedule(p, m.after(farWait(1, m.count[Far], &m.cfg)))
+	m.schedule(p, m.after(farWait(1, m.count[Far], m.isPartial(), &m.cfg)))
 }

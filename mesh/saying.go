@@ -95,6 +95,9 @@ func (m *Machine) tellFar() {
 	m.stats.Tellings++
 	t.Header = m.header(true)
 	m.do(t)
+	if t.Change { // who comes is told to wait for it
+		m.do(Keep{m.kept(m.header(false))})
+	}
 }
 
 // farChanges finds whom this node is to tell of, by another way or for the first time, and of whom no more.
@@ -112,6 +115,9 @@ func (m *Machine) farChanges() (changed []*peer, gone []topics.Name) {
 	for _, p := range m.slots {
 		if p == nil || p.state != Far && p.attest.said == nil || few && !s.dirty.has(p.slot) {
 			continue
+		}
+		if few && p.state == Far && m.far.dirty.has(p.slot) {
+			continue // by whose word it is one is not known until the next look
 		}
 		s.dirty.clear(p.slot)
 		way, said := m.wordOn(p), p.attest.said

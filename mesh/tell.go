@@ -25,6 +25,7 @@ const (
 // telling is whom a peer tells of that others hear.
 type telling struct {
 	number    uint64
+	stands    uint64 // the number that its last beat had
 	ways      []path
 	has       bitset  // by slot: those of its names that are in the table
 	in        []int32 // and which way leads to each
@@ -127,7 +128,9 @@ func (m *Machine) onTold(ev Told) {
 		t.size += len(r.Hears)
 		m.far.told += len(r.Hears)
 	}
-	m.learnTelling(p)
+	if t.number >= t.stands { // else it is one of some time ago, and what has changed since follows
+		m.learnTelling(p)
+	}
 }
 
 // hush makes room for so many names of a telling at the cost of the one that has most, if that is more than this one has.
@@ -232,7 +235,7 @@ func (m *Machine) untell(p *peer, records []topics.Record) {
 // learnTold goes on with the names for which there was no room.
 func (m *Machine) learnTold() {
 	for _, p := range m.slots {
-		if p != nil && len(p.telling.unlearned) > 0 && p.state == Alive && m.affords(p.asSource()) {
+		if p != nil && len(p.telling.unlearned) > 0 && p.telling.number >= p.telling.stands && p.state == Alive && m.affords(p.asSource()) {
 			m.learnTelling(p)
 		}
 	}
@@ -250,7 +253,7 @@ func (m *Machine) clearTelling(p *peer) {
 		m.far.mark(m.slots[i])
 	})
 	m.far.told -= t.size
-	*t = telling{has: t.has[:0], in: t.in}
+	*t = telling{stands: t.stands, has: t.has[:0], in: t.in}
 }
 
 // missesTelling asks for a telling that did not come, as for a list: who subscribes anew is told it.
@@ -283,7 +286,11 @@ func (m *Machine) wayTo(p *peer) []topics.Name {
 	case first.row.has.has(p.slot):
 		return []topics.Name{first.name}
 	}
-	return append([]topics.Name{first.name}, first.telling.way(p)...)
+	way := first.telling.way(p)
+	if way == nil {
+		return nil
+	}
+	return append([]topics.Name{first.name}, way...)
 }
 
 // newsFor reports whether some member does not hear a far one, nor the first of the way to it, who would tell it too.

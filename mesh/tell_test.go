@@ -263,3 +263,20 @@ func TestLittleThatChangesIsToldAlone(t *testing.T) {
 		}
 	}
 }
+
+// Who comes is sent a telling of some time ago and what has changed since. It counts once all of that is there.
+func TestATellingOfSomeTimeAgoCountsWithItsChanges(t *testing.T) {
+	r, bc := bridge(t)
+	bc.header.Told = 3
+	bc.beat()
+	h := *bc.header
+	for i, records := range [][]topics.Record{{rumour("d1", "cd"), rumour("d2", "cd")}, {{Hears: []topics.Name{"d1"}}}, {rumour("d3", "cd")}} {
+		r.want("d2", Unknown)
+		h.Told = uint64(i + 1)
+		r.step(Told{Link: bc.link, Records: records, Header: h, Change: i > 0})
+	}
+	r.want("d1", Unknown)
+	if r.state("d2") == Unknown || r.state("d3") == Unknown {
+		t.Error("nobody who is told of is learned")
+	}
+}

@@ -38,6 +38,7 @@ const (
 	partShare  = 4  // of those that are too many, so small a part is given up in a round
 	feedStays  = 8  // beats that the message link of one that is given up stays: a relay is found meanwhile
 	leastMesh  = 32 // the smallest mesh that may be a partial one: in smaller ones the neighbours are nearly all
+	namesEach  = 2  // times so many names: it may be a partial one
 	fullAgain  = 4  // a mesh is a full one again once it is a quarter smaller than that
 )
 
@@ -45,6 +46,8 @@ const (
 type partial struct {
 	most   int    // members up to which it is all of them
 	on     bool   // there are more
+	sure   bool   // there were
+	waited int    // rounds in which there were only names of so many
 	chosen bitset // by slot
 }
 
@@ -70,16 +73,27 @@ func (v *partial) links(p *peer) bool {
 
 func (v *partial) forget(p *peer) { v.chosen.clear(p.slot) }
 
-// size takes in how many members there are, and reports whether all of them are to be linked again.
-func (v *partial) size(members int) (again bool) {
+// size takes in how many members there are, and names that may be some, and reports whether all are to be linked again.
+// Where many names are met at once the mesh is taken for a large one before they are members: to dial them all first would
+// take most of what it takes to start.
+func (v *partial) size(members, names int) (again bool) {
 	switch {
 	case members > v.most:
-		v.on = true
-	case v.on && members < v.most-v.most/fullAgain:
-		v.on = false
-		return true
+		v.on, v.sure, v.waited = true, true, 0
+	case !v.on && members+names > namesEach*v.most && v.waited == 0:
+		v.on, v.sure = true, false
+	case v.on && !v.sure:
+		v.waited++
+		again = v.waited > evictFast
+	case v.on:
+		again = members < v.most-v.most/fullAgain
+	case members+names <= v.most:
+		v.waited = 0
 	}
-	return false
+	if again {
+		v.on = false
+	}
+	return again
 }
 
 // draw chooses among peers, when so many list this node. It returns the new ones.

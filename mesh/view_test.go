@@ -113,7 +113,7 @@ func TestAMeshIsPartialUntilItIsMuchSmaller(t *testing.T) {
 		members   int
 		on, again bool
 	}{{40, false, false}, {41, true, false}, {40, true, false}, {30, true, false}, {29, false, true}, {29, false, false}, {40, false, false}} {
-		if again := v.size(c.members); again != c.again || v.on != c.on {
+		if again := v.size(c.members, 0); again != c.again || v.on != c.on {
 			t.Errorf("%d members: partial %v, all linked again %v", c.members, v.on, again)
 		}
 	}
@@ -149,7 +149,7 @@ func TestWhomAPartialViewLinks(t *testing.T) {
 
 // A teller that is no nearer may have it by way of this node: it counts once everybody has had the time to say so.
 func TestWaysThatMayLeadBackDoNotCount(t *testing.T) {
-	a := attest{near: 2}
+	a := attest{near: 2, base: 2}
 	for _, c := range []struct {
 		short int
 		now   time.Duration
@@ -163,13 +163,70 @@ func TestWaysThatMayLeadBackDoNotCount(t *testing.T) {
 		{1, 3, true, 1, 2 + holdTime},                     //
 		{0, 4, true, 1, 0},                                // another neighbour hears it
 		{-1, 5, true, 1, 5 + holdTime},                    // nobody vouches
-		{3, 5 + holdTime, true, 4, 0},                     // there was a longer way all the time
-		{-1, 6 + holdTime, true, 4, 6 + 2*holdTime},       //
-		{-1, 6 + 2*holdTime - 1, true, 4, 6 + 2*holdTime}, //
-		{-1, 6 + 2*holdTime, false, 0, 0},                 // and none any more
+		{2, 5 + holdTime, true, 3, 0},                     // there was a longer way all the time
+		{-1, 6 + holdTime, true, 3, 6 + 2*holdTime},       //
+		{-1, 6 + 2*holdTime - 1, true, 3, 6 + 2*holdTime}, //
+		{-1, 6 + 2*holdTime, false, 3, 0},                 // and none any more
 	} {
 		if far := a.feasible(c.short, c.now); far != c.far || a.near != c.near || a.held != c.held {
 			t.Fatalf("%d between, after %v: %v, %+v", c.short, c.now, far, a)
+		}
+	}
+}
+
+// A mesh of which so many names are met is taken for a large one before they are members, and for a while.
+func TestManyNamesMakeAMeshPartialForAWhile(t *testing.T) {
+	v := &partial{most: 40}
+	if v.size(10, 70); v.on {
+		t.Error("with as many as twice those of a full mesh")
+	}
+	if v.size(10, 71); !v.on {
+		t.Fatal("it is not taken for a large one")
+	}
+	for range evictFast {
+		if v.size(10, 71) {
+			t.Fatal("for a few rounds only")
+		}
+	}
+	if again := v.size(10, 71); !again || v.on {
+		t.Error("though nobody becomes a member")
+	}
+	if v.size(10, 71); v.on {
+		t.Error("and then again")
+	}
+	v.size(10, 5)
+	if v.size(10, 71); !v.on {
+		t.Error("not with other names")
+	}
+	v.size(41, 0)
+	for range 2 * evictFast {
+		if v.size(35, 0) || !v.on {
+			t.Fatal("one that was large is so until it is much smaller")
+		}
+	}
+}
+
+// A word that goes round grows. So one that is much longer than the usual way is none, until that has stood for a while.
+func TestAWordThatGoesRoundEnds(t *testing.T) {
+	var a attest
+	a.meet(1, 0)
+	now, short := time.Second, 1
+	for far := true; far; now += 2 * holdTime {
+		if short++; short > 9 {
+			t.Fatal("it goes round and grows")
+		}
+		a.feasible(-1, now)
+		far = a.feasible(short, now+holdTime)
+	}
+	if short != 2+wayGrows {
+		t.Errorf("a way of %d names is much longer than one of 1", short)
+	}
+	a.meet(1, 0)
+	for _, short := range []int{3, 5} { // each stands for long
+		now += wayStands
+		a.feasible(-1, now)
+		if now += holdTime; !a.feasible(short, now) {
+			t.Errorf("%d names are not much longer than what is usual", short)
 		}
 	}
 }
