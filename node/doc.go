@@ -56,10 +56,7 @@
 // both, see node/link. One that was published with PublishWait is not lost to a full outbox, or it is told to whom. An
 // application that never asks for messages, or takes none for 10 s while its inbox is full, holds nobody up: its node
 // drops what comes, and counts it. A network that carries nothing for a while loses none, also when the member was
-// suspected or evicted meanwhile: they come late, and may come before it is a member again. TCP tries a connection again
-// after as long as the network carried nothing, or longer. So one that brings nothing though its member is heard again
-// is replaced, and what it has not brought is asked for, if the silence was shorter than three quarters of RingTime;
-// after a longer one TCP is waited for, as it may be the only one to have what was said first. What was published before
+// suspected or evicted meanwhile: they come late, and may come before it is a member again. What was published before
 // Close arrives after the goodbye, at whoever reads: Close waits for 5 s in all, and no longer than a second in which
 // nobody takes anything. What is left then is counted, logged, and told to whom it was meant for.
 //
