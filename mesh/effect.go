@@ -34,13 +34,8 @@ type (
 	ReadOut struct{ Link LinkID }
 
 	// Doubt closes a message link, unless its far end shows within a bound of time that it is there; that may be an
-	// acknowledgement of TCP. Answered by LinkDown only where it is closed. Silent is how long the peer was not heard; 0: no
-	// matter. What it published then may be asked for again, if it is kept for so long: where TCP has stopped trying for a
-	// while, that is quicker than to wait for it.
-	Doubt struct {
-		Link   LinkID
-		Silent time.Duration
-	}
+	// acknowledgement of TCP. Answered by LinkDown only where it is closed.
+	Doubt struct{ Link LinkID }
 
 	// Publish sends a beat on the discovery publisher to all who listen. Kept is what new listeners get at once from now
 	// on. It is to be in place before the beat is sent: a listener that comes in between would else miss both.

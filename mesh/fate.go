@@ -1,9 +1,6 @@
 package mesh
 
-import (
-	"slices"
-	"time"
-)
+import "slices"
 
 // What is on its way over a message link is sent once: who hangs up loses it. So a message link is not ended because
 // its peer fell silent, but because another process is at its far end now, or nobody can be.
@@ -50,7 +47,7 @@ func (m *Machine) upset(p *peer, by upset) {
 	}
 	switch fates[by] {
 	case doubted:
-		m.do(Doubt{l.id, p.silent(m.now, by)})
+		m.do(Doubt{l.id})
 	case readOut:
 		if len(p.feed.ending) == maxEnding {
 			m.cut(p.feed.ending[0])
@@ -62,15 +59,6 @@ func (m *Machine) upset(p *peer, by upset) {
 	case ended:
 		m.cut(l)
 	}
-}
-
-// silent is for how long a peer was not heard whose new link may do for messages what it does for lists. A naive one has
-// nothing to be asked for again.
-func (p *peer) silent(now Time, by upset) time.Duration {
-	if by != relinked || !p.detector.met || p.says.naive {
-		return 0
-	}
-	return now - p.detector.at
 }
 
 // maxEnding bounds the message links of one peer that are read to their end: a process that restarts again and again

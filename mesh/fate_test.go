@@ -6,16 +6,14 @@ import (
 	"time"
 )
 
-// fallSilent is silent for so long that it is suspect, and dialled again.
-func fallSilent(x *puppet) {
-	x.mute = true
-	x.r.pass(4500 * time.Millisecond)
-	x.r.want("x", Suspect)
-	x.mute = false
-}
-
 // What is on its way over a message link is not lost by what happens to its peer.
 func TestMessageLinkFate(t *testing.T) {
+	silent := func(x *puppet) { // for so long that it is suspect, and dialled again
+		x.mute = true
+		x.r.pass(4500 * time.Millisecond)
+		x.r.want("x", Suspect)
+		x.mute = false
+	}
 	for name, c := range map[string]struct {
 		happens          func(r *rig, x *puppet, message *link)
 		readOut, doubted bool // what is asked for
@@ -38,13 +36,13 @@ func TestMessageLinkFate(t *testing.T) {
 			r.pass(time.Second)
 		}, false, true, false},
 		"silent, and heard over a new link": {func(r *rig, x *puppet, _ *link) {
-			fallSilent(x)
+			silent(x)
 			x.beat()
 			r.want("x", Alive)
 		}, false, true, false},
 		"silent, and heard at another address": {func(r *rig, x *puppet, _ *link) {
 			x.addr = "10.9.9.9:20000"
-			fallSilent(x)
+			silent(x)
 			x.beat()
 			r.want("x", Alive)
 		}, false, true, false},
@@ -88,40 +86,6 @@ func TestMessageLinkFate(t *testing.T) {
 			r.step(LinkDown{message.id, "closed by the peer"})
 			if len(p.feed.ending) > 0 {
 				t.Error("its end was not taken in")
-			}
-		})
-	}
-}
-
-// What a doubted link may be renewed for is said by how long its peer was silent. Of a naive one nothing can be asked for
-// again, and of another process nothing is missing.
-func TestDoubtSaysTheSilence(t *testing.T) {
-	for name, c := range map[string]struct {
-		happens func(r *rig, x *puppet)
-		told    bool
-	}{
-		"silent": {func(r *rig, x *puppet) { fallSilent(x) }, true},
-		"replaced": {func(r *rig, x *puppet) {
-			r.m.peers["x"].feed.link.at = r.now + 1
-			x.header.Incarnation++
-			r.pass(500 * time.Millisecond)
-		}, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			r, _, _, _, x := four(t)
-			c.happens(r, x)
-			want := time.Duration(0)
-			if c.told {
-				want = r.now - r.m.peers["x"].detector.at
-			}
-			x.beat()
-			r.want("x", Alive)
-			if len(r.doubted) == 0 || r.silence != want || c.told != (want > 4*time.Second) {
-				t.Fatalf("%d doubted, after %v, not %v", len(r.doubted), r.silence, want)
-			}
-			p := *r.m.peers["x"]
-			if p.says.naive = true; p.silent(r.now+1, relinked) != 0 {
-				t.Fatal("a naive one is to be asked again")
 			}
 		})
 	}

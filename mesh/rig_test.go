@@ -27,8 +27,7 @@ type rig struct {
 	hung     []LinkID
 	readOut  []LinkID
 	doubted  []LinkID
-	silence  time.Duration // that the last doubt told
-	lists    []Publish     // whole ones
+	lists    []Publish // whole ones
 	tellings []Tell
 	kept     Edition // what new listeners get
 	pulses   int
@@ -122,7 +121,7 @@ func (r *rig) step(ev Input) {
 		case ReadOut:
 			r.readOut = append(r.readOut, e.Link)
 		case Doubt:
-			r.doubted, r.silence = append(r.doubted, e.Link), e.Silent
+			r.doubted = append(r.doubted, e.Link)
 		case Keep:
 			r.kept = e.Edition
 		case Tell:

@@ -347,7 +347,7 @@ func (n *Node) step(e mesh.Input) {
 		case mesh.ReadOut:
 			n.link.ReadOut(link.ID(f.Link))
 		case mesh.Doubt:
-			n.link.Doubt(link.ID(f.Link), n.keptThen(f.Silent))
+			n.link.Doubt(link.ID(f.Link))
 		case mesh.Publish:
 			n.publishBeat(f)
 		case mesh.Keep:

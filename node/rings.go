@@ -34,10 +34,6 @@ func (r *ring) put(s relay.Stream, first, last uint64, run link.Run) {
 	r.mu.Unlock()
 }
 
-// keptThen reports whether a peer still keeps what it published while it was silent for so long, if it keeps messages as
-// this node does: what it said first of them is asked for a while after.
-func (n *Node) keptThen(silent time.Duration) bool { return silent > 0 && silent < n.cfg.RingTime*3/4 }
-
 // part is some messages of a run.
 type part struct {
 	run  link.Run

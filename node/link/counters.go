@@ -62,7 +62,7 @@ var counterNames = [numCounters]string{
 	refusedWrongKey:        "refused_wrong_key",     // with another one
 	refusedUnauthorized:    "refused_unauthorized",  // with one that is not let in, or not under the name that was said
 	withdrawn:              "withdrawn",             // subscribers closed because their key is good no more
-	renewed:                "renewed",               // dialled connections replaced by other ones
+	renewed:                "renewed",               // dialled connections replaced by ones with other keys
 	violations:             "violations",            // connections closed for breaking a limit, of any kind:
 	violationTooLarge:      "too_large",             // a message or control frame announced too large
 	violationTooManyFrames: "too_many_frames",       // frames of one message

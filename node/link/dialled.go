@@ -27,10 +27,9 @@ type dialled struct {
 	before   *dialled                   // whose place it takes, until that has ended; guarded by link.mu
 	inherits *succession                // the same, until it is its turn to be read
 	doubled  doubled
-	doubted  atomic.Bool   // the publisher has not answered a PING
 	later    atomic.Bool   // it will be tried to make it anew
 	readOut  atomic.Bool   // nothing more is read
-	came     atomic.Uint64 // runs and commands that were read
+	runs     atomic.Uint64 // that were read
 	held     atomic.Bool   // one is, and waits for room
 
 	cutMu sync.Mutex
@@ -128,7 +127,6 @@ func (d *dialled) nextRun() error {
 			if err := d.control.spend(); err != nil {
 				return err
 			}
-			d.came.Add(1)
 			if !d.parted(b[:n]) {
 				d.command(b[:n])
 			}
@@ -152,7 +150,7 @@ func (d *dialled) nextRun() error {
 	if s := d.heir.Load(); s != nil {
 		s.recall(d.in.unread()[:size], d.link.cfg.limits())
 	}
-	d.came.Add(1)
+	d.runs.Add(1)
 	if d.port == Message {
 		d.cutMu.Lock()
 		d.cut = append(d.cut, d.in.cut(size))

@@ -17,10 +17,6 @@ const (
 	// meanwhile. With a third of all packets lost, one honest connection in a thousand does not answer.
 	doubtTime   = 10 * time.Second
 	doubtProbes = time.Second
-
-	// answerTime is how long the answer to a PING takes at most over a network that carries: some journeys, and one packet
-	// that is lost.
-	answerTime = time.Second / 2
 )
 
 var (
@@ -39,17 +35,10 @@ func (l *Link) ReadOut(id ID) {
 
 // Doubt hangs a dialled connection up, unless its far end answers within 10 s; its kernel does, where its process is
 // there. A Down event follows if not. Where the kernel cannot tell, nothing happens.
-//
-// Renew is for a network that carries again. TCP tries a connection again after as long as the network carried nothing, or
-// longer. So where the publisher does not answer at once, another connection takes the place of this one, under the same
-// ID. What the old one has not brought is lost, and is the caller's to ask for.
-func (l *Link) Doubt(id ID, renew bool) {
+func (l *Link) Doubt(id ID) {
 	d := l.standing(id)
 	if d == nil || d.kernel == nil {
 		return
-	}
-	if renew {
-		d.renewUnlessAnswered()
 	}
 	d.kernel.probe(doubtProbes)
 	time.AfterFunc(doubtTime, func() {
@@ -58,19 +47,6 @@ func (l *Link) Doubt(id ID, renew bool) {
 			return
 		}
 		d.kernel.probe(keepAlive)
-	})
-}
-
-// renewUnlessAnswered asks the publisher whether what it says arrives. One that is not read says nothing for a while, and
-// one whose heir is on its way has been asked.
-func (d *dialled) renewUnlessAnswered() {
-	came := d.came.Load()
-	d.out.put(pingFrame)
-	time.AfterFunc(answerTime, func() {
-		if d.came.Load() == came && !d.held.Load() && d.ended() == nil {
-			d.doubted.Store(true)
-			d.link.renewAll([]*dialled{d})
-		}
 	})
 }
 

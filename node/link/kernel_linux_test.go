@@ -108,7 +108,7 @@ func TestTermsAreSet(t *testing.T) {
 		dial(t, to, p, from)
 		id := next(t, to, Up).ID
 		k := to.dialledBy(id).kernel
-		to.Doubt(id, false)
+		to.Doubt(id)
 		terms := termsOf(p, true)
 		has(t, k, "dials "+p.String(), unix.TCP_USER_TIMEOUT, terms.silence, unix.TCP_KEEPINTVL, time.Second)
 		eventually(t, "it is accepted", func() bool { return len(from.pubs[p].gate.subscribers()) == 1 })

@@ -50,7 +50,7 @@ func (l *Link) RelaysOf(origin topics.Name) bool {
 }
 
 // Say subscribes to a topic at one publisher of messages alone, or takes that back. What is said stands for as long as the
-// connection; a question (topics.Question) stands until it is taken back, once it is answered. Nothing is said over a connection that has ended.
+// connection; a question (topics.Question) stands until it is answered. Nothing is said over a connection that has ended.
 func (l *Link) Say(id ID, topic string, cancel bool) {
 	question := topics.KindOf([]byte(topic)) == topics.KindAsk
 	l.wanted.Lock()
@@ -62,10 +62,10 @@ func (l *Link) Say(id ID, topic string, cancel bool) {
 		before = d.before
 	}
 	l.mu.Unlock()
-	if d == nil || d.port != Message || !d.note(topic, cancel) && !question {
+	if d == nil || d.port != Message || !question && !d.note(topic, cancel) {
 		return
 	}
-	if before != nil {
+	if before != nil && !question {
 		before.note(topic, cancel) // which an heir that is not subscribed yet takes over
 	}
 	switch {

@@ -13,7 +13,7 @@ import (
 )
 
 // A dialled connection is made anew, when the keys have changed, without a message lost or doubled, and without anybody
-// above noticing: it keeps its ID. So is one over which TCP has stopped trying (Doubt), of which something is lost.
+// above noticing: it keeps its ID.
 //
 // The heir is dialled, subscribes, and sends a PING behind that, for a publisher that has nothing to say. As soon as
 // something comes over it, it has what is published from then on. Then the old connection takes its subscriptions back,
@@ -34,7 +34,7 @@ const (
 	maxRecalled = 1 << 16              // messages that are remembered of the old connection
 )
 
-var errRenewed = errors.New("replaced by another connection")
+var errRenewed = errors.New("replaced by a connection with other keys")
 
 // succession is what an old connection and its heir share.
 type succession struct {
@@ -270,24 +270,16 @@ func (d *dialled) parts() {
 		b = zmtp.AppendCancellation(b, topic)
 	}
 	d.out.put(zmtp.AppendCommand(b, "PING", []byte("\x00\x00"+partingPing)))
-	d.partBy(d.partingTime(), clock()+partingMost)
-}
-
-// partingTime is for the publisher's answer over the old connection. One that was doubted has been asked already.
-func (d *dialled) partingTime() time.Duration {
-	if d.doubted.Load() {
-		return answerTime
-	}
-	return partingTime
+	d.partBy(clock() + partingMost)
 }
 
 // partBy hangs an old connection up that brings nothing any more, or goes on to for too long. One whose reader has no
 // room brings nothing either, and is waited for.
-func (d *dialled) partBy(pause, latest time.Duration) {
-	came := d.came.Load()
-	time.AfterFunc(pause, func() {
-		if (d.came.Load() != came || d.held.Load()) && d.ended() == nil && clock() < latest {
-			d.partBy(pause, latest)
+func (d *dialled) partBy(latest time.Duration) {
+	runs := d.runs.Load()
+	time.AfterFunc(partingTime, func() {
+		if (d.runs.Load() != runs || d.held.Load()) && d.ended() == nil && clock() < latest {
+			d.partBy(latest)
 			return
 		}
 		d.hangUp(errRenewed)

@@ -125,7 +125,7 @@ var counted = map[string]*prometheus.Desc{
 	"link_refused_wrong_key":     describe("refused_wrong_key_total", "Of them, those that came with another key."),
 	"link_refused_unauthorized":  describe("refused_unauthorized_total", "Connections closed because their key is not let in, or not under the name that was said."),
 	"link_withdrawn":             describe("withdrawn_total", "Connections of subscribers closed because their key is good no more."),
-	"link_renewed":               describe("renewed_total", "Connections replaced by other ones, as keys changed or TCP had stopped trying."),
+	"link_renewed":               describe("renewed_total", "Connections replaced by ones with other keys."),
 	"link_strays":                describe("frames_stray_total", "Frames dropped because they are not for this kind of socket."),
 	"link_pings":                 describe("pings_answered_total", "ZMTP PINGs answered."),
 	"link_hellos_ignored":        describe("hellos_ignored_total", "Hellos that were no name, or a second one."),
