@@ -16,6 +16,7 @@ import (
 const (
 	clockSpans = 10               // of a beat each, whose largest difference counts: beats that waited come at once, in one of them
 	clockFirst = 3                // of a clock that is ahead: by then others are heard, who show whose it is
+	clockHold  = timeEvery + 1    // rounds for which it has to be off: where this node's own was set, the word of others comes one by one
 	clockOff   = 10 * time.Second // differences below are no matter: a list may wait for as long before a link counts as silent
 )
 
@@ -62,13 +63,15 @@ type peerClock struct {
 	offsets offsets
 	ahead   time.Duration // by how much it is ahead; negative: behind
 	sure    bool          // or 0
-	off     bool          // that is worth a word, and its own fault
+	rounds  int           // in a row in which that was worth a word, and its own fault
+	off     bool          // and was so for long enough
 	missing missing       // what was told of it
 }
 
 // ownClock is what the clocks of others say of this node's.
 type ownClock struct {
 	off     time.Duration // by how much it is ahead of most others; negative: behind, 0: it is not
+	rounds  int           // in a row
 	of      int           // others that say so
 	missing missing
 }
@@ -105,9 +108,7 @@ func (m *Machine) judgeClocks() {
 	var ahead []time.Duration
 	wrong := m.clock.off != 0
 	for _, p := range m.slots {
-		if p != nil && p.state == Alive {
-			wrong = wrong || p.clock.ahead.Abs() > clockOff || p.clock.off
-		}
+		wrong = wrong || p != nil && (p.state == Alive && p.clock.ahead.Abs() > clockOff || p.clock.rounds > 0)
 	}
 	if !wrong {
 		return
@@ -129,13 +130,24 @@ func (m *Machine) judgeClocks() {
 	default:
 		m.clock.off, m.clock.of = blame(ahead)
 	}
+	m.clock.rounds = inARow(m.clock.rounds, m.clock.off != 0)
 	m.tellOwnClock()
 	for _, p := range m.slots {
 		if p != nil {
-			p.clock.off = p.state == Alive && p.clock.sure && (p.clock.ahead+m.clock.off).Abs() > clockOff
+			off := p.state == Alive && p.clock.sure && (p.clock.ahead+m.clock.off).Abs() > clockOff
+			p.clock.rounds = inARow(p.clock.rounds, off)
+			p.clock.off = p.clock.rounds >= clockHold
 			m.tellClock(p)
 		}
 	}
+}
+
+// inARow counts rounds in which something is so, up to those that matter.
+func inARow(rounds int, is bool) int {
+	if !is {
+		return 0
+	}
+	return min(rounds+1, clockHold)
 }
 
 // tellClock tells of a peer's clock. It is news when it was ahead and is behind, and not when it runs on.
@@ -154,6 +166,7 @@ func (m *Machine) tellOwnClock() {
 	switch {
 	case c.off == 0:
 		c.missing = missing{}
+	case c.rounds < clockHold:
 	case c.missing.tell(direction(c.off), m.now, &m.cfg):
 		m.do(Emit{Change{Kind: Clock, Peer: m.cfg.Self, From: Alive, To: Alive, Why: m.ownClockText(), Incarnation: m.cfg.Incarnation}})
 	}
@@ -181,7 +194,7 @@ func (m *Machine) clockText(p *peer) string {
 
 // ownClockText says by how much this node's clock is off; "" if it is not.
 func (m *Machine) ownClockText() string {
-	if m.clock.off == 0 {
+	if m.clock.rounds < clockHold {
 		return ""
 	}
 	return fmt.Sprintf("this node's clock is %s those of %d peers that agree with each other", away(m.clock.off), m.clock.of)

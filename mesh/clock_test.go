@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -204,5 +205,44 @@ func TestSomePulsesSayTheTime(t *testing.T) {
 	}
 	if said < 9 || said > 11 {
 		t.Errorf("%d of 40 pulses say the time", said)
+	}
+}
+
+// Where this node's own clock is set, the word of one peer comes after that of another: nobody else is blamed meanwhile.
+func TestOwnClockThatIsSet(t *testing.T) {
+	for _, by := range []time.Duration{time.Hour, -time.Hour} {
+		for phase := range 10 {
+			r := newRig(t, Config{})
+			all := []*puppet{r.puppet("a"), r.puppet("b"), r.puppet("c")}
+			for _, p := range all {
+				p.header.At = 1
+				r.hear(p)
+				r.pass(300 * time.Millisecond)
+			}
+			r.pass(20*time.Second + time.Duration(phase)*100*time.Millisecond)
+			for _, p := range all {
+				p.ahead = by
+			}
+			r.pass(40 * time.Second)
+			told := r.clocks()
+			if len(told) == 0 || slices.ContainsFunc(told, func(c Change) bool { return c.Peer != "self" }) {
+				t.Errorf("%v, in the %d. tenth of a beat: %v", by, phase, told)
+			}
+		}
+	}
+}
+
+// Of a peer that is lost the clock is no matter.
+func TestClockOfTheLost(t *testing.T) {
+	r := newRig(t, Config{})
+	a, b := r.puppet("a"), r.puppet("b")
+	a.header.At, b.header.At, a.ahead = 1, 1, time.Hour
+	r.hear(a, b)
+	if r.pass(20 * time.Second); r.member("a").ClockOff == "" {
+		t.Fatal("not told while it is there")
+	}
+	a.dies()
+	if r.pass(time.Minute); r.member("a").ClockOff != "" {
+		t.Errorf("%v, and still %q", r.state("a"), r.member("a").ClockOff)
 	}
 }

@@ -253,7 +253,7 @@ def clock(b):
     b.ring(2)
     with Clocks(b, "node_1", node_3=3600):
         b.wait(1, 3)
-        time.sleep(2)
+        time.sleep(8)
         yield b.doctor(1), [("fault", "clocks", "clock of node_3", "1h0m", "ahead")]
         off_clock(b, "node_3", "its clock is 1h0m0s ahead of this node's", 'hearsay_peer_clock_ahead_seconds{peer="node_3"} 3')
 
@@ -272,7 +272,7 @@ def own_clock(b):
     b.start("node_1", 1)
     with Clocks(b, "node_1", node_3=3600, node_4=3600):
         b.wait(1, 3)
-        time.sleep(2)
+        time.sleep(8)
         yield b.doctor(1), [("fault", "clocks", "this machine's clock is 1h0m0s behind those of 2 peers")]
         off_clock(b, "node_1", "this node's clock is 1h0m0s behind those of 2 peers", "hearsay_clock_off 1")
 
