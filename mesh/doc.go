@@ -175,7 +175,7 @@
 // in all; who draws it beyond that hears it and is not heard. The others are far members, whom it need not dial first. So
 // what a node does at rest does not grow with the mesh, and everything that is known of one comes by tellings.
 //
-// Where twice as many names are met as hear each other, a mesh is taken for a partial one before they are members, for a few
+// Where more names are met than hear each other, a mesh is taken for a partial one before they are members, for a few
 // rounds: to dial all of them first is most of what a start takes. A name that need not be heard is a member by the first word.
 //
 // Each far one is dialled in turn all the same, all of them together once in ten beats at most, and hung up on once it has

@@ -47,7 +47,7 @@ func (m *Machine) lookView() {
 
 // growView makes the mesh a partial one within a round where so many names are met.
 func (m *Machine) growView() {
-	if v, ok := m.view.(*partial); ok && !v.on && m.count[Alive]+m.count[Far]+m.count[Candidate] > namesEach*v.most {
+	if v, ok := m.view.(*partial); ok && !v.on && m.count[Alive]+m.count[Far]+m.count[Candidate] > v.most {
 		m.lookView()
 	}
 }
@@ -83,8 +83,8 @@ func (m *Machine) drawNeighbours(v *partial) {
 // linkAll listens to everybody again.
 func (m *Machine) linkAll() {
 	for _, p := range m.slots {
-		if p != nil && p.state == Far {
-			m.want(p, due, classVouched)
+		if p != nil && (p.state == Far || p.state == Candidate && p.due != never) {
+			m.want(p, due, max(classVouched, p.classOf()))
 		}
 	}
 }

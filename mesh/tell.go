@@ -54,12 +54,15 @@ func (t *telling) way(x *peer) []topics.Name {
 	return t.ways[t.in[x.slot]].names
 }
 
-// wayOf is the number of a way.
+// wayOf is the number of a way. Known says that it may have one.
 func (t *telling) wayOf(names []topics.Name, known bool) int32 {
+	if !known {
+		t.ways = append(t.ways, path{names: names})
+		return int32(len(t.ways) - 1)
+	}
 	free := len(t.ways)
 	for i, w := range t.ways {
 		switch {
-		case !known:
 		case w.used == 0:
 			free = i
 		case slices.Equal(w.names, names):
@@ -108,6 +111,8 @@ func (m *Machine) onTold(ev Told) {
 		m.untell(p, ev.Records)
 	}
 	t.number = ev.Header.Told
+	waiting := len(t.unlearned) > 0
+	behind := t.number < t.stands // it is of some time ago, and what has changed since follows
 	for _, r := range ev.Records {
 		if len(r.Way) == 0 {
 			continue
@@ -121,14 +126,16 @@ func (m *Machine) onTold(ev Told) {
 			continue
 		}
 		w := t.wayOf(r.Way, ev.Change)
-		for _, name := range r.Hears {
-			t.unlearned = append(t.unlearned, toldName{name, w})
-		}
 		t.ways[w].used += len(r.Hears)
 		t.size += len(r.Hears)
 		m.far.told += len(r.Hears)
+		for _, name := range r.Hears {
+			if u := (toldName{name, w}); behind || !m.learnOne(p, u) {
+				t.unlearned = append(t.unlearned, u)
+			}
+		}
 	}
-	if t.number >= t.stands { // else it is one of some time ago, and what has changed since follows
+	if !behind && waiting {
 		m.learnTelling(p)
 	}
 }
@@ -153,33 +160,41 @@ func (m *Machine) hush(p *peer, names int) bool {
 	return true
 }
 
-// learnTelling looks the names of a telling up that are not in the table, and learns them as far as the quota of its teller
-// goes.
+// learnTelling goes on with the names of a telling that are not in the table.
 func (m *Machine) learnTelling(p *peer) {
 	t := &p.telling
 	rest := t.unlearned[:0]
 	for _, u := range t.unlearned {
-		q := m.peers[u.name]
-		if q == nil {
-			key := u.name.Key()
-			if q = m.peers[key]; q == nil && key != m.key {
-				if q = m.learn(hint{u.name, byList, p.asSource()}); q == nil {
-					rest = append(rest, u)
-					continue
-				}
-			}
+		if !m.learnOne(p, u) {
+			rest = append(rest, u)
 		}
-		if q == nil || q == p || t.has.has(q.slot) {
-			m.unsay(t, u.way) // of whoever is told of here
-			continue
-		}
-		t.take(q, u.way)
-		m.far.mark(q)
-		m.listed(p, q)
 	}
 	if t.unlearned = rest; len(rest) == 0 {
 		t.unlearned = nil
 	}
+}
+
+// learnOne looks a name of a telling up, and learns it as far as the quota of its teller goes. It reports whether it is done
+// with it.
+func (m *Machine) learnOne(p *peer, u toldName) bool {
+	t := &p.telling
+	q := m.peers[u.name]
+	if q == nil {
+		key := u.name.Key()
+		if q = m.peers[key]; q == nil && key != m.key {
+			if q = m.learn(hint{u.name, byList, p.asSource()}); q == nil {
+				return false
+			}
+		}
+	}
+	if q == nil || q == p || t.has.has(q.slot) {
+		m.unsay(t, u.way) // of whoever is told of here
+		return true
+	}
+	t.take(q, u.way)
+	m.far.mark(q)
+	m.listed(p, q)
+	return true
 }
 
 // take notes that a name is in the table.

@@ -38,7 +38,6 @@ const (
 	partShare  = 4  // of those that are too many, so small a part is given up in a round
 	feedStays  = 8  // beats that the message link of one that is given up stays: a relay is found meanwhile
 	leastMesh  = 32 // the smallest mesh that may be a partial one: in smaller ones the neighbours are nearly all
-	namesEach  = 2  // times so many names: it may be a partial one
 	fullAgain  = 4  // a mesh is a full one again once it is a quarter smaller than that
 )
 
@@ -80,7 +79,7 @@ func (v *partial) size(members, names int) (again bool) {
 	switch {
 	case members > v.most:
 		v.on, v.sure, v.waited = true, true, 0
-	case !v.on && members+names > namesEach*v.most && v.waited == 0:
+	case !v.on && members+names > v.most && v.waited == 0:
 		v.on, v.sure = true, false
 	case v.on && !v.sure:
 		v.waited++

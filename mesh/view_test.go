@@ -177,10 +177,10 @@ func TestWaysThatMayLeadBackDoNotCount(t *testing.T) {
 // A mesh of which so many names are met is taken for a large one before they are members, and for a while.
 func TestManyNamesMakeAMeshPartialForAWhile(t *testing.T) {
 	v := &partial{most: 40}
-	if v.size(10, 70); v.on {
-		t.Error("with as many as twice those of a full mesh")
+	if v.size(10, 30); v.on {
+		t.Error("with as many as those of a full mesh")
 	}
-	if v.size(10, 71); !v.on {
+	if v.size(10, 31); !v.on {
 		t.Fatal("it is not taken for a large one")
 	}
 	for range evictFast {

@@ -35,11 +35,14 @@ func ringCommand() *cli.Command {
 			"one's address, the last the first's. Shows who hears whom until every node hears every other, and then\n" +
 			"their messages, until it is interrupted. Where 127.77.0.1 is not an address of this machine (macOS) the\n" +
 			"nodes share 127.0.0.1 on ports of their own.\n\n" +
+			"With --full-mesh and more nodes than that, each hears some twelve of the others and knows the rest by their\n" +
+			"word; such a ring is whole when every node knows every other.\n\n" +
 			"With --mesh-key the ring is locked: who else wants to hear it, or be of it, needs that key. --locked makes one\n" +
 			"for as long as the ring runs. Among themselves the nodes meet in memory, so this shows who is kept out, not\n" +
 			"what a lock costs.",
 		Flags: []cli.Flag{
 			&cli.IntFlag{Name: "nodes", EnvVars: []string{"HEARSAY_NODES"}, Value: 4, Usage: fmt.Sprintf("`N` nodes, 2 to %d", maxRing)},
+			&cli.IntFlag{Name: "full-mesh", EnvVars: []string{"HEARSAY_FULL_MESH"}, Usage: "with more than `N` nodes, 32 to 4096, let each hear some of them (see 'hearsay help node'); 0: all"},
 			&cli.BoolFlag{Name: "once", EnvVars: []string{"HEARSAY_ONCE"}, Usage: "end with status 0 as soon as the ring is whole"},
 			&cli.DurationFlag{Name: "timeout", EnvVars: []string{"HEARSAY_TIMEOUT"}, Value: time.Minute, Usage: "fail when the ring is not whole within `TIME`"},
 			&cli.PathFlag{Name: "mesh-key", TakesFile: true, EnvVars: []string{"HEARSAY_MESH_KEY"}, Usage: "lock the ring with the key pairs in `FILE` (see 'hearsay keygen')"},
@@ -58,6 +61,10 @@ func runRing(c *cli.Context) error {
 	if c.Duration("timeout") <= 0 {
 		return usagef("--timeout %v: must be more than nothing", c.Duration("timeout"))
 	}
+	full := c.Int("full-mesh")
+	if full != 0 && (full < node.MinFullMesh || full > node.MaxFullMesh) {
+		return usagef("--full-mesh %d: must be %d to %d, or 0", full, node.MinFullMesh, node.MaxFullMesh)
+	}
 	locked, unlock, err := ringKeys(c)
 	if err != nil {
 		return err
@@ -72,12 +79,15 @@ func runRing(c *cli.Context) error {
 	ctx, cancel := context.WithCancel(c.Context)
 	defer cancel()
 	begin := time.Now()
-	nodes, err := startRing(ctx, count, locked)
+	nodes, err := startRing(ctx, count, full, locked)
 	defer closeAll(nodes)
 	if err != nil {
 		return err
 	}
-	v := newView(c.App.Writer, nodes)
+	v, hears := newView(c.App.Writer, nodes), "hears"
+	if full != 0 && count > full {
+		v.partial, v.table, hears = true, false, "knows"
+	}
 	err = v.untilWhole(ctx, begin, c.Duration("timeout"))
 	switch {
 	case ctx.Err() != nil:
@@ -85,8 +95,8 @@ func runRing(c *cli.Context) error {
 	case err != nil:
 		return err
 	}
-	fmt.Fprintf(c.App.Writer, "whole: each of %d nodes hears all others, %v after the first was started\n",
-		count, time.Since(begin).Round(time.Millisecond))
+	fmt.Fprintf(c.App.Writer, "whole: each of %d nodes %s all others, %v after the first was started\n",
+		count, hears, time.Since(begin).Round(time.Millisecond))
 	if c.Bool("once") {
 		return nil
 	}
@@ -118,11 +128,11 @@ func ringKeys(c *cli.Context) (locked node.Keys, unlock func(), err error) {
 }
 
 // startRing starts the nodes, each given the next. Those that were started come back with an error too.
-func startRing(ctx context.Context, count int, locked node.Keys) ([]*node.Node, error) {
+func startRing(ctx context.Context, count, full int, locked node.Keys) ([]*node.Node, error) {
 	configs := ringConfigs(count)
 	var nodes []*node.Node
 	for i, cfg := range configs {
-		cfg.Keys = locked
+		cfg.Keys, cfg.FullMesh = locked, full
 		cfg.Seeds = []string{configs[(i+1)%count].Hostname}
 		n, err := node.Start(ctx, cfg)
 		if err != nil {
@@ -173,6 +183,10 @@ type view struct {
 	table bool
 	drawn int // lines to go back
 	heard []int
+
+	partial bool // nobody hears all: who knows all is counted
+	knowing int  // as of the last look
+	toldAt  time.Time
 }
 
 func newView(w io.Writer, nodes []*node.Node) *view {
@@ -193,8 +207,12 @@ func (v *view) untilWhole(ctx context.Context, begin time.Time, timeout time.Dur
 	late := time.After(time.Until(begin.Add(timeout)))
 	ticker := time.NewTicker(ringPoll)
 	defer ticker.Stop()
+	look := v.show
+	if v.partial {
+		look = v.showKnown
+	}
 	for {
-		if v.show() {
+		if look() {
 			return nil
 		}
 		select {
@@ -255,6 +273,9 @@ func (v *view) draw(b *strings.Builder, hears [][]topics.Name) {
 
 // missing says who did not hear whom at the last look, for the first few.
 func (v *view) missing() string {
+	if v.partial {
+		return v.missingKnown()
+	}
 	var gaps []string
 	for i, n := range v.nodes {
 		if heard := v.heard[i]; heard < len(v.nodes)-1 {
