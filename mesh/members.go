@@ -31,6 +31,7 @@ type Member struct {
 	ListedBy    []topics.Name // alive peers in whose list it is
 	Listed      bool          // the last list of somebody has it, alive or not: it is remembered for that
 	HearsMe     bool          // it is alive, and its list has this node
+	Spare       bool          // it is alive and its list does not have this node, which is no fault: in a partial mesh others hear this node
 	Seed        bool
 	Naive       bool
 	Degraded    bool   // it says so of itself
@@ -79,6 +80,7 @@ func (m *Machine) member(p *peer) Member {
 	}
 	if p.state == Alive { // what the last list of another says, and that a connection did not break, says nothing
 		v.HearsMe, v.Degraded = p.row.hearsMe, p.says.degraded
+		v.Spare = !p.row.hearsMe && m.heardEnough()
 		v.Messages, v.Flowing, v.Unread = p.feed.carries(), p.feed.flows || m.hearsByOthers(p) || m.hearsByRelay(p), m.unread(p) || m.unheardFor(p, suspectAfter*m.cfg.Beat) && m.readers.named[p.key] == 0
 	}
 	switch p.state {
@@ -201,6 +203,7 @@ type Stats struct {
 	Budget        float64
 	Degraded      bool
 	Mute          bool // it hears others, and none of them hears it
+	Partial       bool // of many members this node listens to a few
 }
 
 // Stats returns the counters.
@@ -215,7 +218,7 @@ func (m *Machine) Stats() Stats {
 	s.NaivePeers = m.naive
 	s.Budget = m.budget.tokens
 	s.Degraded = m.doubtful()
-	s.Mute = m.voice.mute
+	s.Mute, s.Partial = m.voice.mute, m.isPartial()
 	s.Second, s.Namesake, s.ClockOff = m.secondWhy(), m.namesake(), m.ownClockText()
 	return s
 }

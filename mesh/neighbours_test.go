@@ -23,3 +23,30 @@ func TestMessagesFlowToANeighbourThatDoesNotHearThisNode(t *testing.T) {
 		}
 	}
 }
+
+// Who does not hear this node is no fault in a partial mesh in which enough others do, and one in any other.
+func TestWhoNeedNotHearThisNode(t *testing.T) {
+	t.Parallel()
+	r, _, _, _, x := four(t)
+	x.lists = x.lists[:0]
+	x.header.List++
+	x.beat()
+	p := r.m.peers["x"]
+	for _, c := range []struct {
+		view  view
+		hears int
+		want  bool
+	}{{fullMesh{}, audienceOf, false}, {&partial{}, audienceOf, false}, {&partial{on: true}, audienceOf - 1, false}, {&partial{on: true}, audienceOf, true}} {
+		r.m.view, r.m.voice.hear = c.view, c.hears
+		if got := r.m.member(p).Spare; got != c.want {
+			t.Errorf("%#v, heard by %d: %v", c.view, c.hears, got)
+		}
+		if got := r.m.Stats().Partial; got != r.m.isPartial() {
+			t.Errorf("%#v: partial %v", c.view, got)
+		}
+	}
+	p.row.hearsMe = true
+	if r.m.member(p).Spare {
+		t.Error("one that hears it is spare")
+	}
+}

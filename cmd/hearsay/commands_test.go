@@ -128,6 +128,24 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+// Nobody of a partial mesh is accused of not being heard by whom it hears.
+func TestLinksOfAPartialMeshMayGoOneWay(t *testing.T) {
+	var b strings.Builder
+	err := printLinks(&b, newMatrix(web.Links{Partial: true, Nodes: []web.Row{
+		{Name: "a", Hears: []topics.Name{"b"}},
+		{Name: "b"},
+	}}))
+	want := `    hears   1   2
+  1 a       -   >
+  2 b       .   -
+2 nodes, 2 of them say whom they hear: 1 of 2 links
+a partial mesh: each node listens to some of the others, who need not hear it
+`
+	if err != nil || b.String() != want {
+		t.Errorf("%v, got\n%s\nwant\n%s", err, b.String(), want)
+	}
+}
+
 func TestOneWayLinksAreMarked(t *testing.T) {
 	var b strings.Builder
 	err := printLinks(&b, newMatrix(web.Links{Nodes: []web.Row{

@@ -20,7 +20,7 @@ func linksCommand() *cli.Command {
 		Usage: "show who hears whom",
 		Description: "A row says whom its node hears, as it says itself; the columns are the same nodes in the same order.\n\n" +
 			"  ●  hears it, and is heard or does not know\n" +
-			"  >  hears it, but is not heard by it: a one-way link\n" +
+			"  >  hears it, but is not heard by it: a one-way link, which is no fault in a partial mesh (node --full-mesh)\n" +
 			"  .  does not hear it\n" +
 			"  ?  does not say in a form to be relied upon, as naive nodes do not",
 		Flags:  []cli.Flag{addrFlag(), jsonFlag()},
@@ -73,6 +73,7 @@ func printMessageFaults(w io.Writer, all web.Members, now time.Time) error {
 		}
 		switch oursArrive := m.Flowing || !m.Unread && !m.MessagesLink; {
 		case oursArrive || m.Naive || all.Self.Conflict != "": // nobody reads who is second of its name
+		case m.Spare: // others hear this node, and relay
 		case !m.HearsMe: // who does not hear lists does not ask for messages
 			said += fmt.Sprintf("no messages: %s does not hear this node: is this node's discovery port open for it, and does its name lead here?\n", name)
 		default:
@@ -87,12 +88,13 @@ func printMessageFaults(w io.Writer, all web.Members, now time.Time) error {
 
 // matrix is who hears whom.
 type matrix struct {
-	names []topics.Name
-	hears map[topics.Name]map[topics.Name]bool // nil for a node that does not say
+	names   []topics.Name
+	hears   map[topics.Name]map[topics.Name]bool // nil for a node that does not say
+	partial bool                                 // who is heard need not hear back
 }
 
 func newMatrix(links web.Links) matrix {
-	m := matrix{hears: make(map[topics.Name]map[topics.Name]bool)}
+	m := matrix{hears: make(map[topics.Name]map[topics.Name]bool), partial: links.Partial}
 	seen := make(map[topics.Name]bool)
 	add := func(name topics.Name) {
 		if !seen[name] {
@@ -149,9 +151,12 @@ func printLinks(w io.Writer, m matrix) error {
 		}
 	}
 	fmt.Fprintf(&b, "%s, %s: %d of %s\n", count(len(m.names), "node"), saying(said), heard, count(said*(len(m.names)-1), "link"))
+	if m.partial {
+		b.WriteString("a partial mesh: each node listens to some of the others, who need not hear it\n")
+	}
 	for _, x := range m.names {
 		for _, y := range m.names {
-			if m.oneWay(x, y) {
+			if m.oneWay(x, y) && !m.partial {
 				fmt.Fprintf(&b, "one-way: %s hears %s, and is not heard by it\n", x, y)
 			}
 		}

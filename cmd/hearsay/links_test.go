@@ -17,6 +17,7 @@ func TestLinksNameWhoseMessagesDoNotArrive(t *testing.T) {
 		{Name: "blocked", State: "alive", Since: long},
 		{Name: "deaf", State: "alive", Since: long, MessagesLink: true, HearsMe: true},
 		{Name: "deafer", State: "alive", Since: long, MessagesLink: true},
+		{Name: "spare", State: "alive", Since: long, MessagesLink: true, Spare: true}, // of a partial mesh
 		{Name: "shut", State: "alive", Since: long, Unread: true, HearsMe: true},
 		{Name: "relayed", State: "alive", Since: long, MessagesLink: true, Flowing: true, Unread: true}, // the matrix has that, too
 		{Name: "naive", State: "alive", Since: long, MessagesLink: true, Naive: true},

@@ -201,7 +201,7 @@ func reason(m web.Member) string {
 	add(m.Conflict != "", "%s", m.Conflict)
 	add(len(m.Via) > 0, "via %s", via(m))
 	here := m.State == "alive" && len(m.Via) == 0
-	add(here && !m.HearsMe && !m.Naive && m.OneWay == "", "does not hear us")
+	add(here && !m.HearsMe && !m.Naive && !m.Spare && m.OneWay == "", "does not hear us")
 	add(here && !m.MessagesLink, "no message link")
 	add(here && m.Unread, "our messages do not reach it directly")
 	add(m.OneWay != "", "one-way: %s", m.OneWay)

@@ -15,6 +15,10 @@ func TestTopShowsWhatIsCut(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	well := web.Member{State: "alive", HearsMe: true, MessagesLink: true, Flowing: true}
+	spare := web.Member{State: "alive", Spare: true, MessagesLink: true, Flowing: true}
+	if deaf := (web.Member{State: "alive", MessagesLink: true, Flowing: true}); illness(spare) != illness(well) || illness(deaf) <= illness(well) {
+		t.Error("who does not hear this node is well where it need not, and only there")
+	}
 	off := well
 	off.ClockOff = "its clock is 1h0m0s ahead of this node's"
 	if illness(off) <= illness(well) {

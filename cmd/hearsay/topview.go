@@ -94,7 +94,7 @@ func illness(m web.Member) int {
 		return 4
 	case m.State == "alive" && len(m.Via) > 0:
 		return 1
-	case m.State == "alive" && (m.MissedBeats > 0 || m.OneWay != "" || m.Stale != "" || m.ClockOff != "" || !m.Naive && !m.HearsMe || !m.MessagesLink || !m.Naive && !m.Flowing || m.Degraded):
+	case m.State == "alive" && (m.MissedBeats > 0 || m.OneWay != "" || m.Stale != "" || m.ClockOff != "" || !m.Naive && !m.HearsMe && !m.Spare || !m.MessagesLink || !m.Naive && !m.Flowing || m.Degraded):
 		return 3
 	case m.State == "candidate":
 		return 2
@@ -314,7 +314,7 @@ func (v *topView) detail(width, height int, now time.Time) []row {
 		return not
 	}
 	messages := yes(m.MessagesLink, "arrive here, ", "do NOT arrive here, ") + yes(m.Flowing, "flow both ways", "do NOT flow both ways")
-	hears := yes(m.HearsMe, "in its list", "NOT in its list")
+	hears := yes(m.HearsMe, "in its list", yes(m.Spare, "in the lists of others", "NOT in its list"))
 	if len(m.Via) > 0 {
 		messages, hears = "by relays: it is not heard here", ""
 	}

@@ -156,7 +156,7 @@ func (f *Facts) oddest() []web.Member {
 		}
 	}
 	odd := func(m web.Member) int {
-		if m.State == "alive" && (len(m.Via) > 0 || m.Flowing && m.HearsMe) && m.Conflict == "" {
+		if m.State == "alive" && (len(m.Via) > 0 || m.Flowing && (m.HearsMe || m.Spare)) && m.Conflict == "" {
 			return 1
 		}
 		return 0

@@ -133,6 +133,7 @@ func judgePeer(f *Facts, p *Place, m *web.Member) (out []Finding) {
 	}
 	switch { // the way there may be shut, too
 	case fresh || m.Naive:
+	case m.Spare:
 	case !m.HearsMe:
 		out = append(out, fault(fmt.Sprintf("let TCP port %d of this machine be reached from %s, and see that %s leads here on it", f.Self.Name.Port(), m.Name, f.Self.Name),
 			"%s does not hear this node, which hears it: a one-way link", m.Name))
@@ -282,10 +283,13 @@ func judgeLinks(f *Facts) (out []Finding) {
 		m := f.member(name)
 		return m != nil && f.at(m.Since) < settled
 	}
-	links := 0
+	links, spare := 0, 0
 	for _, row := range f.Links.Nodes {
 		for _, name := range row.Hears {
 			if links++; young(row.Name) || young(name) || hears[name.Key()] == nil || hears[name.Key()][row.Name.Key()] {
+				continue
+			}
+			if spare++; f.Links.Partial {
 				continue
 			}
 			do := fmt.Sprintf("run the doctor on %s", name)
@@ -304,7 +308,9 @@ func judgeLinks(f *Facts) (out []Finding) {
 	if len(out) > few {
 		out = append(out[:few], warning("", "and %s", plural(len(out)-few, "more one-way link")))
 	}
-	if len(out) == 0 && links > 0 {
+	if len(out) == 0 && f.Links.Partial {
+		out = append(out, ok("%s, %d of them one-way, as they may be in a partial mesh", plural(links, "link"), spare))
+	} else if len(out) == 0 && links > 0 {
 		out = append(out, ok("%s, none of them one-way", plural(links, "link")))
 	}
 	return out

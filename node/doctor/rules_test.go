@@ -211,6 +211,9 @@ func TestExamine(t *testing.T) {
 		{"a one-way link to this node, as links has it", func(f *Facts) {
 			f.Members.Members[1].HearsMe, f.Members.Members[1].Flowing, f.Links.Nodes[2].Hears = false, false, []topics.Name{"b"}
 		}, []string{"fault peers: c does not hear this node", "warning links: a hears c, and is not heard by it"}},
+		{"links of a partial mesh", func(f *Facts) {
+			f.Members.Members[1].HearsMe, f.Members.Members[1].Spare, f.Links.Nodes[2].Hears, f.Links.Partial = false, true, []topics.Name{"b"}, true
+		}, nil},
 		{"one that hears this node, and is not heard", func(f *Facts) {
 			m := &f.Members.Members[1]
 			m.State, m.OneWay, f.Links.Nodes = "quarantined", "it hears this node, which does not hear it: 10.0.0.3:20000 does not answer: timed out", f.Links.Nodes[:1]

@@ -57,6 +57,7 @@ type Member struct {
 	Failures     int           `json:"failures"`            // dials that failed in a row
 	Failure      string        `json:"failure"`             // why the last of them did
 	HearsMe      bool          `json:"hears_me"`            // it is alive, and the node is in its list
+	Spare        bool          `json:"spare"`               // it is alive and need not hear the node: in a partial mesh enough others do
 	Seed         bool          `json:"seed"`
 	Naive        bool          `json:"naive"`
 	Degraded     bool          `json:"degraded"`       // it says so of itself
@@ -71,7 +72,8 @@ type Member struct {
 
 // Links is the body of /v1/links: the matrix of who hears whom.
 type Links struct {
-	Nodes []Row `json:"nodes"` // the node that was asked first
+	Nodes   []Row `json:"nodes"`   // the node that was asked first
+	Partial bool  `json:"partial"` // it is a partial mesh: who hears another need not be heard by it
 }
 
 // Row is what one node says that it hears. Nodes without a row do not say it in a form to be relied upon.
@@ -139,7 +141,7 @@ func (s *Server) links(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	body, err := v.links.get(func() any {
-		links := Links{Nodes: make([]Row, 0, len(v.Links))}
+		links := Links{Nodes: make([]Row, 0, len(v.Links)), Partial: v.Machine.Partial}
 		for _, row := range v.Links {
 			links.Nodes = append(links.Nodes, Row{row.Name, notNil(row.Hears)})
 		}
@@ -173,7 +175,7 @@ func (v *view) member(m mesh.Member) Member {
 	out := Member{
 		Name: m.Name, State: m.State.Shown(), Via: notNil(m.Via), Since: v.time(m.Since), Why: m.Why, MissedBeats: m.Owes,
 		Penalty: math.Round(m.Penalty*1000) / 1000, Incarnation: m.Incarnation, ListedBy: notNil(m.ListedBy),
-		Address: cmp.Or(m.Addr, m.LastAddr), Linked: m.Addr != "", ClockAhead: m.Clock.Seconds(), ClockOff: m.ClockOff, CalledFrom: m.CalledFrom, Program: m.Profile.Program, Tags: string(m.Profile.Tags), Conflict: m.Conflict, Failures: m.Fails, Failure: m.Failure, HearsMe: m.HearsMe, Seed: m.Seed, Naive: m.Naive,
+		Address: cmp.Or(m.Addr, m.LastAddr), Linked: m.Addr != "", ClockAhead: m.Clock.Seconds(), ClockOff: m.ClockOff, CalledFrom: m.CalledFrom, Program: m.Profile.Program, Tags: string(m.Profile.Tags), Conflict: m.Conflict, Failures: m.Fails, Failure: m.Failure, HearsMe: m.HearsMe, Spare: m.Spare, Seed: m.Seed, Naive: m.Naive,
 		Degraded: m.Degraded, MessagesLink: m.Messages, Flowing: m.Flowing, Unread: m.Unread, OneWay: m.OneWay, Stale: m.Stale, Unlinked: m.Unlinked, Received: v.Received[m.Name.Key()],
 	}
 	if m.Heard > 0 {

@@ -39,6 +39,7 @@ type Status struct {
 	Members     int               `json:"members"` // itself, and its peers that are alive, suspect or detached, far ones too
 	Degraded    bool              `json:"degraded"`
 	Mute        bool              `json:"mute"`           // it hears peers, and none of them hears it
+	Partial     bool              `json:"partial"`        // of many members it listens to a few, and knows the others by their word
 	OneWay      int               `json:"one_way"`        // peers that hear the node and are not heard, or the other way round
 	Unlinked    int               `json:"unlinked"`       // alive peers with which messages do not pass directly, one way or both
 	OpenFiles   int               `json:"max_open_files"` // that the process may have
@@ -141,6 +142,7 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
 		Far:         v.count(mesh.Far),
 		Degraded:    v.Machine.Degraded,
 		Mute:        v.Machine.Mute,
+		Partial:     v.Machine.Partial,
 		OneWay:      v.oneWay(),
 		Unlinked:    v.unlinked(),
 		OpenFiles:   files.Limit(),
