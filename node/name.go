@@ -36,7 +36,7 @@ func bareIPv6(s string) error {
 	addr, err := netip.ParseAddr(host)
 	if colon := strings.LastIndexByte(host, ':'); colon >= 0 && !cut && (err != nil || strings.Contains(addr.Zone(), ":")) {
 		host, port = host[:colon], host[colon+1:]
-		addr, err = netip.ParseAddr(host)
+		addr, _ = netip.ParseAddr(host)
 	}
 	if !addr.Is6() { // nor is what could not be read
 		return nil
