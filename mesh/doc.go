@@ -81,6 +81,7 @@
 //	listeners, readers   who listens to this node's lists, and to its messages (flow.go); mute.go judges what that shows
 //	twins, own           other processes under a peer's name, and under this node's
 //	room, graves, known  who gives way in a full table; the departed; names of an earlier life
+//	clock                by how much the clocks of peers differ from this node's, and whose is off
 //	nameless             what listeners that may be naive are told
 //	foreigners           nodes of other meshes that were met
 //	relays               what package relay asks of the mesh
