@@ -18,9 +18,6 @@ func (m *Machine) onMirror(l *link, h *topics.Header) {
 		return
 	}
 	m.own.meet(l.addr, h, m.now)
-	if !m.own.second { // which says more
-		m.ownConflict(m.namesake)
-	}
 	p.reach.failure = failure{addr: l.addr, own: true}
 	m.reject(l)
 }

@@ -21,7 +21,8 @@ type ownName struct {
 	second  bool
 	hush    lineage.Hush // of reports of it
 
-	secondTold bool // it was second, and that was told
+	untold bool // the rival was met, and it has not been told yet
+	rounds int  // since then
 }
 
 // judge finds out at the end of a round whether another process has this node's name and is the member: those who list it
@@ -34,7 +35,16 @@ func (o *ownName) judge(a audience) bool {
 	}
 	o.of, o.listers = a.deaf, a.listers
 	o.second = o.deaf >= deafRounds
+	if o.untold {
+		o.rounds++
+	}
 	return o.second
+}
+
+// settled reports whether a rival that has not been told of yet leaves this node its name, as far as the rounds since show:
+// who of the two is the member is the first word that is told, and not a second one within its minute.
+func (o *ownName) settled() bool {
+	return o.untold && o.rounds >= deafRounds && o.deaf == 0
 }
 
 // meet takes in that a process with such a header, or none, answers to this name at an address.
@@ -42,6 +52,9 @@ func (o *ownName) meet(addr string, h *topics.Header, now Time) {
 	o.rival = rival{addr: addr, at: now}
 	if h != nil {
 		o.rival.born = h.Incarnation
+	}
+	if !o.untold {
+		o.untold, o.rounds = true, 0
 	}
 }
 

@@ -268,19 +268,20 @@ func (m *Machine) secondWhy() string { return m.own.why(m.cfg.Self, m.cfg.Incarn
 // namesake is who else answers to this node's name; "" if nobody does.
 func (m *Machine) namesake() string { return m.own.namesake(m.cfg.Self, m.cfg.Incarnation, m.now) }
 
-// judgeOwnName finds out whether another process is the member of this node's name. When it is first seen that is news, though
-// it was told just now that the process was met.
+// judgeOwnName finds out whether another process is the member of this node's name, and tells of it at once. One that was
+// met, and is not the member, is told of once that is seen.
 func (m *Machine) judgeOwnName(a audience) {
-	if m.own.judge(a) {
-		if !m.own.secondTold {
-			m.own.secondTold, m.own.hush = true, lineage.Hush{}
-		}
+	switch {
+	case m.own.judge(a):
 		m.ownConflict(m.secondWhy)
+	case m.own.settled():
+		m.ownConflict(m.namesake)
 	}
 }
 
 // ownConflict tells that another process uses this node's name, once a minute.
 func (m *Machine) ownConflict(why func() string) {
+	m.own.untold = false
 	if !m.own.hush.Tell(m.now) {
 		return
 	}
