@@ -39,7 +39,7 @@ func doctorCommand() *cli.Command {
 			&cli.PathFlag{Name: "mesh-key", TakesFile: true, EnvVars: []string{"HEARSAY_MESH_KEY"}, Usage: "look behind the lock of the mesh with the key pairs in `FILE`, as the node does"},
 			&cli.PathFlag{Name: "key", TakesFile: true, EnvVars: []string{"HEARSAY_KEY"}, Usage: "the same with the node's own key pairs in `FILE`, and --authorized-keys"},
 			&cli.PathFlag{Name: "authorized-keys", TakesFile: true, EnvVars: []string{"HEARSAY_AUTHORIZED_KEYS"}, Usage: "`DIR` with the public keys of all members"},
-			&cli.StringFlag{Name: "bind", EnvVars: []string{"HEARSAY_BIND"}, Usage: "`ADDR` that the node listens on, where its name leads elsewhere"},
+			&cli.StringFlag{Name: "bind", EnvVars: []string{"HEARSAY_BIND"}, Usage: "`ADDR` that the node listens on, and the doctor looks from, where it does not answer"},
 			&cli.DurationFlag{Name: "timeout", Value: 15 * time.Second, Usage: "look for `TIME` at most"},
 		},
 		Action: runDoctor,

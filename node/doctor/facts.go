@@ -78,7 +78,7 @@ const (
 type Options struct {
 	Name  topics.Name   // of the node; "": as the node itself says
 	Mesh  string        // label of its mesh, where it does not answer
-	Bind  string        // its literal address, from which the doctor looks too; "": any
+	Bind  string        // its literal address, from which the doctor looks too; "": as the node itself says
 	Seeds []topics.Name // beside those that the node was started with
 	Keys  *keys.Ring    // those of the node; nil: the doctor has none
 }
@@ -99,6 +99,7 @@ func Gather(ctx context.Context, f Facts, o Options) Facts {
 		f.OpenFiles = f.Status.OpenFiles
 	}
 	f.Here = interfaces()
+	o.Bind = cmp.Or(o.Bind, f.bound())
 	var places []*Place
 	seen := make(map[topics.Name]bool)
 	for _, name := range seeds {
@@ -135,6 +136,18 @@ func Gather(ctx context.Context, f Facts, o Options) Facts {
 	all.Go(func() { f.Names = askNames(ctx, &f) })
 	all.Wait()
 	return f
+}
+
+// bound is the address that the node is bound to, if it is one of this machine: what it reaches and who lets it in depends on
+// it. "": every one, or the node is on another machine.
+func (f *Facts) bound() string {
+	if f.Status == nil {
+		return ""
+	}
+	if a, err := netip.ParseAddr(f.Status.Bind); err != nil || a.IsUnspecified() || !f.here(a.WithZone("").Unmap()) {
+		return ""
+	}
+	return f.Status.Bind
 }
 
 func joinPort(host string, port int) string {

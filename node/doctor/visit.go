@@ -118,8 +118,8 @@ func (w visitor) ways(name topics.Name) (ways []zmtp.Mechanism) {
 func (w visitor) try(ctx context.Context, way zmtp.Mechanism, at netip.AddrPort, discovery bool) Visit {
 	v := Visit{Endpoint: at.String()}
 	dialer := net.Dialer{Timeout: connectTime}
-	if ip := net.ParseIP(w.from); ip != nil {
-		dialer.LocalAddr = &net.TCPAddr{IP: ip}
+	if from, err := netip.ParseAddr(w.from); err == nil {
+		dialer.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(from, 0))
 	}
 	c, err := dialer.DialContext(ctx, "tcp", at.String())
 	if err != nil {

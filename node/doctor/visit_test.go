@@ -92,6 +92,40 @@ func TestReached(t *testing.T) {
 	}
 }
 
+// The doctor looks from the address of the node that it examines, where that is one of this machine.
+func TestLooksFromWhereTheNodeIs(t *testing.T) {
+	t.Parallel()
+	addrs := nodetest.Addresses(t, 2)
+	for name, c := range map[string]struct {
+		bind, flag, want string // want "": any but these
+	}{
+		"bound":                   {addrs[0], "", addrs[0]},
+		"as it was told":          {addrs[0], addrs[1], addrs[1]},
+		"bound to every one":      {"", "", ""},
+		"bound to every one of 4": {"0.0.0.0", "", ""},
+		"on another machine":      {"192.0.2.1", "", ""},
+	} {
+		from := make(chan string, 8)
+		seed := nodetest.Address(t)
+		for _, port := range []string{":20000", ":30000"} {
+			nodetest.Listen(t, seed+port, func(c net.Conn) {
+				from <- c.RemoteAddr().(*net.TCPAddr).IP.String()
+				c.Close()
+			})
+		}
+		f := Facts{Status: &web.Status{Name: "127.0.0.1:9", Bind: c.bind, Seeds: []topics.Name{topics.Name(seed)}}}
+		seen := Gather(t.Context(), f, Options{Bind: c.flag}).Seeds[0]
+		for _, v := range []Visit{best(seen.Discovery), best(seen.Messages)} {
+			if v.Outcome == Unvisited || v.Outcome == Hindered {
+				t.Fatalf("%s: %s", name, v.says())
+			}
+			if got := <-from; c.want != "" && got != c.want || c.want == "" && (got == addrs[0] || got == addrs[1]) {
+				t.Errorf("%s: visited from %s, want %q", name, got, c.want)
+			}
+		}
+	}
+}
+
 // A visitor with keys looks behind a lock that they fit, and says which do not.
 func TestVisitLocked(t *testing.T) {
 	t.Parallel()

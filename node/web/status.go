@@ -31,6 +31,7 @@ type Status struct {
 	Version     string            `json:"version"`
 	Mesh        string            `json:"mesh"` // its label; "": it has none
 	Lock        string            `json:"lock"` // open, mesh key or own keys
+	Bind        string            `json:"bind"` // literal address that it listens on and dials from; "": every one
 	Started     time.Time         `json:"started"`
 	Incarnation int64             `json:"incarnation"` // Unix ms
 	Uptime      float64           `json:"uptime_seconds"`
@@ -134,6 +135,7 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
 		Version:     s.options.Version,
 		Mesh:        cfg.Mesh,
 		Lock:        cfg.Keys.Lock(),
+		Bind:        cfg.Bind,
 		Started:     stamp(s.node.Started()),
 		Incarnation: s.node.Started().UnixMilli(),
 		Uptime:      v.Uptime.Round(time.Millisecond).Seconds(),
