@@ -32,8 +32,7 @@ func judgeKeys(f *Facts) (out []Finding) {
 	return append(append(out, judgeLock(f)...), judgeRefused(f)...)
 }
 
-// judgeRefused: who knocks with keys that do not fit is seen by the node alone. The doctor's own visits
-// without a key are among them.
+// judgeRefused: who knocks with keys that do not fit is seen by the node alone. It matters while they do.
 func judgeRefused(f *Facts) []Finding {
 	if f.Status == nil {
 		return nil
@@ -48,6 +47,9 @@ func judgeRefused(f *Facts) []Finding {
 	}
 	if len(parts) == 0 {
 		return nil
+	}
+	if len(f.Status.Refused) == 0 {
+		return []Finding{ok("%s has refused, since its start, and nobody lately: %s", f.Status.Name, strings.Join(parts, ", "))}
 	}
 	do := "give those that are to be members the key, and run the doctor there"
 	if f.Status.Lock == openLock {

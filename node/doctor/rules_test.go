@@ -170,8 +170,11 @@ func TestExamine(t *testing.T) {
 			[]string{"fault keys: the key that the doctor was given is not that of a"}},
 		{"others without the key", func(f *Facts) {
 			f.Status.Counters = map[string]uint64{"link_refused_no_key": 7, "link_refused_wrong_key": 1}
+			f.Status.Refused = []web.Refused{{Address: "10.0.0.9", Why: "no key", Count: 7, Last: f.Status.Started.Add(3590 * time.Second)}}
 		},
-			[]string{"warning keys: a has refused, since its start: 7 connections without a key, 1 connection with another key > give those that are to be members the key"}},
+			[]string{"warning keys: a has refused, since its start: 7 connections without a key, 1 connection with another key > give those that are to be members the key",
+				"warning keys: 10.0.0.9 knocked 7 times, 10s ago last: no key"}},
+		{"those who knocked once", func(f *Facts) { f.Status.Counters = map[string]uint64{"link_refused_no_key": 13} }, nil},
 		{"those who knock", func(f *Facts) {
 			f.Status.Counters = map[string]uint64{"link_refused_no_key": 13}
 			at := f.Status.Started.Add(3590 * time.Second)

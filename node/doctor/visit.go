@@ -199,10 +199,30 @@ func isTimeout(err error) bool {
 	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
+// overhear reads what the other end says before it was spoken to: the whole greeting, or the signature where that is all. So
+// the doctor leaves one that has another mechanism without a word, and is not taken for somebody who knocks without a key.
+func overhear(c net.Conn) (said []byte) {
+	_ = c.SetReadDeadline(time.Now().Add(answerTime / 2)) // who waits to be spoken to has as long as ever
+	for buf := make([]byte, zmtp.GreetingSize); len(said) < zmtp.GreetingSize && len(said) != zmtp.SignatureSize; {
+		n, err := c.Read(buf)
+		if said = append(said, buf[:n]...); err != nil {
+			break
+		}
+	}
+	_ = c.SetReadDeadline(time.Now().Add(answerTime))
+	return said
+}
+
 // greet shakes hands as a subscriber, and returns what came beyond.
 func greet(c net.Conn, h *zmtp.Handshake) (unread []byte, err error) {
+	unread = overhear(c)
+	p, err := h.Advance(unread)
+	if err != nil {
+		return nil, err
+	}
+	unread = unread[p.Used:]
 	if _, err := c.Write(h.Opening()); err != nil {
-		return nil, link.KeyError(h, 0, err)
+		return nil, link.KeyError(h, len(unread), err)
 	}
 	for buf := make([]byte, 4096); ; {
 		p, err := h.Advance(unread)

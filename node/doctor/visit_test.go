@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"hearsay/node"
 	"hearsay/node/dns"
 	"hearsay/node/keys"
+	"hearsay/node/link/zmtp"
 	"hearsay/node/nodetest"
 	"hearsay/node/web"
 	"hearsay/topics"
@@ -26,6 +28,15 @@ func TestVisit(t *testing.T) {
 	}
 	at := func(addr string, port uint16) netip.AddrPort {
 		return netip.AddrPortFrom(netip.MustParseAddr(addr), port)
+	}
+	asked := func(c net.Conn) { // as libzmq: what follows the signature comes when the other end has said more than one
+		says := zmtp.AppendReady(zmtp.AppendGreeting(nil, "NULL"), "PUB")
+		_, _ = c.Write(says[:zmtp.SignatureSize])
+		if _, err := io.ReadFull(c, make([]byte, zmtp.SignatureSize+1)); err == nil {
+			_, _ = c.Write(says[zmtp.SignatureSize:])
+		}
+		<-t.Context().Done()
+		c.Close()
 	}
 	addrs := nodetest.Addresses(t, 3)
 	n, err := node.Start(context.Background(), node.Config{Hostname: addrs[0], Bind: addrs[0], Program: "p v1", Tags: map[string]string{"role": "web"}})
@@ -48,6 +59,7 @@ func TestVisit(t *testing.T) {
 		{accept(func(c net.Conn) { <-t.Context().Done(); c.Close() }), true, "", Wordless},
 		{accept(func(c net.Conn) { fmt.Fprint(c, "HTTP/1.0 400 Bad Request\r\n\r\n"); c.Close() }), true, "", Foreign},
 		{accept(func(c net.Conn) { c.Close() }), true, "", Foreign},
+		{accept(asked), false, "", Spoke},
 		{at(addrs[0], 30000), true, "", Silent},
 		{at(addrs[0], 30000), false, "", Spoke},
 		{at(addrs[0], 20000), true, "", Spoke},
@@ -122,6 +134,47 @@ func TestLooksFromWhereTheNodeIs(t *testing.T) {
 			if got := <-from; c.want != "" && got != c.want || c.want == "" && (got == addrs[0] || got == addrs[1]) {
 				t.Errorf("%s: visited from %s, want %q", name, got, c.want)
 			}
+		}
+	}
+}
+
+// A doctor without a key is not somebody who knocks without one, nor is one with a key at a node that is open.
+func TestVisitIsNoKnock(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if _, err := keys.Generate(dir, "mesh"); err != nil {
+		t.Fatal(err)
+	}
+	locked := keys.Config{Mesh: filepath.Join(dir, "mesh.key_secret")}
+	_, ring, err := keys.Open(locked, "x", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		of   keys.Config
+		with *keys.Ring
+		want Outcome
+	}{{locked, nil, Locked}, {keys.Config{}, ring, Unlocked}} {
+		addr := nodetest.Address(t)
+		n, err := node.Start(t.Context(), node.Config{Hostname: addr, Bind: addr, Keys: c.of})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { n.Close() })
+		for i, port := range []uint16{20000, 30000} {
+			if v := (visitor{"", "", c.with}).visit(t.Context(), topics.Name(addr), netip.AddrPortFrom(netip.MustParseAddr(addr), port), i == 0); v.Outcome != c.want {
+				t.Errorf("%d: %s, want %s", port, v.Outcome, c.want)
+			}
+		}
+		nodetest.Eventually(t, func() error {
+			s, err := n.Status(t.Context())
+			if err == nil && s.Counters["link_handshake_rejects"] != 2 {
+				err = fmt.Errorf("%v", s.Counters)
+			}
+			return err
+		})
+		if s, err := n.Status(t.Context()); err != nil || len(s.Refused) > 0 {
+			t.Errorf("%v, %+v", err, s.Refused)
 		}
 	}
 }

@@ -45,7 +45,7 @@ const (
 	HelloReceived                 // a listener says its name: always after its ListenerUp
 	ListenerUp                    // somebody subscribed to our lists or messages: what is published from now on reaches it
 	ListenerDown                  // that connection has ended
-	TurnedAway                    // somebody came without the right key; once for each address and reason
+	TurnedAway                    // somebody came without the right key; once for each address and reason, while it comes
 	Unheeded                      // a connection has more subscriptions than are heeded; once for each
 	Foreign                       // a connection says a name and another mesh: it is no listener. Once for each
 	Part                          // nothing: it holds a place for 64 KiB of the Received that follows

@@ -338,3 +338,37 @@ func TestRefusalsAreToldOnce(t *testing.T) {
 		t.Errorf("told %d times, and keeps %d; want %d", told, len(r.told), maxRefusals)
 	}
 }
+
+// Who stays away for ten minutes is forgotten and makes room; who comes back is told of again.
+func TestRefusalsAgeOut(t *testing.T) {
+	t.Parallel()
+	var r refusals
+	who := func(i int) refusal {
+		return refusal{netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), refusedNoKey}
+	}
+	for i := range maxRefusals {
+		r.first(who(i), "why", time.Unix(0, 0))
+	}
+	for _, c := range []struct {
+		who  int
+		at   time.Duration
+		told bool
+		kept int
+	}{
+		{0, 9 * time.Minute, false, maxRefusals},
+		{maxRefusals, 9*time.Minute + 30*time.Second, false, maxRefusals}, // there is no room
+		{1, 10 * time.Minute, true, 2},
+		{maxRefusals, 10*time.Minute + time.Second, true, 3},
+		{0, 10*time.Minute + 2*time.Second, false, 3},
+		{2, 20*time.Minute + 1500*time.Millisecond, true, 2}, // one of those that came within ten minutes, and this
+		{2, 30*time.Minute + 1600*time.Millisecond, true, 1},
+	} {
+		now := time.Unix(0, 0).Add(c.at)
+		if told := r.first(who(c.who), "why", now); told != c.told {
+			t.Errorf("%d at %v: told %v", c.who, c.at, told)
+		}
+		if kept := r.since(now); len(kept) != c.kept {
+			t.Errorf("%d at %v: %d are shown, want %d", c.who, c.at, len(kept), c.kept)
+		}
+	}
+}

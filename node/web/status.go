@@ -52,7 +52,7 @@ type Status struct {
 	Leaving     bool              `json:"leaving"`
 	Listeners   int               `json:"listeners"` // connections to its discovery publisher
 	Seeds       []topics.Name     `json:"seeds"`
-	Refused     []Refused         `json:"refused"`     // who came with keys that do not fit: the latest 64 addresses
+	Refused     []Refused         `json:"refused"`     // who came with keys that do not fit in the last ten minutes: the latest 64 addresses
 	Foreign     []Foreigner       `json:"foreign"`     // nodes of other meshes that it has met
 	Multicast   *Multicast        `json:"multicast"`   // null: it is off
 	Channels    []string          `json:"channels"`    // received, beside plain messages
