@@ -32,13 +32,14 @@ const (
 	OneWay                  // the peer hears this node, or this node the peer, and not the other way round, and why
 	Stale                   // the peer calls from elsewhere than its name leads to, where nobody is
 	Clock                   // the clock of the peer, or of this node, is off, and by how much
+	Settled                 // a conflict is over: one process uses the name
 	kinds
 )
 
 var kindNames = [...]string{
 	"quiet", "joined", "suspect", "recovered", "detached", "evicted", "probation", "relapsed", "returned",
 	"left", "restarted", "conflict", "forgotten", "withheld", "mute", "audible", "linked", "unreached", "foreign", "missed", "unlinked",
-	"attested", "unattested", "one-way", "stale", "clock",
+	"attested", "unattested", "one-way", "stale", "clock", "settled",
 }
 
 // String is the word for a kind in logs and JSON.

@@ -126,7 +126,8 @@
 // Where a hello in a member's name comes from an address at which the member is not heard, that address is dialled by a
 // link of its own, which proves nothing but who is there. If both speak, with two incarnations, everybody decides alike:
 // the older one is the member for as long as it speaks, the messages of the other are not read, and both addresses are
-// told (Conflict) once a minute. The second one finds out by itself: those who list it do not listen to it (Stats.Second).
+// told (Conflict) once a minute. Once the other's hello is withdrawn, it is dialled again at once, and where it is gone, that is
+// told as well (Settled; rival.go). The second one finds out by itself: those who list it do not listen to it (Stats.Second).
 // The first one is told by those who hear both, in their beats, and dials the other to see (hearTwin).
 // Where the two hear nobody else, as one is the other's seed, each hears of the other by the answer to a dial: the seed is
 // dialled anyway, and who says hello in a node's own name is, too, once a minute (namesake.go). Where a node's own name is

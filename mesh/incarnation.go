@@ -80,6 +80,7 @@ func (m *Machine) succeed(p *peer, at string, incarnation int64, why string) {
 func (m *Machine) inConflict(p *peer, why string) {
 	m.stats.Conflicts++
 	if p.line.Conflict.Tell(m.now) {
+		p.twins.told = p.twins.rival.addr != ""
 		m.tell(Conflict, p, why)
 	}
 }

@@ -186,6 +186,8 @@ func (m *Machine) onLinkDown(ev LinkDown) {
 	p, was := l.peer, *l.peer
 	m.unhold(l)
 	switch l {
+	case was.twins.link:
+		p.twins.put(l.addr, m.now) // the next dial tells whether the process is gone
 	case was.feed.link:
 		m.messageDown(p)
 	case was.reach.link:
@@ -213,7 +215,13 @@ func (m *Machine) lost(p *peer) {
 func (m *Machine) onDialFailed(ev DialFailed) {
 	p, d := m.landed(ev.Dial.ID)
 	if p != nil && d.twin {
+		if ev.Reason != Local {
+			m.twinGone(p, d.addr, "is gone")
+		}
 		return
+	}
+	if ev.Reason != Local && d != nil && d.port == DiscoveryPort {
+		m.own.gone(ev.Addr)
 	}
 	if p != nil && d.port == MessagePort {
 		p.feed.failure = failure{why: ev.Reason, addr: ev.Addr}.after(p.feed.failure)

@@ -106,6 +106,7 @@ func (m *Machine) unclaim(l *listener) {
 func (m *Machine) onListenerDown(ev ListenerDown) {
 	if l := m.listeners.down(ev.Listener); l != nil {
 		m.unclaim(l)
+		m.helloWithdrawn(l)
 		m.sourceAt(l.addr).holders--
 	}
 }

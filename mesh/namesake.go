@@ -76,14 +76,17 @@ func (m *Machine) hearTwin(h *topics.Header) {
 	m.own.calls.from(host, m.now)
 }
 
-// lookForNamesake dials who said hello in this node's name, one in a round. A dial of this node itself has been answered by
+// lookForNamesake dials who said hello in this node's name, one in a round, and who was met, while it may be there still. A dial of this node itself has been answered by
 // then, and its address is known.
 func (m *Machine) lookForNamesake() {
-	host := m.own.calls.next(m.now)
-	if host == "" || m.isOurs(host) || m.isOurs(joinEndpoint(host, m.cfg.Self.Port())) || m.hosts[host] > 0 {
+	host, port := m.own.calls.next(m.now), m.cfg.Self.Port()
+	if host == "" {
+		host, port, _ = splitEndpoint(m.own.look(m.now, m.cfg.Beat))
+	}
+	if host == "" || m.isOurs(host) || m.isOurs(joinEndpoint(host, port)) || m.hosts[host] > 0 {
 		return
 	}
-	name, ok := literal(host, m.cfg.Self.Port())
+	name, ok := literal(host, port)
 	if !ok {
 		return
 	}

@@ -10,6 +10,10 @@ import (
 // deafRounds are rounds in which those who list this node must not listen to it: twice what a silent link takes.
 const deafRounds = 6
 
+// heardRounds are rounds after which a node that was second is so no more: looks after who is there make it look heard for
+// some, each minute.
+const heardRounds = 2 * deafRounds
+
 // ownName is what this node knows of another process under its own name.
 type ownName struct {
 	rival   rival
@@ -23,6 +27,10 @@ type ownName struct {
 
 	untold bool // the rival was met, and it has not been told yet
 	rounds int  // since then
+
+	told    bool // that another process uses the name, and not that this is over
+	heard   int  // rounds in a row in which it was not second
+	lookDue Time // no look after the other one before
 }
 
 // judge finds out at the end of a round whether another process has this node's name and is the member: those who list it
@@ -34,7 +42,11 @@ func (o *ownName) judge(a audience) bool {
 		o.deaf = 0
 	}
 	o.of, o.listers = a.deaf, a.listers
-	o.second = o.deaf >= deafRounds
+	if o.second = o.deaf >= deafRounds; o.second {
+		o.heard = 0
+	} else {
+		o.heard = min(o.heard+1, heardRounds)
+	}
 	if o.untold {
 		o.rounds++
 	}
@@ -45,6 +57,27 @@ func (o *ownName) judge(a audience) bool {
 // who of the two is the member is the first word that is told, and not a second one within its minute.
 func (o *ownName) settled() bool {
 	return o.untold && o.rounds >= deafRounds && o.deaf == 0
+}
+
+// over reports whether a conflict that was told is over: nobody else is met, and those who list this node listen to it.
+func (o *ownName) over(now Time) bool {
+	return o.told && o.heard >= heardRounds && !o.rival.stands("", now)
+}
+
+// gone takes in that nobody answers at an address to this name any more.
+func (o *ownName) gone(addr string) {
+	if o.rival.addr == addr {
+		o.rival, o.untold = rival{}, false
+	}
+}
+
+// look returns where the other process was met that is to be looked after now; "" if there is none.
+func (o *ownName) look(now, beat Time) string {
+	if now < o.lookDue || !o.rival.stands("", now) {
+		return ""
+	}
+	o.lookDue = now + rivalEvery*beat
+	return o.rival.addr
 }
 
 // meet takes in that a process with such a header, or none, answers to this name at an address.

@@ -177,6 +177,9 @@ func (r *rig) answer() (did bool) {
 	for i := 0; i < len(r.dials); i++ {
 		d := r.dials[i]
 		p := r.puppetOf(d.Target)
+		if q := r.namesakeAt(d); q != nil {
+			p = q
+		}
 		if p != nil && p.hang {
 			continue
 		}
@@ -208,6 +211,15 @@ func (r *rig) answer() (did bool) {
 		}
 	}
 	return did
+}
+
+// namesakeAt is the puppet at the endpoint that a dial names, where others go by the name of its target too.
+func (r *rig) namesakeAt(d Dial) *puppet {
+	at := func(p *puppet) bool { return d.Port == DiscoveryPort && p.addr == d.Addr }
+	if i := slices.IndexFunc(r.puppets, at); i >= 0 {
+		return r.puppets[i]
+	}
+	return nil
 }
 
 // beat makes the puppet publish its list.

@@ -34,6 +34,7 @@ func (m *Machine) round() {
 	}
 	m.judgeFar(true)
 	m.tellFar()
+	m.judgeConflicts()
 	m.lookForTwins()
 	m.lookForNamesake()
 	m.bury()

@@ -1,7 +1,6 @@
 package mesh
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -43,30 +42,8 @@ type twins struct {
 	dial    *dial // under way
 	link    *link
 	rival   rival
-}
-
-// rival is another process under a peer's name, when it was last heard beside the member.
-type rival struct {
-	addr string
-	born int64
-	at   Time
-}
-
-// stands reports whether it was heard lately beside the member that is heard at an endpoint.
-func (r rival) stands(member string, now Time) bool {
-	return r.addr != "" && r.addr != member && now-r.at <= twinFor
-}
-
-// text says who is who; "" if nobody else was heard lately. The member is heard at an endpoint, and started then.
-func (r rival) text(member string, born int64, now Time) string {
-	if !r.stands(member, now) {
-		return ""
-	}
-	which := "older process"
-	if r.born < born {
-		which = "process that was heard first"
-	}
-	return fmt.Sprintf("two processes use this name: the %s is the member, the one at %s, and another at %s is ignored", which, member, r.addr)
+	told    bool   // a conflict was, and not that it is over
+	over    string // why the last one is
 }
 
 // givesWay reports whether a member of this name, which is heard at an endpoint and was for so long, gives way to an
@@ -116,6 +93,7 @@ func (t *twins) put(endpoint string, due Time) {
 // endTwin hangs up where a twin was looked for and nobody says anything.
 func (m *Machine) endTwin(p *peer) {
 	if l := p.twins.link; l != nil && m.now-l.at > 2*m.window(p) {
+		m.twinGone(p, l.addr, "is silent")
 		m.cut(l)
 	}
 }
@@ -181,10 +159,15 @@ func (m *Machine) twinUp(p *peer, l *link) {
 func (m *Machine) onTwin(l *link, ev Beat) {
 	p, h := l.peer, ev.Header
 	switch {
-	case ev.Names[0].Key() != p.key || h == nil || h.Incarnation == 0 || h.Leaving:
+	case ev.Names[0].Key() != p.key || h != nil && h.Leaving:
+		m.twinGone(p, l.addr, "has left")
+		m.cut(l)
+		return
+	case h == nil || h.Incarnation == 0:
 		m.cut(l)
 		return
 	case h.Incarnation == p.line.Incarnation(): // the peer itself, which has two addresses
+		m.twinGone(p, l.addr, "is the member")
 		m.cut(l)
 		return
 	case p.state != Alive || !p.live() || p.detector.quiet > 0:
@@ -271,8 +254,13 @@ func (m *Machine) namesake() string { return m.own.namesake(m.cfg.Self, m.cfg.In
 // judgeOwnName finds out whether another process is the member of this node's name, and tells of it at once. One that was
 // met, and is not the member, is told of once that is seen.
 func (m *Machine) judgeOwnName(a audience) {
+	second := m.own.judge(a)
 	switch {
-	case m.own.judge(a):
+	case m.own.over(m.now):
+		m.own.told = false
+		why := "no other process that uses this node's name is met any more"
+		m.do(Emit{Change{Kind: Settled, Peer: m.cfg.Self, From: Alive, To: Alive, Why: why, Incarnation: m.cfg.Incarnation}})
+	case second:
 		m.ownConflict(m.secondWhy)
 	case m.own.settled():
 		m.ownConflict(m.namesake)
@@ -286,5 +274,6 @@ func (m *Machine) ownConflict(why func() string) {
 		return
 	}
 	m.stats.Conflicts++
+	m.own.told = true
 	m.do(Emit{Change{Kind: Conflict, Peer: m.cfg.Self, From: Alive, To: Alive, Why: why(), Incarnation: m.cfg.Incarnation}})
 }
