@@ -9,10 +9,16 @@ import (
 
 // A remedy is for the one who reads it: it asks for nothing that what is known rules out.
 
+// fewOwnFiles is what hinders a doctor that may open no more files.
+const fewOwnFiles = "too few file descriptors for the doctor itself"
+
 // remedy is what to do about a publisher that is not reached. isThere: its node runs, as somebody hears it, or it calls.
 func remedy(v Visit, who topics.Name, isThere bool) string {
 	switch v.Outcome {
 	case Hindered:
+		if v.Hindrance == fewOwnFiles {
+			return "raise it here: ulimit -n 65536, and run the doctor again; of the other it says nothing"
+		}
 		return "mend that on this machine; of the other it says nothing"
 	case Refused:
 		if isThere {
@@ -34,7 +40,7 @@ func remedy(v Visit, who topics.Name, isThere bool) string {
 			return fmt.Sprintf("is %s a port for lists? Others may wait for the caller to speak, as HTTP does. If so, look at its process: it is stopped, or starved", port(v))
 		}
 		return fmt.Sprintf("look at the process on %s: it is stopped, or starved", who)
-	case Foreign:
+	case HungUp, Foreign:
 		return "another program has the port: correct the name or the port; or a node has it that has no connection to spare: ulimit -n there"
 	case Silent:
 		return "ask again: a node without headers sends its list every 2.5 s; if it stays so, its process is stopped, or that is no port for lists"

@@ -157,7 +157,11 @@ func judgePorts(f *Facts) (out []Finding) {
 			out = append(out, fault("is its --bind address another one? The name has to lead to it", "%s is closed: %s of this node cannot be read there", v.Endpoint, of.what))
 		case v.Outcome == Hindered:
 			out = append(out, warning(remedy(v, f.Self.Name, false), "%s %s", v.Endpoint, v.says()))
-		case v.Outcome == Foreign, v.Outcome == Silent:
+		case f.Status != nil && f.fewFiles() && (v.Outcome == HungUp || v.Outcome == Wordless):
+			out = append(out, fault(raiseFiles, "%s %s: with %d files the node has no connection to spare", v.Endpoint, v.says(), f.OpenFiles))
+		case v.Outcome == HungUp && f.Status != nil:
+			out = append(out, fault("see whether its log says that newcomers are turned away; if not, find out what listens there", "%s %s", v.Endpoint, v.says()))
+		case v.Outcome == HungUp, v.Outcome == Foreign, v.Outcome == Silent:
 			out = append(out, fault("find out what listens there", "%s %s", v.Endpoint, v.says()))
 		default:
 			out = append(out, fault(remedy(v, "this machine", f.Status != nil), "%s %s", v.Endpoint, v.says()))
@@ -169,16 +173,26 @@ func judgePorts(f *Facts) (out []Finding) {
 // filesEach is how many descriptors a peer takes: two connections each way, and one more while it is dialled.
 const filesEach = 5
 
-// judgeFiles: there are descriptors for everybody.
-func judgeFiles(f *Facts) []Finding {
-	peers := 0
+const raiseFiles = "raise it: ulimit -n 65536, LimitNOFILE= of systemd, ulimits: of compose"
+
+// needFiles is how many it should be for so many peers.
+func (f *Facts) needFiles() (need, peers int) {
 	if f.Status != nil {
 		peers = max(0, f.Status.Members-1) // which counts the node itself
 	}
-	need := max(256, filesEach*peers+64)
-	if f.OpenFiles > 0 && f.OpenFiles < need {
-		return []Finding{fault("raise it: ulimit -n 65536, LimitNOFILE= of systemd, ulimits: of compose",
-			"the node may open %d files; with %s it should be %d or more", f.OpenFiles, plural(peers, "peer"), need)}
+	return max(256, filesEach*peers+64), peers
+}
+
+func (f *Facts) fewFiles() bool {
+	need, _ := f.needFiles()
+	return f.OpenFiles > 0 && f.OpenFiles < need
+}
+
+// judgeFiles: there are descriptors for everybody.
+func judgeFiles(f *Facts) []Finding {
+	if f.fewFiles() {
+		need, peers := f.needFiles()
+		return []Finding{fault(raiseFiles, "the node may open %d files; with %s it should be %d or more", f.OpenFiles, plural(peers, "peer"), need)}
 	}
 	return []Finding{ok("%d files may be open", f.OpenFiles)}
 }

@@ -86,6 +86,18 @@ func TestExamine(t *testing.T) {
 		}, []string{"fault name: 10.0.0.9, which is not this machine"}},
 		{"its name leads nowhere", func(f *Facts) { f.Self = Place{Name: "a", NoDNS: "no such host"} }, []string{"warning name: no such host"}},
 		{"a port that is closed", func(f *Facts) { f.Self.Messages[0].Outcome = Refused }, []string{"fault ports: 10.0.0.1:30000 is closed"}},
+		{"no descriptor for a connection", func(f *Facts) {
+			f.OpenFiles, f.Self.Discovery[0].Outcome, f.Self.Messages[0].Outcome = 24, HungUp, Wordless
+		}, []string{
+			"fault ports: 10.0.0.1:20000 accepts connections and hangs up without a word: with 24 files the node has no connection to spare > raise it",
+			"fault ports: 10.0.0.1:30000 accepts connections and says nothing: with 24 files the node has no connection to spare > raise it", "fault files: may open 24 files",
+		}},
+		{"another program at its port", func(f *Facts) { f.OpenFiles, f.Self.Discovery[0].Outcome = 24, Foreign },
+			[]string{"fault ports: 10.0.0.1:20000 answers, but not as a ZeroMQ publisher > find out what listens there", "fault files: may open 24 files"}},
+		{"a port that hangs up", func(f *Facts) { f.Self.Discovery[0].Outcome = HungUp },
+			[]string{"fault ports: 10.0.0.1:20000 accepts connections and hangs up without a word > see whether its log says that newcomers are turned away"}},
+		{"no descriptor for the doctor", func(f *Facts) { f.Self.Discovery[0].Outcome, f.Self.Discovery[0].Hindrance = Hindered, fewOwnFiles },
+			[]string{"warning ports: 10.0.0.1:20000 cannot be visited from here: too few file descriptors for the doctor itself > raise it here: ulimit -n"}},
 		{"few descriptors", func(f *Facts) { f.OpenFiles = 64 }, []string{"fault files: may open 64 files; with 2 peers it should be 256 or more"}},
 		{"a seed without an address", func(f *Facts) { f.Seeds = []Place{{Name: "x", NoDNS: "no such host"}} }, []string{"fault seeds: x: no such host"}},
 		{"a seed that refuses", func(f *Facts) { f.Seeds[0].Name, f.Seeds[0].Discovery[0].Outcome = "x", Refused }, []string{"fault seeds: refuses"}},

@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"slices"
@@ -25,6 +26,7 @@ const (
 	TimedOut           // no answer to the connection
 	NoHost             // the network says that nobody is there
 	Wordless           // it accepts, and says nothing
+	HungUp             // it accepts, and hangs up without a word
 	Foreign            // it is no ZeroMQ publisher
 	Locked             // it is one with keys, and the doctor has none
 	Unlocked           // it is one without keys, and the doctor has some
@@ -38,7 +40,7 @@ const (
 
 var outcomes = [...]string{
 	"was not visited", "cannot be visited from here", "refuses connections", "does not answer: timed out", "is not there: no host answers",
-	"accepts connections and says nothing", "answers, but not as a ZeroMQ publisher", "is locked", "is open", "is locked, and no key of it is known here",
+	"accepts connections and says nothing", "accepts connections and hangs up without a word", "answers, but not as a ZeroMQ publisher", "is locked", "is open", "is locked, and no key of it is known here",
 	"has another key than this node takes for its, most likely", "does not know this node's key, most likely", "is a ZeroMQ publisher, but sends no lists", "is a node of another mesh", "answers",
 }
 
@@ -157,6 +159,8 @@ func greeted(err error) Outcome {
 		return NotLetIn
 	case errors.Is(err, zmtp.ErrKey):
 		return WrongKey
+	case errors.Is(err, errHungUp):
+		return HungUp
 	case isTimeout(err):
 		return Wordless
 	}
@@ -182,7 +186,7 @@ func (w visitor) reached(err error) (Outcome, string) {
 	case syscall.ENETUNREACH:
 		return Hindered, "this machine has no route to it"
 	case syscall.EMFILE, syscall.ENFILE:
-		return Hindered, "too few file descriptors for the doctor itself"
+		return Hindered, fewOwnFiles
 	case syscall.EADDRNOTAVAIL:
 		if w.from != "" {
 			return Hindered, "the address " + w.from + ", from which the doctor was told to look, is none of this machine's, or has no free port"
@@ -199,23 +203,31 @@ func isTimeout(err error) bool {
 	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
+// errHungUp is what a visit ends with that was not spoken to.
+var errHungUp = errors.New("hung up without a word")
+
 // overhear reads what the other end says before it was spoken to: the whole greeting, or the signature where that is all. So
 // the doctor leaves one that has another mechanism without a word, and is not taken for somebody who knocks without a key.
-func overhear(c net.Conn) (said []byte) {
+func overhear(c net.Conn) (said []byte, err error) {
 	_ = c.SetReadDeadline(time.Now().Add(answerTime / 2)) // who waits to be spoken to has as long as ever
 	for buf := make([]byte, zmtp.GreetingSize); len(said) < zmtp.GreetingSize && len(said) != zmtp.SignatureSize; {
 		n, err := c.Read(buf)
-		if said = append(said, buf[:n]...); err != nil {
+		if said = append(said, buf[:n]...); err != nil && len(said) == 0 && !isTimeout(err) {
+			return nil, fmt.Errorf("%w: %w", errHungUp, err)
+		}
+		if err != nil {
 			break
 		}
 	}
 	_ = c.SetReadDeadline(time.Now().Add(answerTime))
-	return said
+	return said, nil
 }
 
 // greet shakes hands as a subscriber, and returns what came beyond.
 func greet(c net.Conn, h *zmtp.Handshake) (unread []byte, err error) {
-	unread = overhear(c)
+	if unread, err = overhear(c); err != nil {
+		return nil, err
+	}
 	p, err := h.Advance(unread)
 	if err != nil {
 		return nil, err

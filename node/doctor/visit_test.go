@@ -58,7 +58,7 @@ func TestVisit(t *testing.T) {
 		{at(addrs[1], 20000), true, "", Refused},
 		{accept(func(c net.Conn) { <-t.Context().Done(); c.Close() }), true, "", Wordless},
 		{accept(func(c net.Conn) { fmt.Fprint(c, "HTTP/1.0 400 Bad Request\r\n\r\n"); c.Close() }), true, "", Foreign},
-		{accept(func(c net.Conn) { c.Close() }), true, "", Foreign},
+		{accept(func(c net.Conn) { c.Close() }), true, "", HungUp},
 		{accept(asked), false, "", Spoke},
 		{at(addrs[0], 30000), true, "", Silent},
 		{at(addrs[0], 30000), false, "", Spoke},
