@@ -114,7 +114,7 @@ func (cl *client) count(ctx context.Context, state string) (n int, why string, e
 	}
 	unlinked := ""
 	for _, m := range all.Members {
-		if state == "" && m.State == alive && !m.Flowing {
+		if state == "" && (m.State == alive && !m.Flowing || m.State == mesh.Probation.String()) {
 			unlinked += "; " + string(shown(m.Name)) + ": " + plain.Text(reason(m))
 		}
 		if m.State == state || state == "" && m.State == alive && m.Flowing {

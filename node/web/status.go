@@ -208,14 +208,11 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) error {
 // twice the time between two look-ups of a node that hears nobody. Pods of one service start together, and DNS is late.
 const aloneAfter = 10 * time.Second
 
-// ready reports whether the node is of use, and why. Who is not heard is named in any case, and files that cannot be read:
-// of those that were evicted where the node is of no use.
+// ready reports whether the node is of use, and why. Who is not heard is named in any case, and files that cannot be read.
 func (v *view) ready() (bool, string) {
 	ready, reason := v.serves()
-	if ready {
-		reason += v.silent(mesh.Suspect, mesh.Detached)
-	} else if !v.Leaving {
-		reason += v.silent(mesh.Suspect, mesh.Detached, mesh.Quarantined)
+	if !v.Leaving {
+		reason += v.silent()
 	}
 	if unread := v.unread(); unread != "" && !strings.Contains(reason, unread) {
 		reason += "; " + unread
@@ -259,19 +256,47 @@ func (v *view) serves() (bool, string) {
 	return false, "it hears nobody yet: " + v.wanted()
 }
 
-// silent names the peers in some states, and why the first of them is not heard, as the end of a reason; "" if there are
-// none.
-func (v *view) silent(in ...mesh.State) string {
-	names, why := v.those(func(m *mesh.Member) string {
-		if !slices.Contains(in, m.State) {
-			return ""
+// silent names the members that are not heard, and why the first of them is not, as the end of a reason; "" if there are none.
+// One that was evicted is named for as long as it is quarantined, the latest first: whoever waits for it, or counts members,
+// misses it as much after a minute as after a second.
+func (v *view) silent() string {
+	var all []*mesh.Member
+	for i := range v.Members {
+		if m := &v.Members[i]; m.State == mesh.Suspect || m.State == mesh.Detached || m.State == mesh.Quarantined {
+			all = append(all, m)
 		}
-		return cmp.Or(m.Failure, "nothing comes")
+	}
+	slices.SortStableFunc(all, func(a, b *mesh.Member) int {
+		evictedA, evictedB := a.State == mesh.Quarantined, b.State == mesh.Quarantined
+		switch {
+		case evictedA && evictedB:
+			return cmp.Compare(b.Since, a.Since)
+		case evictedA:
+			return 1
+		case evictedB:
+			return -1
+		}
+		return 0
 	})
-	if names == "" {
+	if len(all) == 0 {
 		return ""
 	}
-	return "; not heard: " + names + ": " + why
+	names := make([]string, len(all))
+	for i, m := range all {
+		if names[i] = string(m.Name); m.State == mesh.Quarantined {
+			names[i] += fmt.Sprintf(" (quarantined since %s)", v.time(m.Since).Format(time.RFC3339))
+		}
+	}
+	return "; not heard: " + strings.Join(few(names), ", ") + ": " + cmp.Or(all[0].Failure, "nothing comes")
+}
+
+// few are the first of some names, and how many more there are.
+func few(names []string) []string {
+	const most = 3
+	if n := len(names); n > most {
+		return append(names[:most], fmt.Sprintf("and %d more", n-most))
+	}
+	return names
 }
 
 // oneWay is how many peers hear the node and are not heard, or the other way round.
@@ -334,7 +359,6 @@ func (v *view) warning() string {
 
 // those are the members that something is said of, and what of the first.
 func (v *view) those(said func(m *mesh.Member) string) (names, first string) {
-	const few = 3
 	var all []string
 	for i := range v.Members {
 		m := &v.Members[i]
@@ -343,24 +367,16 @@ func (v *view) those(said func(m *mesh.Member) string) (names, first string) {
 			all = append(all, string(m.Name))
 		}
 	}
-	if n := len(all); n > few {
-		all = append(all[:few], fmt.Sprintf("and %d more", n-few))
-	}
-	return strings.Join(all, ", "), first
+	return strings.Join(few(all), ", "), first
 }
 
 // lostSeeds are the configured names that lead to nobody, and why; "" if there are none.
 func (v *view) lostSeeds() string {
-	const few = 3
-	lost := v.LostSeeds
 	var words []string
-	for _, seed := range lost[:min(few, len(lost))] {
+	for _, seed := range v.LostSeeds {
 		words = append(words, fmt.Sprintf("seed %s: %s", seed.Name, seed.Cause))
 	}
-	if len(lost) > few {
-		words = append(words, fmt.Sprintf("and %d more", len(lost)-few))
-	}
-	return strings.Join(words, "; ")
+	return strings.Join(few(words), "; ")
 }
 
 // wanted names those that the node looks for, and says why it has not found them.
@@ -368,7 +384,6 @@ func (v *view) wanted() string {
 	if seeds := v.lostSeeds(); seeds != "" {
 		return seeds
 	}
-	const few = 3
 	var names []string
 	for _, m := range v.Members {
 		if m.State == mesh.Candidate {
@@ -378,10 +393,7 @@ func (v *view) wanted() string {
 	if len(names) == 0 {
 		return "it has found nobody but itself"
 	}
-	if len(names) > few {
-		names = append(names[:few], fmt.Sprintf("and %d more", len(names)-few))
-	}
-	return "it looks for " + strings.Join(names, ", ")
+	return "it looks for " + strings.Join(few(names), ", ")
 }
 
 func peers(n int) string { return plural(n, "peer") }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"hearsay/mesh"
 	"hearsay/node"
@@ -56,23 +57,28 @@ func TestPublishedSaysThatNobodyIsReached(t *testing.T) {
 	}
 }
 
-// Who is not heard is named, and why.
+// Who is not heard is named, and why: one that was evicted with the time, for as long as it is quarantined, beside one that is heard
+// too, and the latest first.
 func TestReadyNamesWhoIsSilent(t *testing.T) {
 	t.Parallel()
 	frozen := mesh.Member{Name: "b", State: mesh.Suspect, Failure: "10.0.0.2:20000 accepts, but says nothing"}
-	lost := mesh.Member{Name: "c", State: mesh.Quarantined}
+	lost := mesh.Member{Name: "c", State: mesh.Quarantined, Since: time.Minute}
+	later := mesh.Member{Name: "d", State: mesh.Quarantined, Since: 2 * time.Minute, Failure: "no such host"}
+	const c1, d2 = "c (quarantined since 2026-01-01T00:01:00Z)", "d (quarantined since 2026-01-01T00:02:00Z)"
 	for _, c := range []struct {
 		members  []mesh.Member
 		degraded bool
 		want     string
 	}{
-		{[]mesh.Member{frozen, lost}, true, "; not heard: b, c: 10.0.0.2:20000 accepts, but says nothing"},
+		{[]mesh.Member{frozen, lost}, true, "; not heard: b, " + c1 + ": 10.0.0.2:20000 accepts, but says nothing"},
 		{[]mesh.Member{frozen}, false, "; not heard: b: 10.0.0.2:20000 accepts, but says nothing"},
-		{[]mesh.Member{lost}, false, "; not heard: c: nothing comes"},
+		{[]mesh.Member{lost}, false, "; not heard: " + c1 + ": nothing comes"},
 		{[]mesh.Member{{Name: "a", State: mesh.Alive, Stale: "elsewhere"}, frozen}, false, "it hears 1 peer, but a: elsewhere; not heard: b: 10.0.0.2:20000 accepts, but says nothing"},
-		{[]mesh.Member{{Name: "a", State: mesh.Alive}, frozen, lost}, false, "it hears 1 peer; not heard: b: 10.0.0.2:20000 accepts, but says nothing"},
+		{[]mesh.Member{{Name: "a", State: mesh.Alive}, frozen, lost}, false, "it hears 1 peer; not heard: b, " + c1 + ": 10.0.0.2:20000 accepts, but says nothing"},
+		{[]mesh.Member{{Name: "a", State: mesh.Alive}, lost, later}, false, "it hears 1 peer; not heard: " + d2 + ", " + c1 + ": no such host"},
+		{[]mesh.Member{{Name: "a", State: mesh.Alive}, lost, later, frozen, frozen}, false, "it hears 1 peer; not heard: b, b, " + d2 + ", and 1 more: 10.0.0.2:20000 accepts, but says nothing"},
 	} {
-		v := &view{Status: node.Status{Members: c.members}}
+		v := &view{Status: node.Status{Members: c.members, At: time.Date(2026, 1, 1, 1, 0, 0, 0, time.UTC), Uptime: time.Hour}}
 		v.Machine.Degraded = c.degraded
 		if _, why := v.ready(); !strings.HasSuffix(why, c.want) {
 			t.Errorf("%+v: %s", c.members, why)
