@@ -66,6 +66,10 @@ func (m *Machine) flow(p *peer) {
 	p.feed.flows = p.feed.flows && flows
 }
 
+// isRead reports whether a peer has made a connection for our messages that carries them: it may hear this node, and not be
+// heard, where one port is blocked one way.
+func (m *Machine) isRead(p *peer) bool { return m.readers.named[p.key] > 0 }
+
 // reads reports whether our messages reach a peer.
 func (m *Machine) reads(p *peer) bool {
 	if m.readers.named[p.key] > 0 {

@@ -133,3 +133,36 @@ func TestLinkedWithoutNames(t *testing.T) {
 		t.Errorf("%d of two, though both read", n)
 	}
 }
+
+// A peer that is not heard, and reads this node's messages over a connection of its own, is reached while that carries them.
+func TestReadsThoughItIsNotHeard(t *testing.T) {
+	r := newRig(t, Config{})
+	x := r.puppet("x")
+	reads := func(want State, is bool) {
+		t.Helper()
+		r.want("x", want)
+		for _, v := range r.m.Members() {
+			if v.Name == "x" && v.Reads != is {
+				t.Errorf("%v: its messages are read: %t", want, v.Reads)
+			}
+		}
+	}
+	x.fail = TimedOut
+	r.step(Known{[]topics.Name{"x"}})
+	r.pass(time.Second)
+	reads(Candidate, false)
+	r.step(ReaderUp{70, "10.0.0.1"})
+	r.step(ReaderNamed{70, "x"})
+	reads(Candidate, true)
+	r.step(ReaderSilent{70, true})
+	reads(Candidate, false)
+	r.step(ReaderSilent{70, false})
+	x.fail = 0
+	r.pass(time.Minute)
+	reads(Alive, true)
+	x.fail, x.mute = TimedOut, true
+	r.pass(5 * time.Second)
+	reads(Suspect, true)
+	r.step(ReaderDown{70})
+	reads(Suspect, false)
+}

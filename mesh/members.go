@@ -37,7 +37,7 @@ type Member struct {
 	Degraded    bool   // it says so of itself
 	Messages    bool   // it is alive, and its message link is up: what it publishes reaches this node
 	Flowing     bool   // and what this node publishes reaches it
-	Reads       bool   // what this node publishes reaches it, as far as is known; of a far one, one of those that hear it
+	Reads       bool   // what this node publishes reaches it, as far as is known; of a far one, one of those that hear it; of one that is not heard, over a connection that it made
 	Unread      bool   // it does not get the messages of this node directly
 	OneWay      string // why only one of both hears the other, once that is sure (OneWay); "": it is not so
 	Stale       string // it calls from elsewhere than its name leads to, where nobody is, once that is sure (Stale); "": it is not so
@@ -88,7 +88,9 @@ func (m *Machine) member(p *peer) Member {
 		v.Reads = m.reads(p) && !m.hushed(p)
 	case Far:
 		v.Via, v.Messages, v.Flowing = m.farMember(p)
-		v.Reads = v.Flowing
+		v.Reads = v.Flowing || m.isRead(p)
+	case Candidate, Suspect, Quarantined, Probation:
+		v.Reads = m.isRead(p)
 	}
 	if p.reach.link != nil {
 		v.Addr = p.reach.link.addr

@@ -188,7 +188,7 @@ func (p *Published) unread(v *view) {
 		if m.Reads && !m.Unread {
 			p.To++
 		}
-		if m.Unread || m.State == mesh.Suspect || m.State == mesh.Detached && !m.Reads {
+		if m.Unread || (m.State == mesh.Suspect || m.State == mesh.Detached) && !m.Reads {
 			if p.NotTo++; p.NotTo <= namedAtMost {
 				p.NotToAs = append(p.NotToAs, m.Name)
 			}

@@ -45,6 +45,7 @@ func TestPublishedSaysThatNobodyIsReached(t *testing.T) {
 		{[]mesh.Member{{Name: "cut", State: mesh.Detached}, {Name: "reads", State: mesh.Detached, Reads: true}}, 1, 1},
 		{[]mesh.Member{{Name: "a", State: mesh.Alive, Unread: true}, {Name: "far", State: mesh.Far, Reads: true}}, 1, 1},
 		{[]mesh.Member{{Name: "starts", State: mesh.Alive}}, 0, 0},
+		{[]mesh.Member{{Name: "hears us", State: mesh.Suspect, Reads: true}}, 1, 0},
 	} {
 		var p Published
 		p.unread(&view{Status: node.Status{Members: c.members}})
