@@ -33,13 +33,14 @@ const (
 	Stale                   // the peer calls from elsewhere than its name leads to, where nobody is
 	Clock                   // the clock of the peer, or of this node, is off, and by how much
 	Settled                 // a conflict is over: one process uses the name
+	Restarts                // the process of the peer ends and is started again, time and again
 	kinds
 )
 
 var kindNames = [...]string{
 	"quiet", "joined", "suspect", "recovered", "detached", "evicted", "probation", "relapsed", "returned",
 	"left", "restarted", "conflict", "forgotten", "withheld", "mute", "audible", "linked", "unreached", "foreign", "missed", "unlinked",
-	"attested", "unattested", "one-way", "stale", "clock", "settled",
+	"attested", "unattested", "one-way", "stale", "clock", "settled", "restarts",
 }
 
 // String is the word for a kind in logs and JSON.

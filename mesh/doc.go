@@ -120,6 +120,11 @@
 // up after a second, so that one which lives is soon found behind many that are silent; these are then dialled for as long
 // as it takes, a few at a time.
 //
+// # Started again and again
+//
+// A process that ends each few seconds, and that something starts again, looks well in each of its lives. Its peers tell: four
+// new incarnations in two minutes are told (Restarts; restarts.go), then once a minute at most, until two minutes pass without.
+//
 // # Two of one name
 //
 // Two processes may go by one name: machines with one hostname, or replicas that were given a name each should have.

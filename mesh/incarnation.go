@@ -55,6 +55,7 @@ func (m *Machine) restarted(p *peer, incarnation int64, why string) {
 	}
 	p.twins.again()
 	m.succeed(p, p.reach.link.addr, incarnation, why)
+	m.noteRestart(p, incarnation)
 }
 
 // succeed makes an incarnation, which is heard at an endpoint, the one that counts.

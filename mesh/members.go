@@ -24,6 +24,7 @@ type Member struct {
 	Profile     Profile       // what it says of itself
 	Clock       time.Duration // how far its clock is ahead of this node's, as far as that is sure; negative: behind
 	ClockOff    string        // by how much its clock is off, once that is sure; "": it is not
+	Restarts    string        // how often its process was started again of late, where that is often; "": it is not
 	Conflict    string        // another process uses the name, and where
 	Failure     string        // why the last dial of it led nowhere; "" if none did since it was heard
 	Next        Time          // next dial or probe, now where one is under way; 0 if none is planned
@@ -117,7 +118,7 @@ func (m *Machine) member(p *peer) Member {
 	if p.state == Alive && p.feed.missing.told > 0 {
 		v.Unlinked = m.unlinked(p)
 	}
-	v.ClockOff = m.clockText(p)
+	v.ClockOff, v.Restarts = m.clockText(p), m.restartsText(p)
 	if !p.state.Member() && p.state != Probation {
 		v.Missed = 0
 	}
@@ -186,6 +187,7 @@ type Stats struct {
 	Impostors     uint64 // links that led to somebody else than they should
 	Foreign       uint64 // beats, hellos and beacons of other meshes, none of which counts for anything
 	Conflicts     uint64 // two processes seen under one name
+	RestartsTold  uint64 // times that it was told of a peer that its process is started again and again
 	Second        string // another process is the member of this node's name, and why; "": it is not so
 	Namesake      string // another process answers to this node's name, and where, whichever is the member; "": none was met lately
 	ClockOff      string // this node's clock differs from those of most others, who agree, and by how much; "": it does not

@@ -106,6 +106,7 @@ var meshCounters = []struct {
 	{"mesh_impostors", func(s *mesh.Stats) uint64 { return s.Impostors }},
 	{"mesh_foreign", func(s *mesh.Stats) uint64 { return s.Foreign }},
 	{"mesh_conflicts", func(s *mesh.Stats) uint64 { return s.Conflicts }},
+	{"mesh_restarts_told", func(s *mesh.Stats) uint64 { return s.RestartsTold }},
 	{"mesh_rumours", func(s *mesh.Stats) uint64 { return s.Rumours }},
 	{"mesh_tellings", func(s *mesh.Stats) uint64 { return s.Tellings }},
 	{"mesh_no_budget", func(s *mesh.Stats) uint64 { return s.NoBudget }},

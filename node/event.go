@@ -225,7 +225,7 @@ func (n *Node) tellCrowd() {
 
 func level(k mesh.Kind) slog.Level {
 	switch k {
-	case mesh.Suspected, mesh.Evicted, mesh.Conflict, mesh.Withheld, mesh.Mute, mesh.Unreached, mesh.Foreign, mesh.Unlinked, mesh.OneWay, mesh.Stale, mesh.Clock:
+	case mesh.Suspected, mesh.Evicted, mesh.Conflict, mesh.Withheld, mesh.Mute, mesh.Unreached, mesh.Foreign, mesh.Unlinked, mesh.OneWay, mesh.Stale, mesh.Clock, mesh.Restarts:
 		return slog.LevelWarn
 	}
 	return slog.LevelInfo

@@ -211,6 +211,7 @@ func reason(m web.Member) string {
 	add(len(m.Via) > 0 && (!m.MessagesLink || !m.Flowing), "no messages pass between us and those who hear it yet")
 	add(m.Degraded, "doubts itself")
 	add(m.ClockOff != "", "%s", m.ClockOff)
+	add(m.Restarts != "", "%s", m.Restarts)
 	add(m.Naive, "naive")
 	add(m.Tags != "", "%s", m.Tags)
 	add(m.Seed, "seed")

@@ -94,7 +94,7 @@ func illness(m web.Member) int {
 		return 4
 	case m.State == "alive" && len(m.Via) > 0:
 		return 1
-	case m.State == "alive" && (m.MissedBeats > 0 || m.OneWay != "" || m.Stale != "" || m.ClockOff != "" || !m.Naive && !m.HearsMe && !m.Spare || !m.MessagesLink || !m.Naive && !m.Flowing || m.Degraded):
+	case m.State == "alive" && (m.MissedBeats > 0 || m.OneWay != "" || m.Stale != "" || m.ClockOff != "" || m.Restarts != "" || !m.Naive && !m.HearsMe && !m.Spare || !m.MessagesLink || !m.Naive && !m.Flowing || m.Degraded):
 		return 3
 	case m.State == "candidate":
 		return 2
@@ -327,7 +327,7 @@ func (v *topView) detail(width, height int, now time.Time) []row {
 		{"state", m.State + " for " + ago(now, m.Since) + ": " + m.Why}, {"heard", heard(now, m)}, {"missed", count(m.MissedBeats, "beat")},
 		{"address", cmp.Or(m.Address, "none yet")}, {"calls from", m.CalledFrom}, {"runs", m.Program}, {"tags", m.Tags}, {"conflict", m.Conflict},
 		{"dials failed", failed}, {"because", m.Failure}, {"next try", nextTry(now, m)}, {"penalty", fmt.Sprintf("%.2f", m.Penalty)},
-		{"via", via(m)}, {"hears us", hears}, {"messages", messages}, {"one-way", m.OneWay}, {"its name", m.Stale}, {"clock", m.ClockOff}, {"unlinked", m.Unlinked},
+		{"via", via(m)}, {"hears us", hears}, {"messages", messages}, {"one-way", m.OneWay}, {"its name", m.Stale}, {"clock", m.ClockOff}, {"restarts", m.Restarts}, {"unlinked", m.Unlinked},
 		{"received", amount(float64(m.Received)) + "B"}, {"listed by", fmt.Sprintf("%d: %s", len(listed), strings.Join(listed, " "))},
 	} {
 		if f[1] != "" {

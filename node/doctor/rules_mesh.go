@@ -104,6 +104,10 @@ func judgePeer(f *Facts, p *Place, m *web.Member) (out []Finding) {
 	if m.Conflict != "" {
 		out = append(out, fault("give one of the two another --hostname", "%s: %s", m.Name, m.Conflict))
 	}
+	if m.Restarts != "" {
+		out = append(out, warning("look at the log of "+string(m.Name)+" for why it ends: journalctl -u hearsay, docker logs or kubectl logs --previous",
+			"%s: %s", m.Name, m.Restarts))
+	}
 	d, msg := best(p.Discovery), best(p.Messages)
 	if m.State != "alive" {
 		return append(out, judgeLost(f, p, m, d))

@@ -54,8 +54,8 @@
 // members or its rounds come late (degraded), and when it is leaving. The reason is in the answer. Both it and
 // /healthz have a "warning", which names what does not work while the node is of use: another process of its own name or
 // of a peer's, links that go one way, names and seeds that lead elsewhere or nowhere, members with which messages do not
-// pass directly, files of keys, certificate or tokens that cannot be read, since when, and that newcomers are turned away;
-// "" if there is nothing.
+// pass directly, files of keys, certificate or tokens that cannot be read, since when, that newcomers are turned away,
+// and members that are started again and again; "" if there is nothing.
 //
 // # Streams
 //

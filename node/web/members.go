@@ -53,6 +53,7 @@ type Member struct {
 	Tags         string        `json:"tags"`                // KEY=VALUE,..., as it says
 	ClockAhead   float64       `json:"clock_ahead_seconds"` // of the node's own, as far as that is sure; negative: behind
 	ClockOff     string        `json:"clock_off"`           // by how much its clock is off, once that is sure; "": it is not
+	Restarts     string        `json:"restarts"`            // how often its process was started again of late, where that is often; "": it is not
 	Conflict     string        `json:"conflict"`            // another process uses the name too, and where
 	Failures     int           `json:"failures"`            // dials that failed in a row
 	Failure      string        `json:"failure"`             // why the last of them did
@@ -175,7 +176,7 @@ func (v *view) member(m mesh.Member) Member {
 	out := Member{
 		Name: m.Name, State: m.State.Shown(), Via: notNil(m.Via), Since: v.time(m.Since), Why: m.Why, MissedBeats: m.Owes,
 		Penalty: math.Round(m.Penalty*1000) / 1000, Incarnation: m.Incarnation, ListedBy: notNil(m.ListedBy),
-		Address: cmp.Or(m.Addr, m.LastAddr), Linked: m.Addr != "", ClockAhead: m.Clock.Seconds(), ClockOff: m.ClockOff, CalledFrom: m.CalledFrom, Program: m.Profile.Program, Tags: string(m.Profile.Tags), Conflict: m.Conflict, Failures: m.Fails, Failure: m.Failure, HearsMe: m.HearsMe, Spare: m.Spare, Seed: m.Seed, Naive: m.Naive,
+		Address: cmp.Or(m.Addr, m.LastAddr), Linked: m.Addr != "", ClockAhead: m.Clock.Seconds(), ClockOff: m.ClockOff, Restarts: m.Restarts, CalledFrom: m.CalledFrom, Program: m.Profile.Program, Tags: string(m.Profile.Tags), Conflict: m.Conflict, Failures: m.Fails, Failure: m.Failure, HearsMe: m.HearsMe, Spare: m.Spare, Seed: m.Seed, Naive: m.Naive,
 		Degraded: m.Degraded, MessagesLink: m.Messages, Flowing: m.Flowing, Unread: m.Unread, OneWay: m.OneWay, Stale: m.Stale, Unlinked: m.Unlinked, Received: v.Received[m.Name.Key()],
 	}
 	if m.Heard > 0 {

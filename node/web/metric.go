@@ -23,6 +23,7 @@ var (
 	muteDesc     = describe("mute", "1 while the node hears peers and none of them hears it.")
 	unlinkedDesc = describe("peers_unlinked", "Alive peers with which messages do not pass directly, one way or both.")
 	oneWayDesc   = describe("peers_one_way", "Peers that hear the node and are not heard by it, or the other way round.")
+	restartsDesc = describe("peers_restarting", "Peers whose process is started again and again: four times in two minutes, until two minutes passed without.")
 	seedsDesc    = describe("seeds_unreached", "Configured names that lead to nobody, and never did.")
 	unreadDesc   = describe("files_unreadable", "Groups of files (keys, certificate, tokens) that cannot be read now: what they held before holds, so nothing is withdrawn.")
 	clockDesc    = describe("clock_off", "1 while the node's clock differs from those of most others, who agree, by more than 10 s.")
@@ -108,6 +109,7 @@ var counted = map[string]*prometheus.Desc{
 	"mesh_impostors":      describe("impostors_total", "Links that led to somebody else than they should."),
 	"mesh_foreign":        describe("foreign_total", "Beats, hellos and beacons of other meshes, which count for nothing."),
 	"mesh_conflicts":      describe("name_conflicts_total", "Times that two processes were seen under one name."),
+	"mesh_restarts_told":  describe("restarts_told_total", "Times that it was told of a peer that its process is started again and again."),
 	"mesh_rumours":        describe("rumours_total", "Names not taken from what members tell of whom others hear: too many, or they lead back here."),
 	"mesh_tellings":       describe("tellings_total", "Times that this node told of members which others hear and it does not."),
 	"mesh_no_budget":      describe("evictions_postponed_total", "Rounds in which a silent peer was kept, since the node hears nobody itself or may evict no more."),
@@ -185,6 +187,7 @@ func (v *view) collectGauges(out chan<- prometheus.Metric) {
 	out <- gauge(muteDesc, number(v.Machine.Mute))
 	out <- gauge(secondDesc, number(v.Machine.Second != ""))
 	out <- gauge(oneWayDesc, float64(v.oneWay()))
+	out <- gauge(restartsDesc, float64(v.restarting()))
 	out <- gauge(seedsDesc, float64(len(v.LostSeeds)))
 	out <- gauge(unreadDesc, float64(len(v.unreadable)))
 	out <- gauge(unlinkedDesc, float64(v.unlinked()))

@@ -309,6 +309,16 @@ func (v *view) oneWay() (n int) {
 	return n
 }
 
+// restarting is how many peers are started again and again.
+func (v *view) restarting() (n int) {
+	for _, m := range v.Members {
+		if m.Restarts != "" {
+			n++
+		}
+	}
+	return n
+}
+
 // unlinked is how many peers are heard with which messages do not pass directly.
 func (v *view) unlinked() (n int) {
 	for _, m := range v.Members {
@@ -322,7 +332,7 @@ func (v *view) unlinked() (n int) {
 // warning says what is wrong while the node is of use still, "" if nothing is: names that two processes have, of which it
 // hears one, or that lead elsewhere, seeds that lead to nobody, peers that hear it and are not heard, or the other way round,
 // members with which messages do not pass directly, which others relay where they can, files that cannot be read, newcomers
-// that are turned away, and clocks that are off.
+// that are turned away, clocks that are off, and members that are started again and again.
 func (v *view) warning() string {
 	var all []string
 	if own := cmp.Or(v.Machine.Second, v.Machine.Namesake); own != "" {
@@ -340,6 +350,7 @@ func (v *view) warning() string {
 		{"%s: %s", func(m *mesh.Member) string { return m.Stale }},
 		{"messages do not pass directly between it and %s: %s", func(m *mesh.Member) string { return m.Unlinked }},
 		{"%s: %s", func(m *mesh.Member) string { return m.ClockOff }},
+		{"%s: %s", func(m *mesh.Member) string { return m.Restarts }},
 	} {
 		if names, why := v.those(of.why); names != "" {
 			all = append(all, fmt.Sprintf(of.what, names, why))

@@ -1,0 +1,62 @@
+package lineage
+
+import (
+	"slices"
+	"time"
+)
+
+const (
+	RestartsMany = 4               // in RestartsSpan: one is a restart, two are a deploy that was taken back, three an operator who tries
+	RestartsSpan = 2 * time.Minute // what starts a process again waits from nothing up to a minute
+
+	maxRestarts = 64 // that are kept: one each two seconds
+)
+
+// Restarts are those of the process behind one name, as they came of late. A process that ends again and again, and that
+// something starts again, shows by them. The zero value knows none.
+type Restarts struct {
+	last  []restart // in the order in which they were heard
+	many  bool      // there were many, and the last one is not long ago
+	hush  Hush
+}
+
+// restart is a process that took the place of another.
+type restart struct {
+	incarnation int64
+	at          time.Duration
+}
+
+// Add takes in an incarnation that became the one that counts, and reports whether it is to be told that there are many. One
+// that was taken in before is a second process of the name, which takes turns with another, and no restart.
+func (r *Restarts) Add(incarnation int64, now time.Duration) (tell bool) {
+	r.expire(now)
+	if slices.ContainsFunc(r.last, func(x restart) bool { return x.incarnation == incarnation }) {
+		return false
+	}
+	if len(r.last) >= maxRestarts {
+		r.last = slices.Delete(r.last, 0, 1)
+	}
+	r.last = append(r.last, restart{incarnation, now})
+	r.many = r.many || len(r.last) >= RestartsMany
+	return r.many && r.hush.Tell(now)
+}
+
+// Many is how many there were of late, and in what time, where they are many: 0 if they are not. It ends when none came for a
+// while.
+func (r *Restarts) Many(now time.Duration) (times int, in time.Duration) {
+	if r.expire(now); !r.many {
+		return 0, 0
+	}
+	return len(r.last), now - r.last[0].at
+}
+
+// expire forgets those of long ago.
+func (r *Restarts) expire(now time.Duration) {
+	old := 0
+	for old < len(r.last) && now-r.last[old].at > RestartsSpan {
+		old++
+	}
+	if r.last = slices.Delete(r.last, 0, old); len(r.last) == 0 {
+		r.last, r.many = nil, false
+	}
+}

@@ -1,0 +1,27 @@
+package mesh
+
+import (
+	"fmt"
+	"time"
+)
+
+// A process that ends again and again is started again by systemd, Docker or Kubernetes. Each of its lives looks well, and it
+// can say nothing of the one before. Its peers see one incarnation after another: so they tell. What it costs the peer is the
+// matter of its penalty (restarted), and not of this.
+
+// noteRestart takes in that another incarnation of a peer counts from now on.
+func (m *Machine) noteRestart(p *peer, incarnation int64) {
+	if p.restarts.Add(incarnation, m.now) {
+		m.stats.RestartsTold++
+		m.tell(Restarts, p, m.restartsText(p))
+	}
+}
+
+// restartsText says how often a peer was started again of late, if that is often; "" if it is not.
+func (m *Machine) restartsText(p *peer) string {
+	times, in := p.restarts.Many(m.now)
+	if times == 0 {
+		return ""
+	}
+	return fmt.Sprintf("started again %d times in %v: its process ends again and again", times, max(in, time.Second).Round(time.Second))
+}

@@ -1,0 +1,73 @@
+package mesh
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// restarts takes the process of a puppet through its end and a new life.
+func (p *puppet) restarts() {
+	p.dies()
+	p.r.pass(500 * time.Millisecond)
+	p.reachable()
+	p.header.Incarnation++
+	p.header.Seq, p.header.List = 0, 1
+}
+
+func (r *rig) restartsTold() (all []string) {
+	for _, c := range r.changes {
+		if c.Kind == Restarts {
+			all = append(all, string(c.Peer)+" "+c.Why)
+		}
+	}
+	return all
+}
+
+// A process that is started again each few seconds is told of, once a minute at most, and shown until it stays up.
+func TestCrashLoopIsTold(t *testing.T) {
+	r, _, _, _, x := four(t)
+	at := r.now
+	for r.now-at < 3*time.Minute-5*time.Second {
+		x.restarts()
+		r.pass(3 * time.Second)
+	}
+	told := r.restartsTold()
+	if len(told) < 2 || len(told) > 3 || !strings.HasPrefix(told[0], "x started again 4 times in 1") || r.m.Stats().RestartsTold != uint64(len(told)) {
+		t.Errorf("%d, %q", r.m.Stats().RestartsTold, told)
+	}
+	shown := func() string { return r.m.member(r.m.peers["x"]).Restarts }
+	if why := shown(); !strings.HasPrefix(why, "started again ") {
+		t.Errorf("shown is %q", why)
+	}
+	r.pass(2*time.Minute + time.Second)
+	if why := shown(); why != "" || len(r.restartsTold()) != len(told) {
+		t.Errorf("it stays up, and %q is shown, %q told", why, r.restartsTold())
+	}
+}
+
+// A deploy starts each once, or twice where it is taken back. Two processes of one name are heard in turn, and neither of them
+// is started.
+func TestFewRestartsAreNotTold(t *testing.T) {
+	r, a, b, c, x := four(t)
+	for range 2 {
+		for _, p := range []*puppet{a, b, c, x} {
+			p.restarts()
+			r.pass(5 * time.Second)
+		}
+	}
+	r.pass(3 * time.Minute)
+	first := x.header.Incarnation
+	for i := range int64(80) { // the older one is believed after three beats
+		x.header.Incarnation = first + max(0, i%4-2)
+		x.header.Seq++
+		x.beat()
+		r.pass(200 * time.Millisecond)
+	}
+	if n := r.m.Stats().Conflicts; n < 10 {
+		t.Fatalf("they were not believed in turn: %d conflicts", n)
+	}
+	if told := r.restartsTold(); len(told) > 0 || r.m.member(r.m.peers["x"]).Restarts != "" {
+		t.Errorf("%q", told)
+	}
+}
