@@ -15,9 +15,9 @@ const (
 // Restarts are those of the process behind one name, as they came of late. A process that ends again and again, and that
 // something starts again, shows by them. The zero value knows none.
 type Restarts struct {
-	last  []restart // in the order in which they were heard
-	many  bool      // there were many, and the last one is not long ago
-	hush  Hush
+	last []restart // in the order in which they were heard
+	many bool      // there were many, and the last one is not long ago
+	hush Hush
 }
 
 // restart is a process that took the place of another.
