@@ -258,7 +258,7 @@ func (m *Machine) start(d *dial) {
 	if m.needless(p) {
 		return
 	}
-	if d.port == MessagePort && (p.state != Alive || p.feed.link != nil) {
+	if d.port == MessagePort && (p.state != Alive || !p.feed.wants()) {
 		return
 	}
 	if d.port == MessagePort {

@@ -53,7 +53,8 @@
 //
 // Only alive peers are listed. Alive, suspect and detached ones are members: their messages are read. The message link
 // of one that is evicted stays until it breaks, since what was sent in the silence comes over it when the network is
-// back; of one that said goodbye, or was replaced by a new process, it is read to its end (fate.go).
+// back; of one that said goodbye, or was replaced by a new process, it is read to its end (fate.go). One that brings nothing though
+// its publisher was asked is replaced by another one, beside which it is read for as long as TCP takes.
 //
 // The file transitions.go is this picture as a table; fire.go applies it. What runs have taught, and where the rules
 // therefore differ from their first design, is in docs/decisions.md.

@@ -33,9 +33,16 @@ type (
 	// is reached: what is on its way is still received. Answered by LinkDown.
 	ReadOut struct{ Link LinkID }
 
+	// Retire has the publisher of a message link say no more over it, as another link has taken its place, and closes it once
+	// all has come that was said before, however long that takes. Answered by LinkDown.
+	Retire struct{ Link LinkID }
+
 	// Doubt closes a message link, unless its far end shows within a bound of time that it is there; that may be an
 	// acknowledgement of TCP. Answered by LinkDown only where it is closed.
 	Doubt struct{ Link LinkID }
+
+	// Ask has the publisher of a message link say something. Answered by LinkStuck only where nothing comes.
+	Ask struct{ Link LinkID }
 
 	// Publish sends a beat on the discovery publisher to all who listen. Kept is what new listeners get at once from now
 	// on. It is to be in place before the beat is sent: a listener that comes in between would else miss both.
@@ -64,7 +71,9 @@ func (Dial) effect()    {}
 func (Lookup) effect()  {}
 func (HangUp) effect()  {}
 func (ReadOut) effect() {}
+func (Retire) effect()  {}
 func (Doubt) effect()   {}
+func (Ask) effect()     {}
 func (Publish) effect() {}
 func (Keep) effect()    {}
 func (Tell) effect()    {}

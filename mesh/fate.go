@@ -16,6 +16,7 @@ const (
 	relinked               // it speaks over a new discovery link
 	displaced              // another one speaks where it was
 	moved                  // a naive one, which has no incarnation, speaks elsewhere
+	outdone                // its link brings nothing, and another one is up
 	upsets
 )
 
@@ -26,6 +27,7 @@ const (
 	kept    fate = iota // it stays until it breaks
 	doubted             // it stays if its far end shows within a while that it is there
 	readOut             // it is read to its end, and counts no more
+	retired             // the same, and its publisher is asked to end it: it may take TCP minutes to bring what it has
 	ended               // it is hung up
 )
 
@@ -36,6 +38,7 @@ var fates = [upsets]fate{
 	silenced:  kept,    // TCP outlives longer silences than membership does
 	relinked:  doubted, // a firewall may have forgotten the old links, which nothing else would show
 	displaced: readOut,
+	outdone:   retired,
 	moved:     ended, // maybe it is the same process: two links to it would double its messages
 }
 
@@ -48,17 +51,28 @@ func (m *Machine) upset(p *peer, by upset) {
 	switch fates[by] {
 	case doubted:
 		m.do(Doubt{l.id})
-	case readOut:
-		if len(p.feed.ending) == maxEnding {
-			m.cut(p.feed.ending[0])
+		if by == relinked && !p.says.naive {
+			m.do(Ask{l.id})
 		}
-		p.feed.link = nil
+	case readOut:
+		m.end(p, l)
 		m.flow(p)
-		p.feed.ending = append(p.feed.ending, l)
 		m.do(ReadOut{l.id})
+	case retired:
+		m.end(p, l)
+		m.do(Retire{l.id})
 	case ended:
 		m.cut(l)
 	}
+}
+
+// end has the message link of a peer count no more.
+func (m *Machine) end(p *peer, l *link) {
+	if len(p.feed.ending) == maxEnding {
+		m.cut(p.feed.ending[0])
+	}
+	p.feed.link, p.feed.stuck = nil, false
+	p.feed.ending = append(p.feed.ending, l)
 }
 
 // maxEnding bounds the message links of one peer that are read to their end: a process that restarts again and again

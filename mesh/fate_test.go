@@ -2,6 +2,7 @@ package mesh
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -72,6 +73,9 @@ func TestMessageLinkFate(t *testing.T) {
 			if got := slices.Contains(r.doubted, message.id); got != c.doubted {
 				t.Errorf("doubted: %v", got)
 			}
+			if got := slices.Contains(r.askedFor, message.id); got != (c.doubted && !strings.HasPrefix(name, "replaced")) {
+				t.Errorf("asked: %v", got)
+			}
 			if got := p.feed.link != nil && p.feed.link != message; got != c.new {
 				t.Errorf("another message link: %v", got)
 			}
@@ -86,6 +90,81 @@ func TestMessageLinkFate(t *testing.T) {
 			r.step(LinkDown{message.id, "closed by the peer"})
 			if len(p.feed.ending) > 0 {
 				t.Error("its end was not taken in")
+			}
+		})
+	}
+}
+
+// A message link that brings nothing is replaced by another one, and read to its end; where there is no other one it stays.
+// One that has just come up has a while first, and one of a naive peer would have its messages come twice.
+func TestStuckMessageLink(t *testing.T) {
+	for name, c := range map[string]struct {
+		happens  func(r *rig, x *puppet, message *link)
+		replaced bool
+	}{
+		"stuck": {func(r *rig, _ *puppet, message *link) { r.step(LinkStuck{message.id, true}) }, true},
+		"stuck for a moment": {func(r *rig, x *puppet, message *link) {
+			x.fail = TimedOut
+			r.step(LinkStuck{message.id, true})
+			r.pass(10 * time.Millisecond)
+			r.step(LinkStuck{message.id, false})
+			x.fail = 0
+		}, false},
+		"another one comes up too late": {func(r *rig, x *puppet, message *link) {
+			x.hang = true
+			r.step(LinkStuck{message.id, true})
+			r.pass(10 * time.Millisecond)
+			r.step(LinkStuck{message.id, false})
+			x.hang = false
+		}, false},
+		"nobody answers, and then somebody does": {func(r *rig, x *puppet, message *link) {
+			x.fail = TimedOut
+			r.step(LinkStuck{message.id, true})
+			r.pass(3 * time.Second)
+			p := r.m.peers["x"]
+			if p.feed.link != message || p.feed.carries() || !strings.Contains(r.m.unlinked(p), "nothing comes back") {
+				t.Errorf("carries: %v; %q", p.feed.carries(), r.m.unlinked(p))
+			}
+			x.fail = 0
+		}, true},
+		"young": {func(r *rig, _ *puppet, message *link) {
+			message.at = r.now - 4500*time.Millisecond
+			r.step(LinkStuck{message.id, true})
+			r.pass(400 * time.Millisecond)
+			if r.m.peers["x"].feed.link != message {
+				t.Error("replaced after 4.9 s")
+			}
+		}, true},
+		"naive": {func(r *rig, x *puppet, message *link) {
+			r.m.peers["x"].says.naive = true
+			r.m.onLinkStuck(LinkStuck{message.id, true})
+			r.m.peers["x"].says.naive = false
+		}, false},
+		"an old one": {func(r *rig, _ *puppet, message *link) {
+			r.m.links[9999] = &link{id: 9999, peer: message.peer, port: MessagePort}
+			r.m.onLinkStuck(LinkStuck{9999, true})
+			delete(r.m.links, 9999)
+		}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, _, _, _, x := four(t)
+			p := r.m.peers["x"]
+			message := p.feed.link
+			r.pass(6 * time.Second)
+			r.changes = nil
+			c.happens(r, x, message)
+			r.pass(10 * time.Second)
+			if slices.Contains(r.hung, message.id) || slices.Contains(r.readOut, message.id) {
+				t.Error("hung up, or read for a while only")
+			}
+			if got := p.feed.link != nil && p.feed.link != message; got != c.replaced || slices.Contains(r.retired, message.id) != c.replaced {
+				t.Errorf("replaced: %v; retired: %v", got, r.retired)
+			}
+			if p.feed.stuck || !p.feed.carries() || len(r.retired) > 1 {
+				t.Errorf("stuck: %v; retired: %v", p.feed.stuck, r.retired)
+			}
+			if len(r.changes) > 0 {
+				t.Errorf("told: %v", r.changes)
 			}
 		})
 	}

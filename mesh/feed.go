@@ -4,6 +4,7 @@ package mesh
 type feed struct {
 	link   *link
 	ending []*link // former ones that are read to their end
+	stuck  bool    // it brings nothing, and another one is wanted to take its place
 	tries  int     // failed dials in a row
 	flows  bool    // messages go both ways, and it was told
 
@@ -13,5 +14,9 @@ type feed struct {
 	due     Time    // when to dial the next
 }
 
-// carries reports whether messages come over the link, as far as its far end answers there.
-func (f *feed) carries() bool { return f.link != nil && !f.link.silent }
+// wants reports whether a link is to be dialled.
+func (f *feed) wants() bool { return f.link == nil || f.stuck }
+
+// carries reports whether messages come over the link, as far as its far end answers there, or another one may take its
+// place.
+func (f *feed) carries() bool { return f.link != nil && !f.link.silent && !(f.stuck && f.tries > 0) }

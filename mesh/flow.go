@@ -31,6 +31,18 @@ func (m *Machine) onLinkSilent(ev LinkSilent) {
 	}
 }
 
+// onLinkStuck has another link dialled beside one that brings nothing. A naive peer's messages would come twice, as they have
+// no numbers.
+func (m *Machine) onLinkStuck(ev LinkStuck) {
+	l := m.links[ev.Link]
+	if l == nil || l != l.peer.feed.link || l.peer.says.naive {
+		return
+	}
+	p := l.peer
+	p.feed.stuck = ev.Stuck
+	m.wantMessages(p)
+}
+
 func (m *Machine) onReaderSilent(ev ReaderSilent) {
 	if key := m.readers.silence(ev.Reader, ev.Silent); key == "" {
 		m.flowAll()

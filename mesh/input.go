@@ -128,7 +128,15 @@ type (
 		Silent bool
 	}
 
-	// ReaderSilent: the same of a reader's connection.
+	// LinkStuck: a message link brings nothing though its publisher was asked to say something a moment ago, and it is up; or,
+	// where it is not Stuck, it brings something again. TCP tries a link again only after about as long as the network carried
+	// nothing, and a new one may do better.
+	LinkStuck struct {
+		Link  LinkID
+		Stuck bool
+	}
+
+	// ReaderSilent: what LinkSilent is, of a reader's connection.
 	ReaderSilent struct {
 		Reader ListenerID
 		Silent bool
@@ -178,6 +186,7 @@ func (ReaderUp) input()     {}
 func (ReaderNamed) input()  {}
 func (ReaderDown) input()   {}
 func (LinkSilent) input()   {}
+func (LinkStuck) input()    {}
 func (ReaderSilent) input() {}
 func (Leave) input()        {}
 func (Profiled) input()     {}

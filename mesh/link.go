@@ -116,7 +116,7 @@ func (m *Machine) unhold(l *link) {
 	case p.twins.link:
 		p.twins.link = nil
 	case p.feed.link:
-		p.feed.link = nil
+		p.feed.link, p.feed.stuck = nil, false
 		m.flow(p)
 	}
 	if i := slices.Index(p.feed.ending, l); i >= 0 {
@@ -302,8 +302,11 @@ func (m *Machine) aliveFailed(p *peer, gone bool, why DialReason) {
 // wantMessages asks for the message link of a member, a moment later: a mesh that comes up consists of lists, and
 // the links for messages, which are as many again, should not hold them up.
 func (m *Machine) wantMessages(p *peer) {
-	if p.state == Alive && p.feed.link == nil && p.feed.due == never && p.reach.waiting[MessagePort] == nil {
+	if p.state == Alive && p.feed.wants() && p.feed.due == never && p.reach.waiting[MessagePort] == nil {
 		p.feed.due = max(m.now, m.messagesAfter(p))
+		if l := p.feed.link; l != nil { // stuck
+			p.feed.due = max(p.feed.due, l.at+feedLeast*m.cfg.Beat)
+		}
 		m.at(p.feed.due)
 	}
 }
@@ -324,13 +327,17 @@ func (m *Machine) messagesAfter(p *peer) Time {
 	return min(m.metAt+gap/2, p.since+2*gap)
 }
 
+// feedLeast is how many beats a message link has before another one may take its place: where much is lost, a new one is no
+// better.
+const feedLeast = 5
+
 // dialMessages asks for the message link of a member.
 func (m *Machine) dialMessages(p *peer) {
 	if p.state == Far {
 		m.cut(p.feed.link) // its messages come by a relay by now
 		return
 	}
-	if p.state != Alive || p.feed.link != nil || p.reach.link == nil || len(p.reach.flying[MessagePort]) > 0 {
+	if p.state != Alive || !p.feed.wants() || p.reach.link == nil || len(p.reach.flying[MessagePort]) > 0 {
 		return
 	}
 	if t := m.messagesAfter(p); t > m.now {
@@ -341,11 +348,12 @@ func (m *Machine) dialMessages(p *peer) {
 }
 
 func (m *Machine) messageUp(p *peer, l *link) {
-	if p.state != Alive && p.state != Suspect && p.state != Detached || p.feed.link != nil {
+	if p.state != Alive && p.state != Suspect && p.state != Detached || !p.feed.wants() {
 		m.do(HangUp{l.id})
 		return
 	}
 	m.keep(l)
+	m.upset(p, outdone)
 	p.feed.link, p.feed.tries, p.feed.failure = l, 0, failure{}
 	m.flow(p)
 }
@@ -358,7 +366,7 @@ func (m *Machine) messageDown(p *peer) {
 }
 
 func (m *Machine) messageFailed(p *peer) {
-	if p.state == Alive && p.feed.link == nil {
+	if p.state == Alive && p.feed.wants() {
 		p.feed.tries++
 		p.feed.due = m.after(messageWait(p.feed.tries, m.cfg.Beat))
 		m.at(p.feed.due)

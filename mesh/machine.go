@@ -159,6 +159,8 @@ func (m *Machine) Step(now Time, ev Input) []Effect {
 		m.onReaderDown(ev)
 	case LinkSilent:
 		m.onLinkSilent(ev)
+	case LinkStuck:
+		m.onLinkStuck(ev)
 	case ReaderSilent:
 		m.onReaderSilent(ev)
 	case Hint:

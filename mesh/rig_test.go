@@ -27,6 +27,8 @@ type rig struct {
 	hung     []LinkID
 	readOut  []LinkID
 	doubted  []LinkID
+	retired  []LinkID
+	askedFor []LinkID
 	lists    []Publish // whole ones
 	tellings []Tell
 	kept     Edition // what new listeners get
@@ -120,6 +122,10 @@ func (r *rig) step(ev Input) {
 			r.hung = append(r.hung, e.Link)
 		case ReadOut:
 			r.readOut = append(r.readOut, e.Link)
+		case Ask:
+			r.askedFor = append(r.askedFor, e.Link)
+		case Retire:
+			r.retired = append(r.retired, e.Link)
 		case Doubt:
 			r.doubted = append(r.doubted, e.Link)
 		case Keep:

@@ -2,6 +2,7 @@ package node
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -18,7 +19,7 @@ type judge struct {
 	n     *Node
 	rules *relay.Judge[Message]
 	clock judgeClock
-	links map[topics.Name]link.ID // the newest message link to each peer, by key
+	links map[topics.Name][]link.ID // the message links to each peer that are up, by key: the newest is the last
 	out   []relay.Delivery[Message]
 	held  int // bytes that the inbox counts for what is held
 	said  uint64
@@ -48,7 +49,7 @@ func heldMost(inbox int) int { return min(16<<20, inbox/4) }
 
 func newJudge(n *Node) *judge {
 	j := &judge{
-		n: n, links: make(map[topics.Name]link.ID), views: make(chan *mesh.Relays, 1),
+		n: n, links: make(map[topics.Name][]link.ID), views: make(chan *mesh.Relays, 1),
 		clock: judgeClock{seen: time.Now()}, tick: time.NewTimer(lookMost),
 		rules: relay.New[Message](relay.Config{
 			Self: n.key, Seed: n.seed, Beat: n.cfg.Beat, Held: heldMost(n.inbox.limit),
@@ -142,16 +143,18 @@ func (j *judge) take(p parcel) {
 	e := p.news
 	switch e.kind {
 	case newsUp:
-		j.links[j.via] = p.link
+		j.links[j.via] = append(j.links[j.via], p.link)
+		j.rules.Open(j.via, len(j.links[j.via]))
 		j.rules.Up(j.now, j.via)
 		j.replay(j.via, topics.Message)
 		for _, topic := range *j.n.channels.Load() {
 			j.replay(j.via, topic)
 		}
 	case newsDown:
-		if j.links[j.via] == p.link {
+		if j.links[j.via] = slices.DeleteFunc(j.links[j.via], func(id link.ID) bool { return id == p.link }); len(j.links[j.via]) == 0 {
 			delete(j.links, j.via)
 		}
+		j.rules.Open(j.via, len(j.links[j.via]))
 	case newsNumbers:
 		since, late := j.rules.Late(j.now, j.via)
 		if late && e.replay {
@@ -263,14 +266,17 @@ func (j *judge) look(v *mesh.Relays) {
 // after does what the rules want done, and sees to it that they are asked again in time.
 func (j *judge) after() {
 	for _, s := range j.rules.Says() {
-		id, ok := j.links[s.To]
+		id := j.linkTo(s.To)
 		switch {
-		case !ok:
+		case id == 0:
 		case s.Topic == "":
 			j.n.link.HangUp(id)
 		default:
 			j.n.link.Say(id, s.Topic, s.Cancel)
 		}
+	}
+	for _, name := range j.rules.Starved() {
+		j.n.link.Ask(j.linkTo(name))
 	}
 	for _, s := range j.rules.Waited() {
 		j.n.tellLate(s)
@@ -288,6 +294,14 @@ func (j *judge) after() {
 		j.tickAt = at
 		j.tick.Reset(at - j.now)
 	}
+}
+
+// linkTo is the newest message link to a peer; 0: none is up.
+func (j *judge) linkTo(peer topics.Name) link.ID {
+	if ids := j.links[peer]; len(ids) > 0 {
+		return ids[len(ids)-1]
+	}
+	return 0
 }
 
 // tellLate says whose messages are waited for.

@@ -151,6 +151,8 @@ func (n *Node) take(e link.Event) {
 		} else {
 			n.takeMessages(id, pl, e.Run)
 		}
+	case link.Stuck, link.Flows:
+		n.step(mesh.LinkStuck{Link: id, Stuck: e.Kind == link.Stuck})
 	case link.TurnedAway:
 		n.log.Warn("peer refused", "from", e.Addr.Addr().String(), "port", e.Port.String(), "why", e.Err)
 	case link.Foreign:
@@ -346,8 +348,12 @@ func (n *Node) step(e mesh.Input) {
 			n.link.HangUp(link.ID(f.Link))
 		case mesh.ReadOut:
 			n.link.ReadOut(link.ID(f.Link))
+		case mesh.Retire:
+			n.link.Retire(link.ID(f.Link))
 		case mesh.Doubt:
 			n.link.Doubt(link.ID(f.Link))
+		case mesh.Ask:
+			n.link.Ask(link.ID(f.Link))
 		case mesh.Publish:
 			n.publishBeat(f)
 		case mesh.Keep:

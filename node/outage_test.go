@@ -104,12 +104,14 @@ func (p *path) set(f func()) {
 }
 
 // What was published while a network carried nothing arrives when it does again, once and in order, as TCP has it;
-// whether the node was suspected meanwhile, or evicted.
+// whether the node was suspected meanwhile, or evicted. Where TCP does not try again when the network carries, another
+// connection is made, and what the old one has not brought is asked for.
 func TestOutage(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		state mesh.State // that the publisher is brought to
-	}{{"suspected", mesh.Suspect}, {"evicted", mesh.Quarantined}} {
+		stuck bool       // the old connection does not resume
+	}{{"suspected", mesh.Suspect, false}, {"evicted", mesh.Quarantined, false}, {"suspected, and stuck", mesh.Suspect, true}} {
 		t.Run(c.name, func(t *testing.T) {
 			addrs := nodetest.Addresses(t, 4)
 			listens, bound, called := addrs[0], addrs[1], addrs[2]
@@ -142,7 +144,11 @@ func TestOutage(t *testing.T) {
 			inState(t, topics.Name(called), c.state, []*Node{to})
 			way.set(func() { way.cut["20000"], way.since["20000"] = false, way.count })
 			inState(t, topics.Name(called), mesh.Alive, []*Node{to})
-			way.set(func() { way.cut["30000"] = false })
+			way.set(func() {
+				if way.cut["30000"] = false; c.stuck {
+					way.since["30000"] = way.count
+				}
+			})
 			for i := 0; i < many; {
 				select {
 				case m := <-to.Messages():
@@ -157,9 +163,35 @@ func TestOutage(t *testing.T) {
 					t.Fatalf("%d of %d messages; %+v", i, many, *to.judged.Load())
 				}
 			}
-			if n := to.Stats()["messages_repaired"]; n > many/2 {
-				t.Errorf("%d were asked for again: the connection did not outlive the outage", n)
+			stats := to.Stats()
+			if n := stats["messages_repaired"] + stats["messages_relayed"]; (n > many/2) != c.stuck {
+				t.Errorf("%d were asked for again, or of others", n)
 			}
+			if !c.stuck {
+				return
+			}
+			messageLinks(t, to, topics.Name(called), 2)
+			way.set(func() { way.since["30000"] = 0 })
+			messageLinks(t, to, topics.Name(called), 1)
 		})
 	}
+}
+
+// messageLinks waits until a node has so many connections to a peer's messages.
+func messageLinks(t *testing.T, n *Node, peer topics.Name, want int) {
+	t.Helper()
+	nodetest.Eventually(t, func() error {
+		got := 0
+		n.do(func() {
+			for _, l := range n.links {
+				if l.messages && l.target == peer {
+					got++
+				}
+			}
+		})
+		if got != want {
+			return fmt.Errorf("%d connections, not %d", got, want)
+		}
+		return nil
+	})
 }

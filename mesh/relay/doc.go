@@ -28,7 +28,9 @@
 // An origin that does not answer though its connection is up is starved: its packets are dropped on the way. From then
 // on it is treated as one that is not heard, until a message comes from it. What it said last is not given up while that
 // connection is up, for delayMost at most, unless something is held behind it: after a network carried nothing, beats come
-// at once over a new connection, and TCP may wait for as long again until it brings the messages.
+// at once over a new connection, and TCP may wait for as long again until it brings the messages. Who calls has a new
+// connection made where an origin is starved (Starved). What is missing is asked for over that, with as much time as at the
+// beginning; and while the old one is up beside it (Open), what it may still bring is waited for in any case.
 //
 // # What one said last that is gone
 //

@@ -122,11 +122,13 @@ type Judge[T any] struct {
 	from    map[topics.Name]time.Duration // when something came last from a member
 	direct  map[topics.Name]bool          // origins whose messages come over their own connection
 	starved map[topics.Name]bool
+	former  map[topics.Name]bool // whose connection before the newest may still bring what was said over it
 	seen    seen
 	plan    plan
 	says    []Say
 	gaps    []Gap
 	waits   []Stream
+	hungry  []topics.Name // that were found to be starved
 	stats   Stats
 
 	// Origins that say neither number nor uid, and when their messages began to come over a new connection: from then
@@ -166,6 +168,7 @@ func New[T any](cfg Config, keep func(T) T) *Judge[T] {
 		from:    make(map[topics.Name]time.Duration),
 		direct:  make(map[topics.Name]bool),
 		starved: make(map[topics.Name]bool),
+		former:  make(map[topics.Name]bool),
 
 		numberless: make(map[topics.Name]time.Duration),
 		plan:       newPlan(cfg),
@@ -206,6 +209,13 @@ func (j *Judge[T]) Waited() []Stream {
 	return waits
 }
 
+// Starved returns the origins that were found to be starved since the last call. It is valid for as long as what Says returns.
+func (j *Judge[T]) Starved() []topics.Name {
+	names := j.hungry
+	j.hungry = j.hungry[:0]
+	return names
+}
+
 // Gaps returns what was given up since the last call, and is valid for as long as what Says returns.
 func (j *Judge[T]) Gaps() []Gap {
 	gaps := j.gaps
@@ -229,6 +239,9 @@ func (j *Judge[T]) Up(now time.Duration, member topics.Name) {
 		j.turned(now, origin)
 	}
 	for _, s := range j.busy {
+		if s.Origin == member && s.busy {
+			j.anew(now, s)
+		}
 		if s.asked == member {
 			delete(j.asked, s.question)
 			s.asked, s.question, s.due = "", "", now
@@ -241,6 +254,16 @@ func (j *Judge[T]) Up(now time.Duration, member topics.Name) {
 	j.heardItself(now, member)
 	if _, ok := j.numberless[member]; ok {
 		j.numberless[member] = now
+	}
+}
+
+// Open takes in how many connections there are over which a member's messages come. From a new one on it says them there; the
+// one before may still bring what was said over it, and nothing of that is given up meanwhile.
+func (j *Judge[T]) Open(member topics.Name, connections int) {
+	if connections > 1 {
+		j.former[member] = true
+	} else {
+		delete(j.former, member)
 	}
 }
 

@@ -69,6 +69,21 @@ func (j *Judge[T]) tail(now time.Duration, s *stream[T]) {
 	}
 }
 
+// anew asks everybody once more, the origin first: it can be asked now. It has as long for that as at the beginning.
+func (j *Judge[T]) anew(now time.Duration, s *stream[T]) {
+	if s.sweeping || now-s.began >= delayMost {
+		return
+	}
+	s.order, s.turn, s.round, s.itself, s.silent = nil, 0, 0, false, false
+	if s.since = now; s.asked == "" {
+		s.due = now
+		if len(s.held) == 0 {
+			s.due = max(now, s.began+tailGrace) // a beat may have overtaken what comes first over it
+		}
+		j.due = min(j.due, s.due)
+	}
+}
+
 // rest ends a repair.
 func (j *Judge[T]) rest(s *stream[T]) {
 	j.silence(s)
@@ -139,7 +154,12 @@ func (j *Judge[T]) mendNow(now time.Duration, s *stream[T], view View, out []Del
 			if s.itself && !s.silent {
 				s.round++ // else the origin may come, and who is silent may answer yet
 			}
-			if s.itself, s.silent = false, false; s.round >= rounds {
+			s.itself, s.silent = false, false
+			if s.round >= rounds && j.former[s.Origin] && j.delayed(now, s, view) {
+				s.round, s.due = 0, now+answerTime
+				return out
+			}
+			if s.round >= rounds {
 				out = j.giveUpDue(now, s, out)
 				continue
 			}
@@ -168,9 +188,11 @@ func (j *Judge[T]) giveUpDue(now time.Duration, s *stream[T], out []Delivery[T])
 
 // delayed reports whether what is missing may still come by itself. A network that carried nothing for long is waited for
 // by TCP for as long again: beats come over a new connection, and the old one, which is up, brings all that was sent, or
-// breaks. Nothing waits behind that, and nobody else had it.
+// breaks. Nothing waits behind that, and nobody else had it. A connection that is up beside a newer one is waited for though
+// something waits, as nothing but TCP holds it up.
 func (j *Judge[T]) delayed(now time.Duration, s *stream[T], view View) bool {
-	return len(s.held) == 0 && j.starved[s.Origin] && view.Linked(s.Origin) && now-s.began < delayMost
+	waits := len(s.held) == 0 && j.starved[s.Origin] && view.Linked(s.Origin) || j.former[s.Origin]
+	return waits && now-s.began < delayMost
 }
 
 // early puts off a question about messages that may still be on their way.
@@ -197,6 +219,9 @@ func (j *Judge[T]) overdue(now time.Duration, s *stream[T]) bool {
 		return false
 	}
 	if s.asked == s.Origin && came <= s.askedAt {
+		if !j.starved[s.Origin] {
+			j.hungry = append(j.hungry, s.Origin)
+		}
 		j.starved[s.Origin] = true
 	}
 	j.silence(s)

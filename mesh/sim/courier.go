@@ -139,7 +139,12 @@ func (c *courier) see(ev mesh.Input, l *link) {
 	case mesh.LinkUp:
 		if l.port == mesh.MessagePort {
 			c.judge.Up(c.p.w.now, key(l.target))
+			c.judge.Open(key(l.target), c.linksTo(key(l.target)))
 			c.after()
+		}
+	case mesh.LinkDown:
+		if l.port == mesh.MessagePort {
+			c.judge.Open(key(l.target), c.linksTo(key(l.target)))
 		}
 	case mesh.Beat:
 		if h := ev.Header; h != nil && h.Incarnation > 0 {
@@ -253,6 +258,11 @@ func (c *courier) after() {
 			c.p.w.say(l, s.Topic, s.Cancel, 0)
 		}
 	}
+	for _, name := range c.judge.Starved() {
+		if l := c.linkTo(name); l != nil {
+			c.p.w.ask(c.p, l.id)
+		}
+	}
 	for _, g := range c.judge.Gaps() {
 		c.p.w.ledger.told(c, g)
 	}
@@ -267,6 +277,16 @@ func (c *courier) linkTo(name topics.Name) (found *link) {
 		}
 	}
 	return found
+}
+
+// linksTo counts the message links to a member that are up.
+func (c *courier) linksTo(name topics.Name) (n int) {
+	for _, l := range c.p.dialled {
+		if l.port == mesh.MessagePort && l.subUp && key(l.target) == name {
+			n++
+		}
+	}
+	return n
 }
 
 // say sends a subscription up a link. TCP sends it again until it arrives, or the link is gone.

@@ -45,6 +45,8 @@ type link struct {
 	saidAt time.Duration   // arrival of the subscription that was said last
 	wants  map[string]bool // relayed topics that the publisher knows of
 
+	asking bool // it is asked whether anything comes over it
+
 	// TCP keep-alive of the subscriber's end.
 	heard   time.Duration
 	probing bool

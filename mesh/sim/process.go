@@ -180,8 +180,12 @@ func (p *process) step(ev mesh.Input, l *link) {
 			w.hangUp(p, e.Link)
 		case mesh.ReadOut:
 			w.after(readOutTime, func() { w.hangUp(p, e.Link) })
+		case mesh.Retire:
+			w.retire(p, e.Link)
 		case mesh.Doubt:
 			w.after(doubtTime, func() { w.hangUpDead(p, e.Link) })
+		case mesh.Ask:
+			w.ask(p, e.Link)
 		case mesh.Publish:
 			p.publish(e)
 		case mesh.Keep:

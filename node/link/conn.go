@@ -47,7 +47,7 @@ var errHungUp = errors.New("hung up")
 
 func (l *Link) newConn(raw net.Conn, port Port) *conn {
 	c := &conn{link: l, id: ID(lastID.Add(1)), port: port, raw: raw, kernel: kernelOf(raw), mechanism: l.mechanism()}
-	c.in = inbox{conn: raw, most: controlBuffer}
+	c.in.conn, c.in.most = raw, controlBuffer
 	c.remote = addrPort(raw.RemoteAddr())
 	c.out = newOutbox(raw, l, c.writeFailed)
 	c.out.kernel = c.kernel

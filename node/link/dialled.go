@@ -31,6 +31,8 @@ type dialled struct {
 	readOut  atomic.Bool   // nothing more is read
 	runs     atomic.Uint64 // that were read
 	held     atomic.Bool   // one is, and waits for room
+	asking   atomic.Bool   // it is asked whether anything comes over it
+	retired  atomic.Bool   // another connection has taken its place, and it is read to its end
 
 	cutMu sync.Mutex
 	cut   []Run // of messages, which zmq4 has been told of

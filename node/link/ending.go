@@ -42,7 +42,8 @@ func (l *Link) Doubt(id ID) {
 	}
 	d.kernel.probe(doubtProbes)
 	time.AfterFunc(doubtTime, func() {
-		if v, ok := d.kernel.look(); ok && v.heard >= doubtTime {
+		v, ok := d.kernel.look()
+		if waits := v.silent && d.retired.Load(); ok && v.heard >= doubtTime && !waits {
 			d.hangUp(errGone)
 			return
 		}

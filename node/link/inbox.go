@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"slices"
+	"sync/atomic"
 
 	"hearsay/node/link/zmtp"
 )
@@ -27,10 +28,11 @@ type inbox struct {
 	buf     []byte
 	r, w    int
 	end     int
-	sealed  int   // bytes that must stand in [w:end] for the mechanism to say more
-	broken  error // of the mechanism: what is unread is the last
-	quiet   int   // small reads since the last large one
-	part    *part // what the buffer counts as; nil: it does not
+	sealed  int           // bytes that must stand in [w:end] for the mechanism to say more
+	broken  error         // of the mechanism: what is unread is the last
+	quiet   int           // small reads since the last large one
+	bytes   atomic.Uint64 // that have come
+	part    *part         // what the buffer counts as; nil: it does not
 }
 
 func (in *inbox) unread() []byte { return in.buf[in.r:in.w] }
@@ -113,6 +115,7 @@ func (in *inbox) fill(need int) error {
 	n, err := in.lull.read(in.conn, in.buf[in.end:])
 	in.end += n
 	in.part.came(n)
+	in.bytes.Add(uint64(n))
 	in.quiet++
 	if n >= smallBuffer {
 		in.quiet = 0

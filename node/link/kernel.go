@@ -67,4 +67,5 @@ type view struct {
 	held   int           // bytes that it has not taken yet
 	heard  time.Duration // since anything came from it
 	silent bool          // it does not answer to what was sent
+	unread int           // bytes that have come and are not read yet
 }

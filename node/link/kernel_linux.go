@@ -44,13 +44,17 @@ func (k *kernel) look() (v view, ok bool) {
 		if err != nil {
 			return
 		}
+		unread, err := unix.IoctlGetInt(int(fd), unix.SIOCINQ)
+		if err != nil {
+			return
+		}
 		info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO)
 		if err != nil {
 			return
 		}
 		ok = true
 		v = view{
-			acked: info.Bytes_acked, held: held,
+			acked: info.Bytes_acked, held: held, unread: unread,
 			heard: time.Duration(min(info.Last_ack_recv, info.Last_data_recv)) * time.Millisecond,
 			// A window that is closed is answered for, probe by probe; a path that is cut is not.
 			silent: info.Unacked > 0 && info.Retransmits > 0 || info.Probes > 1,

@@ -49,6 +49,8 @@ const (
 	Unheeded                      // a connection has more subscriptions than are heeded; once for each
 	Foreign                       // a connection says a name and another mesh: it is no listener. Once for each
 	Part                          // nothing: it holds a place for 64 KiB of the Received that follows
+	Stuck                         // nothing comes over a dialled connection though its publisher was asked (Ask)
+	Flows                         // something does again
 )
 
 // Run is a row of whole messages as they came over one connection. zmq4 carries a run as one frame, so what it costs

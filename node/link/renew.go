@@ -259,9 +259,14 @@ func (d *dialled) succeed() error {
 // parts lets a connection go whose heir is there: once its publisher has said all that it says over it, or in time
 // before it would be hung up.
 func (d *dialled) parts() {
-	if d.ended() != nil {
-		return
+	if d.ended() == nil {
+		d.takeBack()
+		d.partBy(clock() + partingMost)
 	}
+}
+
+// takeBack takes all subscriptions of a connection back, and has its publisher say when it has heard that.
+func (d *dialled) takeBack() {
 	d.link.wanted.Lock()
 	defer d.link.wanted.Unlock()
 	d.parting = true
@@ -270,7 +275,6 @@ func (d *dialled) parts() {
 		b = zmtp.AppendCancellation(b, topic)
 	}
 	d.out.put(zmtp.AppendCommand(b, "PING", []byte("\x00\x00"+partingPing)))
-	d.partBy(clock() + partingMost)
 }
 
 // partBy hangs an old connection up that brings nothing any more, or goes on to for too long. One whose reader has no
@@ -290,9 +294,16 @@ func (d *dialled) partBy(latest time.Duration) {
 func (d *dialled) parted(frame []byte) bool {
 	_, _, head := zmtp.Head(frame)
 	name, context, ok := zmtp.ParseCommand(frame[head:])
-	if !ok || name != "PONG" || string(context) != partingPing || d.heir.Load() == nil {
+	if !ok || name != "PONG" || string(context) != partingPing {
 		return false
 	}
-	d.hangUp(errRenewed)
+	switch {
+	case d.retired.Load():
+		d.hangUp(errReplaced)
+	case d.heir.Load() != nil:
+		d.hangUp(errRenewed)
+	default:
+		return false
+	}
 	return true
 }
