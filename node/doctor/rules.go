@@ -202,7 +202,8 @@ func judgeSeeds(f *Facts) (out []Finding) {
 	for i := range f.Seeds {
 		out = append(out, judgeSeed(f, &f.Seeds[i]))
 	}
-	if len(f.Seeds) == 0 && f.Status != nil && f.Status.Alive == 0 && f.Status.Multicast == nil {
+	called := slices.ContainsFunc(f.peers(), func(m web.Member) bool { return m.OneWay != "" })
+	if len(f.Seeds) == 0 && f.Status != nil && f.Status.Alive == 0 && f.Status.Multicast == nil && !called {
 		out = append(out, warning("give it the name of any other node as SEED", "the node has no seed and hears nobody: it waits to be found"))
 	}
 	return out
@@ -225,6 +226,8 @@ func judgeSeed(f *Facts, p *Place) Finding {
 		return fault("give it the discovery port, 20000 unless you changed it", "%s: %s %s", what, d.Endpoint, d.says())
 	case d.Outcome == Hindered:
 		return hindered(d, what, heard)
+	case (d.Outcome < Locked || d.Outcome == Silent) && heard != nil && heard.OneWay != "" && heard.State != "alive":
+		return fault(remedy(d, p.Name, true), "%s hears this node, which does not hear it, a one-way link: %s %s", what, d.Endpoint, d.says())
 	case d.Outcome < Locked, d.Outcome == Silent:
 		return fault(remedy(d, p.Name, isThere(heard)), "%s: %s %s", what, d.Endpoint, d.says())
 	case d.Outcome == OtherMesh:

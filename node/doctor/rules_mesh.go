@@ -153,7 +153,7 @@ func judgePeer(f *Facts, p *Place, m *web.Member) (out []Finding) {
 
 // judgeLost says why a peer is not heard.
 func judgeLost(f *Facts, p *Place, m *web.Member, d Visit) Finding {
-	what := fmt.Sprintf("%s is %s (%s)", m.Name, m.State, cmp.Or(m.Why, m.Failure, "never heard"))
+	what := fmt.Sprintf("%s is %s (%s)", m.Name, m.State, cmp.Or(m.Why, m.OneWay, m.Failure, "never heard"))
 	called, _ := netip.ParseAddrPort(m.CalledFrom)
 	switch {
 	case m.CalledFrom != "" && len(p.Addrs) > 0 && !slices.Contains(p.Addrs, called.Addr()):

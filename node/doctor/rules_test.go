@@ -272,6 +272,10 @@ func TestExamine(t *testing.T) {
 			m := &f.Members.Members[1]
 			m.State, m.OneWay, f.Links, f.Peers[1].Discovery[0].Outcome = "candidate", "it hears this node", nil, TimedOut
 		}, []string{"fault peers: timed out > let the firewall of c"}},
+		{"a seed that calls, and does not answer", func(f *Facts) {
+			m := &f.Members.Members[0]
+			m.State, m.OneWay, f.Links, f.Seeds[0].Discovery[0].Outcome = "candidate", "it hears this node", nil, TimedOut
+		}, []string{"fault seeds: seed b hears this node, which does not hear it, a one-way link: 10.0.0.2:20000 does not answer: timed out > let the firewall of b"}},
 		{"one that is silent", func(f *Facts) { f.Members.Members[1].State, f.Peers[1].Discovery[0].Outcome = "suspect", TimedOut },
 			[]string{"fault peers: timed out > is c switched on?"}},
 		{"its own port that a firewall drops", func(f *Facts) { f.Self.Messages[0].Outcome = TimedOut },

@@ -232,10 +232,14 @@ func (v *view) serves() (bool, string) {
 		return false, fmt.Sprintf("it is degraded: it hears %d of %s, or its rounds come late",
 			alive, plural(v.count(mesh.Alive, mesh.Suspect, mesh.Detached), "member"))
 	case v.Machine.Mute && alive > 0:
+		reason := "it hears " + peers(alive) + ", and none of them hears it"
 		if alive == 1 {
-			return true, "it hears 1 peer, which does not hear it"
+			reason = "it hears 1 peer, which does not hear it"
 		}
-		return true, "it hears " + peers(alive) + ", and none of them hears it"
+		if warning := v.warning(); warning != "" {
+			reason += "; " + warning
+		}
+		return true, reason
 	case alive > 0 && v.warning() != "":
 		return true, "it hears " + peers(alive) + ", but " + v.warning()
 	case alive > 0:
@@ -246,6 +250,8 @@ func (v *view) serves() (bool, string) {
 		return false, "it hears nobody: it was given no seed, and multicast leads nowhere: " + v.Multicast.Problem
 	case v.Alone && v.Machine.Namesake != "":
 		return true, "it hears nobody of another name: " + v.Machine.Namesake
+	case v.Alone && v.oneWayText() != "":
+		return true, "it hears nobody: " + v.oneWayText()
 	case v.Alone:
 		return true, "it is the first of its mesh: it was given no seed but itself, and has met nobody"
 	case len(v.Members) == 0 && v.Uptime >= aloneAfter:
@@ -319,6 +325,17 @@ func (v *view) restarting() (n int) {
 	return n
 }
 
+const oneWayWords = "a link goes one way between it and %s: %s"
+
+// oneWayText names those peers, and why; "" if there are none.
+func (v *view) oneWayText() string {
+	names, why := v.those(func(m *mesh.Member) string { return m.OneWay })
+	if names == "" {
+		return ""
+	}
+	return fmt.Sprintf(oneWayWords, names, why)
+}
+
 // unlinked is how many peers are heard with which messages do not pass directly.
 func (v *view) unlinked() (n int) {
 	for _, m := range v.Members {
@@ -346,7 +363,7 @@ func (v *view) warning() string {
 		why  func(m *mesh.Member) string
 	}{
 		{"%s: %s", func(m *mesh.Member) string { return m.Conflict }},
-		{"a link goes one way between it and %s: %s", func(m *mesh.Member) string { return m.OneWay }},
+		{oneWayWords, func(m *mesh.Member) string { return m.OneWay }},
 		{"%s: %s", func(m *mesh.Member) string { return m.Stale }},
 		{"messages do not pass directly between it and %s: %s", func(m *mesh.Member) string { return m.Unlinked }},
 		{"%s: %s", func(m *mesh.Member) string { return m.ClockOff }},
@@ -381,10 +398,14 @@ func (v *view) those(said func(m *mesh.Member) string) (names, first string) {
 	return strings.Join(few(all), ", "), first
 }
 
-// lostSeeds are the configured names that lead to nobody, and why; "" if there are none.
+// lostSeeds are the configured names that lead to nobody, and why; "" if there are none. Of one that hears this node it is told
+// that the link goes one way.
 func (v *view) lostSeeds() string {
 	var words []string
 	for _, seed := range v.LostSeeds {
+		if slices.ContainsFunc(v.Members, func(m mesh.Member) bool { return m.OneWay != "" && m.Name.Key() == seed.Name.Key() }) {
+			continue
+		}
 		words = append(words, fmt.Sprintf("seed %s: %s", seed.Name, seed.Cause))
 	}
 	return strings.Join(few(words), "; ")
@@ -392,8 +413,8 @@ func (v *view) lostSeeds() string {
 
 // wanted names those that the node looks for, and says why it has not found them.
 func (v *view) wanted() string {
-	if seeds := v.lostSeeds(); seeds != "" {
-		return seeds
+	if all := slices.DeleteFunc([]string{v.oneWayText(), v.lostSeeds()}, func(s string) bool { return s == "" }); len(all) > 0 {
+		return strings.Join(all, "; ")
 	}
 	var names []string
 	for _, m := range v.Members {

@@ -116,3 +116,35 @@ func TestDegradedCounts(t *testing.T) {
 		v.Members = append(v.Members, mesh.Member{Name: "b", State: mesh.Suspect})
 	}
 }
+
+// A link that goes one way from the start is told as the reason, as it is in members: beside, or in place of, that a seed leads
+// nowhere, that nobody was met, or that nobody hears the node.
+func TestReadyTellsOfOneWayLinks(t *testing.T) {
+	t.Parallel()
+	const why = "it hears this node, which does not hear it: 10.0.0.2:20000 does not answer: timed out"
+	const want = "a link goes one way between it and 10.0.0.2: " + why
+	calls := []mesh.Member{{Name: "10.0.0.2", State: mesh.Candidate, OneWay: why}}
+	lost := mesh.Lost{Name: "10.0.0.2", Cause: "10.0.0.2:20000 does not answer: timed out"}
+	for i, c := range []struct {
+		status node.Status
+		ready  bool
+		want   string
+	}{
+		{node.Status{Members: calls, LostSeeds: []mesh.Lost{lost}}, false, "it hears nobody yet: " + want},
+		{node.Status{Members: calls, LostSeeds: []mesh.Lost{lost, {Name: "b", Cause: "no such host"}}}, false, "it hears nobody yet: " + want + "; seed b: no such host"},
+		{node.Status{Members: calls}, false, "it hears nobody yet: " + want},
+		{node.Status{Members: calls, Alone: true}, true, "it hears nobody: " + want},
+		{node.Status{Members: []mesh.Member{{Name: "10.0.0.2", State: mesh.Alive, OneWay: why}}, Machine: mesh.Stats{Mute: true}}, true,
+			"it hears 1 peer, which does not hear it; " + want},
+		{node.Status{Members: []mesh.Member{{Name: "a", State: mesh.Alive}}, Machine: mesh.Stats{Mute: true}}, true,
+			"it hears 1 peer, which does not hear it"},
+	} {
+		v := &view{Status: c.status}
+		if ready, got := v.ready(); ready != c.ready || got != c.want {
+			t.Errorf("%d: %t, %q", i, ready, got)
+		}
+		if warned := v.warning(); strings.Contains(warned, "seed 10.0.0.2") {
+			t.Errorf("%d: told twice: %q", i, warned)
+		}
+	}
+}
