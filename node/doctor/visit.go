@@ -210,16 +210,18 @@ var errHungUp = errors.New("hung up without a word")
 // the doctor leaves one that has another mechanism without a word, and is not taken for somebody who knocks without a key.
 func overhear(c net.Conn) (said []byte, err error) {
 	_ = c.SetReadDeadline(time.Now().Add(answerTime / 2)) // who waits to be spoken to has as long as ever
+	defer func(late time.Time) { _ = c.SetReadDeadline(late) }(time.Now().Add(answerTime))
 	for buf := make([]byte, zmtp.GreetingSize); len(said) < zmtp.GreetingSize && len(said) != zmtp.SignatureSize; {
 		n, err := c.Read(buf)
-		if said = append(said, buf[:n]...); err != nil && len(said) == 0 && !isTimeout(err) {
+		said = append(said, buf[:n]...)
+		switch {
+		case err == nil:
+		case len(said) > 0, isTimeout(err): // what it says to an answer is still to come
+			return said, nil //nolint:nilerr // the next read ends with the same error
+		default:
 			return nil, fmt.Errorf("%w: %w", errHungUp, err)
 		}
-		if err != nil {
-			break
-		}
 	}
-	_ = c.SetReadDeadline(time.Now().Add(answerTime))
 	return said, nil
 }
 

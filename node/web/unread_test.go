@@ -91,12 +91,12 @@ func TestReadyNamesWhoIsSilent(t *testing.T) {
 func TestReadyWarns(t *testing.T) {
 	t.Parallel()
 	v := &view{Status: node.Status{
-		Members:   []mesh.Member{{Name: "a", State: mesh.Alive, OneWay: "it does not hear this node"}, {Name: "b", Stale: "its name leads elsewhere"}},
+		Members:   []mesh.Member{{Name: "a", State: mesh.Alive, OneWay: "it does not hear this node"}, {Name: "b", Stale: "its name leads elsewhere"}, {Name: "c", State: mesh.Suspect, Restarts: "started again 4 times"}},
 		LostSeeds: []mesh.Lost{{Name: "noed_2", Cause: "no such host"}},
 	}}
 	ready, why := v.ready()
 	for _, words := range []string{
-		"it hears 1 peer, but ", "a link goes one way between it and a: it does not hear this node", "b: its name leads elsewhere", "seed noed_2: no such host",
+		"it hears 1 peer, but ", "a link goes one way between it and a: it does not hear this node", "b: its name leads elsewhere", "c: started again 4 times", "seed noed_2: no such host",
 	} {
 		if !ready || !strings.Contains(why, words) {
 			t.Errorf("ready: %t, %q does not say %q", ready, why, words)
