@@ -15,6 +15,10 @@ func (m *Machine) onBeat(ev Beat) {
 		return
 	}
 	p, first := l.peer, ev.Names[0]
+	if p == m.own.seat.peer {
+		m.onSeat(l, ev)
+		return
+	}
 	if l == p.twins.link {
 		m.onTwin(l, ev)
 		return

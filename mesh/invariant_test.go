@@ -44,6 +44,9 @@ func (m *Machine) broken() error {
 			return fmt.Errorf("%s is not at home", p.name)
 		}
 	}
+	if p := m.own.seat.peer; p != nil && p.twins.dial != nil { // it is in no table
+		flying++
+	}
 	for id, d := range m.dials.started {
 		if d.id != id || d.peer != nil && d != d.peer.twins.dial && !slices.Contains(d.peer.reach.flying[d.port], d) {
 			return fmt.Errorf("dial %d is not at home", id)
@@ -138,7 +141,7 @@ func (m *Machine) brokenPeer(p *peer) error {
 func (m *Machine) brokenLinks() error {
 	for id, l := range m.links {
 		p := l.peer
-		if l.id != id || m.peers[p.key] != p || l != p.reach.link && l != p.reach.next && l != p.feed.link && l != p.twins.link && !p.ends(l) {
+		if l.id != id || m.peers[p.key] != p && p != m.own.seat.peer || l != p.reach.link && l != p.reach.next && l != p.feed.link && l != p.twins.link && !p.ends(l) {
 			return fmt.Errorf("link %d of %s is not at home", id, p.name)
 		}
 		if l.proven && m.addrs[l.addr] != p {

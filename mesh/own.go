@@ -30,6 +30,7 @@ type ownName struct {
 
 	told    bool // that another process uses the name, and not that this is over
 	heard   int  // rounds in a row in which it was not second
+	seat    seat
 	lookDue Time // no look after the other one before
 }
 

@@ -75,6 +75,9 @@ func (m *Machine) hold(p *peer) time.Duration {
 // addSeed puts a configured name into the table for ever.
 func (m *Machine) addSeed(name topics.Name) {
 	key := name.Key()
+	if key == m.key {
+		m.takeSeat(name)
+	}
 	if key == m.key || m.peers[key] != nil {
 		return
 	}

@@ -37,6 +37,7 @@ func (m *Machine) round() {
 	m.judgeConflicts()
 	m.lookForTwins()
 	m.lookForNamesake()
+	m.lookAtSeat()
 	m.bury()
 	a := m.audience()
 	m.judgeVoice(a)

@@ -13,7 +13,8 @@ import (
 
 // A seed that is the node's own name leads to itself, most often. But where all nodes have a service name for their own,
 // it leads to the others as well, and none of them would ever look. So while a node hears nobody, it looks where its own
-// name leads, if that is a seed, and listens there: whoever answers has the same name, and that is told of (Conflict).
+// name leads, if that is a seed, and listens there: whoever answers has the same name, and that is told of (Conflict). An IP
+// address is no name to look up: the machine dials that itself.
 
 // ownSeedEvery is how often it looks.
 const ownSeedEvery = 5 * time.Second
