@@ -5,6 +5,7 @@ import tempfile
 import threading
 import time
 
+import bridges
 import mistakes
 import replicas
 import talk
@@ -304,6 +305,29 @@ def multicast(c, mesh, _):
         pods.down()
 
 
+def two_bridges(c, mesh, _):
+    """Two networks, two bridges, and all talk while one of these is killed and comes back: all have what all others say."""
+    nets = bridges.Bridges(mesh)
+    victim = bridges.BRIDGES[1]
+    try:
+        since = nets.up()
+        everybody = list(nets.names)
+        if not c.must("whole", nets.whole(everybody, since, WHOLE), WHOLE):
+            return
+        nets.names = [name for name in everybody if name != victim]
+        with talk.Talk(c, nets):
+            c.pause(8, time.time())
+            since = time.time()
+            nets.kill(victim)
+            c.must("off all lists", nets.whole(nets.names, since, OFF), OFF)
+            c.never("by its word", [name for name in nets.names if victim in nets.vias(name)])
+            c.pause(8, since)
+            c.must("back", nets.whole(everybody, nets.start(victim), WHOLE), WHOLE)
+            c.pause(8, time.time())
+    finally:
+        nets.down()
+
+
 def rotate(c, mesh, victim):
     """The key of a locked mesh is changed under traffic: appended, put first, the old one removed. Nobody notices."""
     with open(mesh.key) as file, tempfile.TemporaryDirectory() as directory:
@@ -373,6 +397,7 @@ CASES = {
     "naive": (naive, 1, False, True),
     "one-name": (one_name, 1, False, True),
     "multicast": (multicast, 1, False, True),
+    "two-bridges": (two_bridges, 1, False, True),
     "same-name": (mistakes.same_name, 2, False, True),
     "wrong-seed": (mistakes.wrong_seed, 2, True, True),
     "port-blocked": (mistakes.port_blocked, 2, True, True),
