@@ -65,7 +65,8 @@
 // everything in its new life; the parameter may be the number alone. A comment is sent every 15 s.
 //
 // Nobody is waited for. A client that takes nothing for 10 s is cut off, and so is one that fell behind by more
-// than 1,024 events, which are kept once for all clients; it may come back and ask for what it missed. Messages
+// than 1,024 events, which are kept once for all clients; it may come back and ask for what it missed. Time in which the
+// node's process was stopped is no client's, and does not count. Messages
 // that wait for their readers are held once, however many readers there are, and take Options.ReaderBytes at most,
 // 64 MiB unless told otherwise. Where that is not enough, those who are furthest behind lose the oldest of theirs: they
 // are counted, and the next message says how many there were. A client that is in the middle of a message keeps it,

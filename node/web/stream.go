@@ -24,12 +24,18 @@ const Ended = "ended: "
 // much memory it costs beside what all share.
 const pieceBytes = 16 << 10
 
-// stream is an answer of server-sent events. A client that takes nothing for Server.patience is cut off.
+// stream is an answer of server-sent events. A client that takes nothing for Server.patience, while this process runs, is cut
+// off.
 type stream struct {
-	w        http.ResponseWriter
-	control  *http.ResponseController
-	patience time.Duration
-	piece    []byte // what is being sent
+	w       http.ResponseWriter
+	control *http.ResponseController
+	taking  *taking
+	piece   []byte // what is being sent
+}
+
+func newStream(w http.ResponseWriter, patience time.Duration) *stream {
+	control := http.NewResponseController(w)
+	return &stream{w: w, control: control, taking: newTaking(control, patience)}
 }
 
 // open begins a stream, which lasts as long as the request that it returns. The caller calls done after it.
@@ -40,20 +46,26 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request) (st *stream, lasti
 		cancel()
 		return nil, nil, nil, newFault(http.StatusServiceUnavailable, "too_many", fmt.Sprintf("%d streams are open already", s.streams.open()))
 	}
-	st = &stream{w: w, control: http.NewResponseController(w), patience: s.patience}
+	st = newStream(w, s.patience)
 	_ = st.control.SetReadDeadline(time.Time{}) // the stream is longer than a request may be
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no") // nginx
-	return st, r.WithContext(ctx), func() { leave(); cancel() }, nil
+	return st, r.WithContext(ctx), func() { st.taking.close(); leave(); cancel() }, nil
+}
+
+// Write adds to what the next flush sends, or sends it.
+func (st *stream) Write(b []byte) (int, error) {
+	st.taking.begin()
+	defer st.taking.end()
+	return st.w.Write(b)
 }
 
 // comment sends what clients ignore.
 func (st *stream) comment(text string) error {
-	st.deadline()
-	if _, err := fmt.Fprintf(st.w, ": %s\n\n", text); err != nil {
+	if _, err := fmt.Fprintf(st, ": %s\n\n", text); err != nil {
 		return err
 	}
-	return st.control.Flush()
+	return st.flush()
 }
 
 // write adds an event to what the next flush sends.
@@ -62,8 +74,7 @@ func (st *stream) write(id string, v any) error {
 	if err != nil {
 		return err
 	}
-	st.deadline()
-	_, err = fmt.Fprintf(st.w, "id: %s\ndata: %s\n", id, data)
+	_, err = fmt.Fprintf(st, "id: %s\ndata: %s\n", id, data)
 	return err
 }
 
@@ -72,27 +83,27 @@ func (st *stream) copy(id string, data io.Reader, rest string) error {
 	if st.piece == nil {
 		st.piece = make([]byte, pieceBytes)
 	}
-	if _, err := fmt.Fprintf(st.w, "id: %s\ndata: ", id); err != nil {
+	if _, err := fmt.Fprintf(st, "id: %s\ndata: ", id); err != nil {
 		return err
 	}
 	for {
 		n, err := data.Read(st.piece)
 		if errors.Is(err, io.EOF) {
-			_, err = fmt.Fprintf(st.w, "%s\n\n", rest)
+			_, err = fmt.Fprintf(st, "%s\n\n", rest)
 			return err
 		}
 		if err != nil {
 			return err
 		}
-		st.deadline()
-		if _, err := st.w.Write(st.piece[:n]); err != nil {
+		if _, err := st.Write(st.piece[:n]); err != nil {
 			return err
 		}
 	}
 }
 
 func (st *stream) flush() error {
-	st.deadline()
+	st.taking.begin()
+	defer st.taking.end()
 	return st.control.Flush()
 }
 
@@ -137,5 +148,3 @@ func gone(r *http.Request, err error) error {
 	}
 	return err
 }
-
-func (st *stream) deadline() { _ = st.control.SetWriteDeadline(time.Now().Add(st.patience)) }

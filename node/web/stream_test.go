@@ -116,7 +116,7 @@ func TestClientThatLostEventsIsCutOff(t *testing.T) {
 	s := New(startNode(t, node.Config{}), Options{})
 	t.Cleanup(func() { s.Close() })
 	w := httptest.NewRecorder()
-	st := &stream{w: w, control: http.NewResponseController(w)}
+	st := newStream(w, time.Hour)
 	if err := s.sendEvents(httptest.NewRequest("GET", "/", nil), st, &behind{left: 2}); !errors.Is(err, node.ErrBehind) {
 		t.Errorf("%v", err)
 	}
