@@ -26,17 +26,26 @@ func TestReaders(t *testing.T) {
 	if rs.named["x"] != 1 || len(rs.named) != 1 || rs.nameless("a", 30) != 1 {
 		t.Errorf("%v, %d without a name", rs.named, rs.nameless("a", 30))
 	}
-	rs.outlived("x", "a", 10, false)
+	rs.outlived("x", "a", 10, false, 7)
 	if rs.named["x"] != 1 {
 		t.Error("one that came later was forgotten")
 	}
-	rs.outlived("x", "a", 11, true)
+	rs.outlived("x", "a", 11, true, 7)
 	if rs.named["x"] != 1 {
 		t.Error("one of a process that was there before is forgotten")
 	}
-	rs.outlived("x", "b", 11, true)
+	rs.outlived("x", "b", 11, true, 7)
 	if rs.named["x"] != 0 {
 		t.Error("one of a process that was replaced still counts")
+	}
+	rs.back("x", 8)
+	rs.back("y", 7)
+	if len(rs.named) != 1 || rs.named[nobody] != 1 {
+		t.Errorf("another process, or another name, has got it back: %v", rs.named)
+	}
+	rs.back("x", 7)
+	if len(rs.named) != 1 || rs.named["x"] != 1 {
+		t.Errorf("that process is the member again, and it does not count: %v", rs.named)
 	}
 	for id := range ListenerID(4) {
 		rs.down(id)

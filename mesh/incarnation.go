@@ -60,7 +60,8 @@ func (m *Machine) restarted(p *peer, incarnation int64, why string) {
 
 // succeed makes an incarnation, which is heard at an endpoint, the one that counts.
 func (m *Machine) succeed(p *peer, at string, incarnation int64, why string) {
-	m.readers.outlived(p.key, hostOf(at), p.detector.currentAt, p.detector.currentIn != at)
+	m.readers.outlived(p.key, hostOf(at), p.detector.currentAt, p.detector.currentIn != at, p.line.Incarnation())
+	m.readers.back(p.key, incarnation)
 	m.flow(p)
 	if p.feed.link != nil && p.feed.link.at > p.detector.currentAt {
 		m.upset(p, renewed)

@@ -14,6 +14,9 @@ type reader struct {
 	due  Time        // until when it may say its name
 
 	silent bool // nothing comes back over its connection: nobody knows whether our messages reach it
+
+	past topics.Name // key of the name that was taken from it
+	born int64       // and the incarnation that was the member then
 }
 
 // readers are all of them. They tell whether our messages reach a peer. Those that say a name are believed: nothing is
@@ -46,9 +49,7 @@ func (rs *readers) up(id ListenerID, addr string, now, due Time) {
 func (rs *readers) says(id ListenerID, key topics.Name) {
 	if r := rs.byID[id]; r != nil && r.name == "" {
 		rs.unnamed = slices.DeleteFunc(rs.unnamed, func(o *reader) bool { return o == r })
-		rs.count(r, -1)
-		r.name = key
-		rs.count(r, 1)
+		rs.rename(r, key)
 	}
 }
 
@@ -97,14 +98,30 @@ func (rs *readers) down(id ListenerID) (key topics.Name) {
 
 // outlived takes their name from those that came before a time: they belong to a process that was replaced by one at a
 // host. Where that one was elsewhere all the time, those from its host are its own.
-func (rs *readers) outlived(key topics.Name, host string, before Time, elsewhere bool) {
+func (rs *readers) outlived(key topics.Name, host string, before Time, elsewhere bool, was int64) {
 	for _, r := range rs.byID {
 		if r.name == key && r.at <= before && !(elsewhere && r.addr == host) {
-			rs.count(r, -1)
-			r.name = nobody
-			rs.count(r, 1)
+			r.past, r.born = key, was
+			rs.rename(r, nobody)
 		}
 	}
+}
+
+// back returns their name to those of an incarnation that is the member again: of two processes of one name, the other is gone.
+func (rs *readers) back(key topics.Name, incarnation int64) {
+	for _, r := range rs.byID {
+		if r.past == key && r.born == incarnation {
+			r.past = ""
+			rs.rename(r, key)
+		}
+	}
+}
+
+// rename has a reader count for another name.
+func (rs *readers) rename(r *reader, key topics.Name) {
+	rs.count(r, -1)
+	r.name = key
+	rs.count(r, 1)
 }
 
 // nobody is no name that anybody has.

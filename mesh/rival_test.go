@@ -24,6 +24,45 @@ func rivals(t *testing.T) (r *rig, member, second *puppet, hello ListenerID) {
 	return r, member, second, hello
 }
 
+// The readers of a process that was the member before an older one came are its own still, and count again once that is gone,
+// wherever their connections come from.
+func TestReadersOfAMemberThatIsBack(t *testing.T) {
+	for what, from := range map[string]string{"its own address": "10.0.0.1", "another one, behind NAT": "10.7.0.7"} {
+		t.Run(what, func(t *testing.T) {
+			r := newRig(t, Config{})
+			young, older := r.puppet("x"), r.puppet("x")
+			young.header.Incarnation, older.header.Incarnation, older.addr = 2000, 1000, "10.9.0.9:20000"
+			r.hear(young)
+			r.step(ReaderUp{77, from})
+			r.step(ReaderNamed{77, "x"})
+			r.listens("x", "10.9.0.9")
+			r.step(ReaderUp{78, "10.9.0.9"})
+			r.step(ReaderNamed{78, "x"})
+			r.pass(10 * time.Second)
+			p := r.m.peers["x"]
+			if !strings.Contains(r.m.twinText(p), "the older process is the member, the one at 10.9.0.9") || r.m.unlinked(p) != "" {
+				t.Fatalf("%q, unlinked: %q", r.m.twinText(p), r.m.unlinked(p))
+			}
+			r.step(ReaderDown{78})
+			if r.m.unlinked(p) == "" {
+				t.Error("the reader of the former member counts for the older process")
+			}
+			older.header.Leaving = true
+			older.beat()
+			older.mute, older.fail = true, Refused
+			older.breaks()
+			r.listens("x", "10.0.0.1")
+			r.pass(15 * time.Second)
+			if r.want("x", Alive); p.line.Incarnation() != 2000 {
+				t.Fatal("the young one is not the member")
+			}
+			if why := r.m.unlinked(p); why != "" || !p.feed.flows {
+				t.Errorf("%q, messages flow: %v", why, p.feed.flows)
+			}
+		})
+	}
+}
+
 // settledWhy are what was told of conflicts that are over.
 func (r *rig) settledWhy(name topics.Name) (all []string) {
 	for _, c := range r.changes {
