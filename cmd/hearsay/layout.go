@@ -34,6 +34,7 @@ var (
 		"{size}": func(dst []byte, _ web.Message, body []byte) []byte {
 			return strconv.AppendInt(dst, int64(len(body)), 10)
 		},
+		"{missed}": func(dst []byte, m web.Message, _ []byte) []byte { return strconv.AppendUint(dst, m.Missed, 10) },
 		"{time}": func(dst []byte, m web.Message, _ []byte) []byte {
 			if m.SentAt == nil {
 				return append(dst, '-') // a naive node does not say
@@ -97,7 +98,7 @@ func newLayout(format, bodies string) (*layout, error) {
 			}
 		}
 		if part == nil {
-			return nil, usagef("--format: there is no %.40q: fields are {time} {from} {channel} {uid} {type} {size} {body}", name)
+			return nil, usagef("--format: there is no %.40q: fields are {time} {from} {channel} {uid} {type} {size} {missed} {body}", name)
 		}
 		s.parts = append(s.parts, part)
 		at = field[1]

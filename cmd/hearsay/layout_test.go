@@ -21,8 +21,8 @@ func TestLayout(t *testing.T) {
 		{"", "json", "\"\u202e\"", `"\u202e"` + "\n"},
 		{"", "json", `say "x"`, `"say \"x\""` + "\n"},
 		{"", "json", "\xff", `"/w=="` + "\n"},
-		{`{time}\t{from} {channel}/{uid} {type} {size}\n{body}\\n`, "text", "x",
-			at.Format(layoutTime) + "\tnode_1 news/u1 text/plain 1\nx\\n\n"},
+		{`{time}\t{from} {channel}/{uid} {type} {size} {missed}\n{body}\\n`, "text", "x",
+			at.Format(layoutTime) + "\tnode_1 news/u1 text/plain 1 3\nx\\n\n"},
 		{"just this", "text", "x", "just this\n"},
 	} {
 		s, err := newLayout(c.format, c.bodies)
@@ -30,7 +30,7 @@ func TestLayout(t *testing.T) {
 			t.Errorf("%q: %v", c.format, err)
 			continue
 		}
-		m := web.Message{From: "node_1", Channel: "news", UID: "u1", Type: "text/plain", SentAt: &at}
+		m := web.Message{From: "node_1", Channel: "news", UID: "u1", Type: "text/plain", Missed: 3, SentAt: &at}
 		if utf8.ValidString(c.body) {
 			m.Body = &c.body
 		} else {

@@ -23,7 +23,8 @@ func subCommand() *cli.Command {
 		Usage: "print the messages that the node receives",
 		Description: "One line a message, as the node itself prints them: \\ for a backslash, \\n, \\x1b, \\u202e and the like\n" +
 			"for what would break the line or steer the terminal. With --json each with its sender, its channel and its\n" +
-			"identity. --format has the fields {time} {from} {channel} {uid} {type} {size} {body}, and \\n and \\t.\n" +
+			"identity. --format has the fields {time} {from} {channel} {uid} {type} {size} {missed} {body}, and\n" +
+			"\\n and \\t; {missed} is how many of its sender and channel nobody has any more, just before it.\n" +
 			"--body-format raw writes bodies as they are, each after a line with its size. The node must have been started\n" +
 			"with a --channel for it to be received. Runs until it is interrupted or has seen --count messages (status 0),\n" +
 			"the node ends (3), or the timeout (4).",

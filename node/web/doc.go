@@ -71,6 +71,8 @@
 // 64 MiB unless told otherwise. Where that is not enough, those who are furthest behind lose the oldest of theirs: they
 // are counted, and the next message says how many there were. A client that is in the middle of a message keeps it,
 // unless such messages come to half of the bound: then the one that has been at it longest is cut off.
+// What no member has any more was never to be had here: the next message of the same sender and channel says with "missed"
+// how many messages those are, and the event "missed" says which. One of the past does not say it.
 // A stream that begins with the past holds 80 kB more at most, and one at a time gathers it.
 //
 // # Connections

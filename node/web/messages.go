@@ -26,12 +26,13 @@ type Message struct {
 	Type    string      `json:"type,omitempty"`       // media type, where the sender said it
 	Body    *string     `json:"body,omitempty"`       // if it is UTF-8
 	Base64  *string     `json:"body_base64,omitempty"`
-	Lost    uint64      `json:"lost,omitempty"` // messages dropped before this one, because this reader was slow
+	Missed  uint64      `json:"missed,omitempty"` // of its sender, on its channel, just before it: nobody has them any more
+	Lost    uint64      `json:"lost,omitempty"`   // messages dropped before this one, because this reader was slow
 }
 
 // MessageOf is what a node received, as it is shown.
 func MessageOf(m node.Message) Message {
-	out := Message{From: m.From, Channel: m.Channel, UID: m.UID, Type: m.Type}
+	out := Message{From: m.From, Channel: m.Channel, UID: m.UID, Type: m.Type, Missed: m.Missed}
 	if !m.SentAt.IsZero() {
 		sent := stamp(m.SentAt)
 		out.SentAt = &sent

@@ -308,6 +308,27 @@ func TestMessagesGoRoundTheMesh(t *testing.T) {
 	}
 }
 
+// What nobody has any more is told with the next message, beside what the reader lost by itself.
+func TestNextMessageSaysHowManyWereMissed(t *testing.T) {
+	t.Parallel()
+	s, base := startServer(t, startNode(t, node.Config{}), Options{})
+	all := listen(t, base+"/v1/messages")
+	nodetest.Eventually(t, func() error {
+		if s.feed.Readers() == 0 {
+			return errors.New("nobody reads yet")
+		}
+		return nil
+	})
+	for _, missed := range []uint64{0, 3} {
+		s.Deliver(node.Message{From: "x", UID: fmt.Sprint(missed), Missed: missed})
+		all.line("id: ")
+		data := all.line("data: ")
+		if got := strings.Contains(data, `"missed":3`); got != (missed > 0) || strings.Contains(data, `"missed":0`) {
+			t.Errorf("%d missed: %s", missed, data)
+		}
+	}
+}
+
 // slowReader is the one reader of a server's messages. It reads when it is asked to.
 func slowReader(t *testing.T, s *Server) *sse {
 	t.Helper()
