@@ -14,10 +14,11 @@ func (m *Machine) judgeNames() {
 	}
 }
 
-// staleName is where the name of a peer leads that calls from elsewhere, if nobody answers there; "" if that is not so.
+// staleName is where the name of a peer leads that calls from elsewhere, if nobody answers there; "" if that is not so. One that
+// says no name has that of the address that it calls from, which leads there.
 func (m *Machine) staleName(p *peer) string {
 	f := p.reach.failure
-	if !m.calls(p) || f.addr == "" || hostOf(f.addr) == p.origin.helloIP || f.String() == "" {
+	if p.origin.helloIP == "" || p.origin.guessed || !m.calls(p) || f.addr == "" || hostOf(f.addr) == p.origin.helloIP || f.String() == "" {
 		return ""
 	}
 	return fmt.Sprintf("its name leads elsewhere than it calls from, which is %s: %s; DNS or /etc/hosts is out of date here", p.origin.helloIP, f)

@@ -38,6 +38,26 @@ func TestStaleNameIsTold(t *testing.T) {
 	}
 }
 
+// A naive node that calls before its own port is bound has the name of the address that it calls from: that is not stale, though
+// somebody called so from elsewhere before.
+func TestNaiveNodeThatBindsLateIsNotStale(t *testing.T) {
+	for _, before := range []string{"", "10.0.0.77"} {
+		r := newRig(t, Config{Seeds: []topics.Name{"10.0.0.1"}})
+		x := r.puppet("10.0.0.1")
+		x.fail, x.header, x.addr = Refused, nil, "10.0.0.1:20000"
+		if before != "" {
+			r.step(ListenerUp{1, before})
+			r.step(Hello{1, "10.0.0.1"})
+			r.step(ListenerDown{1})
+		}
+		r.step(ListenerUp{2, "10.0.0.1"})
+		r.pass(10 * time.Minute)
+		if m := r.member("10.0.0.1"); len(r.told(Stale)) > 0 || m.Stale != "" || m.Fails < blockedAfter {
+			t.Errorf("called from %q before: told %d times, %q, %d dials in vain", before, len(r.told(Stale)), m.Stale, m.Fails)
+		}
+	}
+}
+
 // A seed that leads here is told, though others are heard, unless another one leads to somebody.
 func TestSeedThatLeadsHereIsToldAmongOthers(t *testing.T) {
 	for _, other := range []bool{false, true} {
