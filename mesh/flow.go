@@ -31,6 +31,13 @@ func (m *Machine) onLinkSilent(ev LinkSilent) {
 	}
 }
 
+// Answers reports whether the far end of a message link is a node that answers when it is asked. A naive one takes the question
+// for a message.
+func (m *Machine) Answers(id LinkID) bool {
+	l := m.links[id]
+	return l != nil && l.port == MessagePort && !l.peer.says.naive
+}
+
 // onLinkStuck has another link dialled beside one that brings nothing. A naive peer's messages would come twice, as they have
 // no numbers.
 func (m *Machine) onLinkStuck(ev LinkStuck) {

@@ -175,3 +175,26 @@ func TestReadsThoughItIsNotHeard(t *testing.T) {
 	r.step(ReaderDown{70})
 	reads(Suspect, false)
 }
+
+// Of the far ends of links, those of message links are asked over which beats with a header come.
+func TestWhoAnswers(t *testing.T) {
+	r := newRig(t, Config{})
+	x, naive := r.puppet("x"), r.puppet("10.0.0.2")
+	naive.header = nil
+	r.hear(x, naive)
+	r.pass(10 * time.Second)
+	for _, c := range []struct {
+		what string
+		link LinkID
+		want bool
+	}{
+		{"messages of a node", r.m.peers["x"].feed.link.id, true},
+		{"lists of a node", x.link, false},
+		{"messages of a naive one", r.m.peers["10.0.0.2"].feed.link.id, false},
+		{"no link", 999, false},
+	} {
+		if got := r.m.Answers(c.link); got != c.want {
+			t.Errorf("%s: %v", c.what, got)
+		}
+	}
+}

@@ -190,7 +190,7 @@ func (n *Node) takeSilences() {
 		n.silencesDue = now + silencesEvery
 		n.lookTurnedAway()
 		n.lookForOwnSeed()
-		for _, s := range n.link.Silences() {
+		for _, s := range n.link.Silences(n.answersPing) {
 			if s.Dialled {
 				n.step(mesh.LinkSilent{Link: mesh.LinkID(s.ID), Silent: s.Silent})
 			} else {
@@ -199,6 +199,9 @@ func (n *Node) takeSilences() {
 		}
 	}
 }
+
+// answersPing reports whether the publisher at the other end of a connection answers a PING.
+func (n *Node) answersPing(id link.ID) bool { return n.machine.Answers(mesh.LinkID(id)) }
 
 // takeBeats reads peer lists. What is not one is counted and dropped.
 func (n *Node) takeBeats(id mesh.LinkID, pl *peerLink, run link.Run) {

@@ -24,6 +24,7 @@ type conn struct {
 	kernel *kernel // nil: it cannot be asked
 	hushed bool    // it probes often; Silences' own, as the next
 	mute   bool    // nothing comes back
+	proof  uint64  // bytes that are acknowledged once something comes back again; 0: it was not asked
 	closed func()  // called once it is; nil: nobody asks
 	in     inbox
 	out    *outbox

@@ -6,6 +6,9 @@ import "time"
 // since TCP waits for long: so that it stands says nothing. What tells is keep-alive, which goes over it anyway: whether
 // anything at all has come back, be it an acknowledgement. The kernel of the far end sends that, whatever program is there,
 // and however busy, so it is a sign of the way and not of the peer. One that is silent is not hung up.
+//
+// A way may be shut in one direction: then what the far end says still comes, until that waits for its acknowledgement. So one
+// that was silent is so until what this end has said since is acknowledged.
 
 const (
 	// hushAfter is when the kernel begins to probe often: after the probe that keep-alive sends anyway.
@@ -51,12 +54,13 @@ func (s silences) change(of func(ID, bool) Silence, silent map[ID]bool) (news []
 }
 
 // Silences returns which connections have become silent since the last call, and which are no more. It costs two system
-// calls for each. Where the kernel cannot be asked none ever is.
-func (l *Link) Silences() []Silence {
+// calls for each. Where the kernel cannot be asked none ever is. A publisher that answers a PING is asked for one before it is
+// said to be silent no more.
+func (l *Link) Silences(answers func(ID) bool) []Silence {
 	dialled := l.publishers()
 	silent := make(map[ID]bool, len(dialled))
 	for _, d := range dialled {
-		is := d.hush()
+		is := d.hush(answers(d.told))
 		if before, twice := silent[d.told]; twice { // one is the heir of the other
 			is = is && before
 		}
@@ -65,13 +69,14 @@ func (l *Link) Silences() []Silence {
 	news := l.silent[0].change(func(id ID, is bool) Silence { return Silence{id, true, is} }, silent)
 	clear(silent)
 	for _, s := range l.pubs[Message].gate.subscribers() {
-		silent[s.id] = s.hush()
+		silent[s.id] = s.hush(false)
 	}
 	return append(news, l.silent[1].change(func(id ID, is bool) Silence { return Silence{id, false, is} }, silent)...)
 }
 
-// hush reports whether nothing comes back over a connection, and has the kernel probe the more often before that is said.
-func (c *conn) hush() bool {
+// hush reports whether nothing comes back over a connection, and has the kernel probe the more often before that is said. Its
+// far end answers a PING, or it is not sent one.
+func (c *conn) hush(answers bool) bool {
 	v, ok := c.kernel.look()
 	if !ok {
 		return false
@@ -84,14 +89,26 @@ func (c *conn) hush() bool {
 		}
 		c.kernel.probe(every)
 	}
-	c.mute = v.mute(c.mute)
+	before := c.mute
+	c.mute = v.mute(before)
+	switch {
+	case c.mute && !before:
+		c.proof = 0
+	case before && !c.mute && answers:
+		if c.proof == 0 {
+			c.proof = v.acked + uint64(v.held) + 1
+			c.out.put(pingFrame)
+		}
+		c.mute = v.acked < c.proof
+	}
 	return c.mute
 }
 
 // mute reports whether so little comes back of a far end that nobody knows whether it is there. Before says what was so until
 // now. One that does not read closes its window: then keep-alive waits, and the kernel asks for room ever more rarely, so that
-// an answer may be minutes old and the far end there. It becomes mute by answers that do not come, and answers again at any.
+// an answer may be minutes old and the far end there. It becomes mute by answers that do not come, and answers again at any,
+// unless what was sent has to be sent again.
 func (v view) mute(before bool) bool {
 	asked := v.held == 0 || v.silent
-	return v.heard >= silentAfter && (before || asked)
+	return v.heard >= silentAfter && (before || asked) || before && v.silent
 }

@@ -18,6 +18,8 @@ func TestMute(t *testing.T) {
 		"its window is closed":                    {view{heard: 5 * silentAfter, held: 9}, false, false},
 		"it was mute, and something was sent now": {view{heard: 2 * silentAfter, held: 9}, true, true},
 		"it was mute, and answers":                {view{heard: 0, held: 9}, true, false},
+		"it was mute, and is only heard":          {view{heard: 0, held: 9, silent: true}, true, true},
+		"it is heard, and a packet is lost":       {view{heard: 0, held: 9, silent: true}, false, false},
 	} {
 		if got := c.v.mute(c.before); got != c.want {
 			t.Errorf("%s: %v", name, got)
