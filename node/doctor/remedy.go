@@ -39,6 +39,9 @@ func remedy(v Visit, who topics.Name, isThere bool) string {
 		if port(v) != fmt.Sprint(topics.DiscoveryPort) && !isThere {
 			return fmt.Sprintf("is %s a port for lists? Others may wait for the caller to speak, as HTTP does. If so, look at its process: it is stopped, or starved", port(v))
 		}
+		if !isThere {
+			return fmt.Sprintf("look at the process on %s: it is stopped, or starved, or is no node", who)
+		}
 		return fmt.Sprintf("look at the process on %s: it is stopped, or starved", who)
 	case HungUp, Foreign:
 		return "another program has the port: correct the name or the port; or a node has it that has no connection to spare: ulimit -n there"
