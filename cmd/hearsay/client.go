@@ -63,6 +63,7 @@ type client struct {
 	look  *http.Client // for what it only shows
 	long  *http.Client // for what takes as long as was asked for
 	token string
+	from  string // file that it was read from
 }
 
 // newClient reads --addr, --token-file and --ca.
@@ -116,7 +117,7 @@ func (cl *client) secure(token, ca string, own bool) error {
 	if err != nil {
 		return fmt.Errorf("--token-file: %w", err)
 	}
-	cl.token = all[0]
+	cl.token, cl.from = all[0], token
 	return nil
 }
 
@@ -315,7 +316,10 @@ func (cl *client) parse(text []byte, v any) error {
 	return nil
 }
 
-var errNoAnswer = errors.New("no answer in time")
+var (
+	errNoAnswer = errors.New("no answer in time")
+	errNoHTTP   = errors.New("what answers there speaks no HTTP, such as a node's ports 20000 and 30000")
+)
 
 // unreachable says that nobody answers, in one line.
 func (cl *client) unreachable(ctx context.Context, err error) error {
@@ -334,7 +338,7 @@ func (cl *client) unreachable(ctx context.Context, err error) error {
 	case strings.Contains(why.Error(), "malformed HTTP"), // and then as much of it as was read
 		strings.Contains(why.Error(), "server closed idle connection"), // it spoke before it was asked
 		strings.Contains(why.Error(), "readLoopPeekFailLocked"):
-		why = errors.New("what answers there speaks no HTTP, such as a node's ports 20000 and 30000")
+		why = errNoHTTP
 	}
 	return statusError{fmt.Errorf("no node answers at %s: %w (is it running? --addr names another)", cl.base.Host, why), exitUnreachable}
 }

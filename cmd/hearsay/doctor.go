@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -34,7 +33,7 @@ func doctorCommand() *cli.Command {
 			"fault, else 3 if no node answers, else 0.",
 		Flags: []cli.Flag{
 			addrFlag(), jsonFlag(),
-			&cli.StringFlag{Name: "hostname", EnvVars: []string{"HEARSAY_HOSTNAME", "HOSTNAME"}, Usage: "`NAME` of the node, where it does not answer (default: the system's name)"},
+			&cli.StringFlag{Name: "hostname", EnvVars: []string{"HEARSAY_HOSTNAME", "HOSTNAME"}, Usage: "`NAME` of the node, where it does not answer"},
 			&cli.StringFlag{Name: "mesh", EnvVars: []string{"HEARSAY_MESH"}, Usage: "label of the node's mesh, `NAME`, where it does not answer"},
 			&cli.PathFlag{Name: "mesh-key", TakesFile: true, EnvVars: []string{"HEARSAY_MESH_KEY"}, Usage: "look behind the lock of the mesh with the key pairs in `FILE`, as the node does"},
 			&cli.PathFlag{Name: "key", TakesFile: true, EnvVars: []string{"HEARSAY_KEY"}, Usage: "the same with the node's own key pairs in `FILE`, and --authorized-keys"},
@@ -64,6 +63,7 @@ func runDoctor(c *cli.Context) error {
 	} else if err != nil {
 		return err
 	}
+	facts.Exposed = exposed(c.String("mesh-key"), c.String("key"), cl.from)
 	findings := doctor.Examine(doctor.Gather(ctx, facts, o))
 	if c.Context.Err() != nil {
 		return nil
@@ -84,12 +84,10 @@ func runDoctor(c *cli.Context) error {
 }
 
 func doctorOptions(c *cli.Context) (o doctor.Options, err error) {
-	name := c.String("hostname")
-	if name == "" {
-		name, _ = os.Hostname()
-	}
-	if o.Name, err = node.ParseName(name); err != nil && c.IsSet("hostname") {
-		return o, usagef("--hostname %.80q: %w", name, err)
+	if name := c.String("hostname"); name != "" { // that of the machine that the doctor is on need not be the node's
+		if o.Name, err = node.ParseName(name); err != nil {
+			return o, usagef("--hostname %.80q: %w", name, err)
+		}
 	}
 	if o.Mesh = c.String("mesh"); o.Mesh != "" && topics.CheckMesh(o.Mesh) != nil {
 		return o, usagef("--mesh %.80q: %w", o.Mesh, topics.RuleMesh)
@@ -127,6 +125,16 @@ func doctorKeys(c *cli.Context, facts doctor.Facts, name topics.Name) (*keys.Rin
 	return ring, err
 }
 
+// exposed are those of some files with secrets that others may read, or change.
+func exposed(secrets ...string) (out []string) {
+	for _, path := range secrets {
+		if path != "" && files.Exposed(path) {
+			out = append(out, path)
+		}
+	}
+	return out
+}
+
 // askNode is what the node says of itself.
 func askNode(ctx context.Context, cl *client) doctor.Facts {
 	f := doctor.Facts{Addr: cl.base.Host, OpenFiles: files.Limit()}
@@ -134,7 +142,7 @@ func askNode(ctx context.Context, cl *client) doctor.Facts {
 	if _, err := cl.get(ctx, "/v1/status", &status); err != nil {
 		var refused *web.Error
 		f.Asked = err
-		f.Hung = exitStatus(err) == exitUnreachable && accepts(cl.base.Host) || errors.As(err, &refused) && refused.Reason == "no_answer"
+		f.Hung = errors.Is(err, errNoAnswer) && accepts(cl.base.Host) || errors.As(err, &refused) && refused.Reason == "no_answer"
 		return f
 	}
 	f.Status = &status

@@ -85,6 +85,27 @@ func TestNobodyAnswers(t *testing.T) {
 	}
 }
 
+// A doctor that is sent to a port for lists or messages says what is there, and nothing of the machine that it is on. One that
+// is not answered by who speaks HTTP takes that for hung.
+func TestDoctorAtAnotherPort(t *testing.T) {
+	t.Parallel()
+	addr := nodetest.Address(t)
+	begin(t, nil, "node", "--hostname", addr, "--bind", addr).log.shows(t, "http started")
+	for _, port := range []string{"20000", "30000"} {
+		status, out, err := run(t, "doctor", "--addr", addr+":"+port)
+		if want := "warning  node      no node answers at " + addr + ":" + port + ": what answers there speaks no HTTP"; status != exitUnreachable ||
+			!strings.HasPrefix(out, want) || strings.Contains(out, "name  ") || strings.Contains(out, "fault") {
+			t.Errorf("%s: status %d, %v, not %q:\n%s", port, status, err, want, out)
+		}
+	}
+	hung := nodetest.Listen(t, addr+":8081", func(c net.Conn) { <-t.Context().Done(); c.Close() }).String()
+	status, out, err := run(t, "doctor", "--addr", hung, "--timeout", "1s")
+	if want := "fault    node      the node at " + hung + " accepts connections and does not answer"; status != exitFailed || !strings.HasPrefix(out, want) ||
+		strings.Contains(out, "warning") {
+		t.Errorf("status %d, %v, not %q:\n%s", status, err, want, out)
+	}
+}
+
 func TestSomebodyElseAnswers(t *testing.T) {
 	t.Parallel()
 	for what, h := range map[string]http.HandlerFunc{

@@ -84,6 +84,28 @@ func TestDoctorWithoutItsKeys(t *testing.T) {
 	}
 }
 
+// A doctor that is given a secret which others may read says so, of keys and of tokens.
+func TestDoctorWarnsOfExposedSecrets(t *testing.T) {
+	t.Parallel()
+	dir, addr := t.TempDir(), nodetest.Address(t)
+	must(t, "keygen", "--dir", dir)
+	key, token := filepath.Join(dir, "mesh.key_secret"), filepath.Join(dir, "token")
+	if err := os.WriteFile(token, []byte("s3cr3t-token-abcdefgh"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for mode, warned := range map[os.FileMode]int{0o600: 0, 0o644: 2} {
+		for _, path := range []string{key, token} {
+			if err := os.Chmod(path, mode); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, out, err := run(t, "doctor", "--addr", "https://"+addr, "--token-file", token, "--mesh-key", key)
+		if got := strings.Count(out, "> chmod 600 "+dir); got != warned {
+			t.Errorf("%v: %d warnings, %v:\n%s", mode, got, err, out)
+		}
+	}
+}
+
 // A secret that is given in place of the file that holds it is not printed, whatever the way.
 func TestSecretInPlaceOfItsFile(t *testing.T) {
 	dir := t.TempDir()

@@ -31,12 +31,13 @@ type Facts struct {
 	Here       []netip.Addr
 	OpenFiles  int // that the node may have, or this process where no node answers
 	Seeds      []Place
-	Peers      []Place // those of Members that were visited, by name
-	Skipped    int     // and how many were not
-	Names      []Asked // what the node's DNS answers, over UDP and TCP; none where it has none, or cannot be asked from here
-	Mesh       string  // label of the node's mesh; "": it has none
-	Keys       Keys    // that the doctor has
-	KeysUnread error   // why it has none of those that it was given; nil: it was given none, or has them
+	Peers      []Place  // those of Members that were visited, by name
+	Skipped    int      // and how many were not
+	Names      []Asked  // what the node's DNS answers, over UDP and TCP; none where it has none, or cannot be asked from here
+	Mesh       string   // label of the node's mesh; "": it has none
+	Keys       Keys     // that the doctor has
+	Exposed    []string // files with secrets that the doctor was given, and others than their owner may read or change
+	KeysUnread error    // why it has none of those that it was given; nil: it was given none, or has them
 }
 
 // Keys are what the doctor has for a locked mesh.

@@ -19,7 +19,7 @@ const (
 	lockNode   = "start this node with the key of that mesh: --mesh-key FILE, or --key FILE and --authorized-keys DIR"
 )
 
-// judgeKeys: whether the node is locked, and if it is, the doctor has its key; all files of it can be read.
+// judgeKeys: whether the node is locked, and if it is, the doctor has its key; all files of it can be read, and by nobody else those with secrets.
 func judgeKeys(f *Facts) (out []Finding) {
 	if f.KeysUnread != nil {
 		out = append(out, fault("mend or remove that file: until then the doctor looks behind no lock, and a node that reads it takes no change", "%v", f.KeysUnread))
@@ -28,6 +28,9 @@ func judgeKeys(f *Facts) (out []Finding) {
 		for _, u := range f.Status.Unreadable {
 			out = append(out, fault("mend or remove that file: what was withdrawn since is good still", "%s as before %s, since no change holds until all files can be read: %s", u.Of, u.Since.Format(time.RFC3339), u.Why))
 		}
+	}
+	for _, path := range f.Exposed {
+		out = append(out, warning("chmod 600 "+path, "%s holds a secret, and others than its owner may read or change it", path))
 	}
 	return append(append(out, judgeLock(f)...), judgeRefused(f)...)
 }

@@ -72,6 +72,8 @@ func TestExamine(t *testing.T) {
 		{"nothing", func(*Facts) {}, nil},
 		{"no node", func(f *Facts) { *f = Facts{Asked: errNothing} }, []string{"warning node: nothing"}},
 		{"a node that hangs", func(f *Facts) { *f = Facts{Hung: true} }, []string{"fault node: does not answer"}},
+		{"a secret that others may read", func(f *Facts) { f.Exposed = []string{"/k/mesh.key_secret"} },
+			[]string{"warning keys: /k/mesh.key_secret holds a secret, and others than its owner may read or change it > chmod 600 /k/mesh.key_secret"}},
 		{"not ready", func(f *Facts) { f.Status.Ready, f.Status.ReadyReason = false, "hears nobody" }, []string{"fault node: hears nobody"}},
 		{"a namesake in DNS", func(f *Facts) {
 			v := f.Self.Discovery[0]
