@@ -90,9 +90,10 @@ func hanging(usual Time, beat time.Duration) time.Duration {
 	return max(beat/4, 4*usual)
 }
 
-// messageWait is the wait after failed dials of an alive peer's message port.
+// messageWait is the wait after failed dials of an alive peer's message port. It is heard, so the port is likely to be open
+// again at any moment.
 func messageWait(tries int, beat time.Duration) time.Duration {
-	return min(10*beat, beat/4<<min(max(0, tries-1), 8))
+	return min(5*beat, beat/4<<min(max(0, tries-1), 8))
 }
 
 const (

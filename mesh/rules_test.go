@@ -70,7 +70,7 @@ func TestWaitsGrowToTheirCaps(t *testing.T) {
 		{"seed", func(n int) time.Duration { return seedWait(n, false, &c) }, 100 * ms, 400 * ms, 15 * time.Minute},
 		{"suspect", func(n int) time.Duration { return suspectWait(n, false, false, 0, &c) }, 250 * ms, time.Second, 2 * time.Second},
 		{"detached", func(n int) time.Duration { return suspectWait(n, true, false, 0, &c) }, 250 * ms, time.Second, 10 * time.Second},
-		{"message", func(n int) time.Duration { return messageWait(n, time.Second) }, 250 * ms, time.Second, 10 * time.Second},
+		{"message", func(n int) time.Duration { return messageWait(n, time.Second) }, 250 * ms, time.Second, 5 * time.Second},
 		{"hello", func(n int) time.Duration { return helloWait(n, false, 9, &c) }, 4 * time.Second, 16 * time.Second, 300 * time.Second},
 		{"hello of a mute node", func(n int) time.Duration { return helloWait(n, true, 9, &c) }, 45 * time.Minute, 45 * time.Minute, 45 * time.Minute},
 	} {

@@ -58,7 +58,8 @@ type Config struct {
 	OutboxBytes int
 
 	// RingBytes and RingTime bound what is kept of published and of received messages, for those that missed some of them:
-	// 64 MiB, 1 MiB to 1 GiB; 60 s, 1 s to 1 h. A quarter of it is for those of others.
+	// 64 MiB, 1 MiB to 1 GiB; 60 s, 1 s to 1 h. A quarter of it is for those of others. Where a network carries nothing to a
+	// member for 20 s, they are kept for up to 6 min, so that it may ask for them afterwards.
 	RingBytes int
 	RingTime  time.Duration
 

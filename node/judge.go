@@ -270,6 +270,8 @@ func (j *judge) after() {
 		switch {
 		case id == 0:
 		case s.Topic == "":
+			j.n.log.Warn("messages may be missed", "peer", s.To,
+				"why", "its connection brought nothing, and a relay is asked from now on: the messages of a naive node have no numbers")
 			j.n.link.HangUp(id)
 		default:
 			j.n.link.Say(id, s.Topic, s.Cancel)
@@ -308,7 +310,7 @@ func (j *judge) linkTo(peer topics.Name) link.ID {
 func (n *Node) tellLate(s relay.Stream) {
 	channel, _ := topics.Channel(s.Topic)
 	n.log.Warn("messages late", "peer", s.Origin, "channel", channel,
-		"why", "its connection for messages is up and brings nothing: the network held them up, or a firewall drops them")
+		"why", "nothing comes over its connection for messages, or there is none: the network holds them up, or a firewall drops them")
 }
 
 // tellMissed says of which messages this node will not know any more.

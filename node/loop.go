@@ -197,6 +197,12 @@ func (n *Node) takeSilences() {
 				n.step(mesh.ReaderSilent{Reader: mesh.ListenerID(s.ID), Silent: s.Silent})
 			}
 		}
+		if n.link.ReadersSilent() {
+			n.readersSilent = now
+		}
+		for _, r := range []*ring{n.own, n.others} {
+			r.keepFor(n.cfg.ringAge(now, n.readersSilent))
+		}
 	}
 }
 

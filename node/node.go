@@ -64,15 +64,16 @@ type Node struct {
 	alive     atomic.Pointer[[]topics.Name] // what the machine calls so, for who cannot wait for the loop
 
 	// The loop's own.
-	machine     *mesh.Machine
-	dialling    map[string]mesh.Dial // under way, by the label that the link gives back
-	names       topics.Interner
-	parsed      []topics.Name // memory for the list being read
-	links       map[link.ID]*peerLink
-	turns       uint64    // of the machine, when alive was set
-	silencesDue mesh.Time // when to look for connections that carry nothing
-	turnaway    turnaway
-	ownSeed     ownSeed
+	machine       *mesh.Machine
+	dialling      map[string]mesh.Dial // under way, by the label that the link gives back
+	names         topics.Interner
+	parsed        []topics.Name // memory for the list being read
+	links         map[link.ID]*peerLink
+	turns         uint64    // of the machine, when alive was set
+	silencesDue   mesh.Time // when to look for connections that carry nothing
+	readersSilent mesh.Time // when some reader was silent last; 0: none ever was
+	turnaway      turnaway
+	ownSeed       ownSeed
 
 	remembered []topics.Name // of an earlier life; not written to any more
 	known      []topics.Name // what was saved last, or read

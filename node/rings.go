@@ -26,6 +26,25 @@ func newRing(bytes int, age time.Duration, start time.Time) *ring {
 	return &ring{start: start, kept: relay.NewRing[link.Run](bytes, age)}
 }
 
+// keepFor has the ring keep what it has for so long from now on.
+func (r *ring) keepFor(age time.Duration) {
+	r.mu.Lock()
+	r.kept.KeepFor(age)
+	r.mu.Unlock()
+}
+
+// ringMost is for how long rings keep messages while a connection over which a member reads these carries nothing: as long as
+// such a connection stands, and then some. The member may ask for all of it when the network carries again.
+const ringMost = 6 * time.Minute
+
+// ringAge is for how long rings keep messages, where readers were silent last at some time; never: 0.
+func (c *Config) ringAge(now, silent time.Duration) time.Duration {
+	if silent > 0 && now-silent < c.RingTime {
+		return max(c.RingTime, ringMost)
+	}
+	return c.RingTime
+}
+
 // put keeps a run of one stream, with the numbers from first to last.
 func (r *ring) put(s relay.Stream, first, last uint64, run link.Run) {
 	now := time.Since(r.start)

@@ -21,45 +21,90 @@ func TestNewConnectionRenewsTheWindow(t *testing.T) {
 	r.pass(time.Second).gave().said("a: 5/a/7/2-4/1").answer("a", "5/a/7/2-4/1", 2, 3, 4).got("a2 a3 a4 a5")
 }
 
-// What an old connection may still bring is waited for, though a newer one is there over which more has come, and nobody
-// else has it.
+// What an old connection may still bring is waited for where nothing else is held up by that, though a newer one is there
+// and nobody else has it. What came over the newer one waits for the window, and no longer.
 func TestFormerConnectionIsWaitedFor(t *testing.T) {
-	for name, c := range map[string]struct {
-		open, gave []string
-		got        string
-	}{
-		"it brings it":        {nil, nil, "a2 a3 a4 a5"},
-		"it ends without":     {nil, []string{"a 2-4"}, "+3 a5"},
-		"there was no former": {[]string{"a 2-4"}, nil, "+3 a5"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			r := newRig(t, "a", "b")
-			r.hear("a", 1).got("a1")
-			r.j.Up(r.now, "a")
-			if c.open == nil {
-				r.j.Open("a", 2)
+	nobodyHas := func(r *rig, seconds int) *rig {
+		for range seconds {
+			for q, s := range r.j.asked {
+				r.ends(s.asked, q)
 			}
-			r.hear("a", 5)
-			for range 60 { // nobody has it any more
-				for q, s := range r.j.asked {
-					r.ends(s.asked, q)
-				}
-				r.pass(time.Second)
-			}
-			r.gave(c.open...)
-			if c.gave == nil {
-				r.hear("a", 2, 3, 4)
-			}
-			r.j.Open("a", 1)
-			for range 20 {
-				for q, s := range r.j.asked {
-					r.ends(s.asked, q)
-				}
-				r.pass(time.Second)
-			}
-			r.gave(c.gave...).got(c.got)
-		})
+			r.pass(time.Second)
+		}
+		return r
 	}
+	begin := func(t *testing.T, connections int) *rig {
+		r := newRig(t, "a", "b")
+		r.hear("a", 1).got("a1")
+		r.j.Up(r.now, "a")
+		r.j.Open("a", connections)
+		return r
+	}
+	told := func(r *rig) *rig {
+		r.out = r.j.Tell(r.now, "a", 7, text("", 4)+":1", r.out)
+		return r
+	}
+	t.Run("it brings it", func(t *testing.T) {
+		nobodyHas(told(begin(t, 2)), 60).gave().hear("a", 2, 3, 4).got("a2 a3 a4")
+	})
+	t.Run("it ends without", func(t *testing.T) {
+		r := nobodyHas(told(begin(t, 2)), 60).gave()
+		r.j.Open("a", 1)
+		nobodyHas(r, 20).gave("a 2-4")
+	})
+	t.Run("something waits", func(t *testing.T) {
+		nobodyHas(begin(t, 2).hear("a", 5), 8).gave()
+		nobodyHas(begin(t, 2).hear("a", 5), 12).gave("a 2-4").got("+3 a5")
+	})
+	t.Run("there is none", func(t *testing.T) {
+		nobodyHas(told(begin(t, 1)), 8).gave("a 2-4")
+	})
+}
+
+// An origin that is heard, and of which no connection for messages is up, keeps what its beats tell of: that is waited for
+// until there is one, and for as long as it says so.
+func TestUnlinkedOriginIsWaitedForWhileItIsHeard(t *testing.T) {
+	apart := func(t *testing.T) *rig {
+		r := newRig(t, "a", "b")
+		r.hear("a", 1).got("a1")
+		r.view.linked = []topics.Name{"b"}
+		for n := range uint64(60) {
+			r.out = r.j.Tell(r.now, "a", 7, text("", n+3)+":1", r.out)
+			r.pass(time.Second)
+		}
+		return r.gave()
+	}
+	t.Run("it is linked again", func(t *testing.T) {
+		r := apart(t)
+		r.view.linked = []topics.Name{"a", "b"}
+		for q, s := range r.j.asked { // b, which has it not
+			r.ends(s.asked, q)
+		}
+		r.pass(time.Second).j.Says()
+		r.j.Up(r.now, "a")
+		r.pass(time.Second).gave().said("a: 5/a/7/2-62/1").answer("a", "5/a/7/2-62/1", 2, 3, 4).got("a2 a3 a4")
+	})
+	t.Run("it says nothing any more", func(t *testing.T) { apart(t).pass(30 * time.Second).gave("a 2-62") })
+}
+
+// What has just turned out to be missing is not given up together with what is for long.
+func TestYoungGapIsNotGivenUp(t *testing.T) {
+	r := newRig(t, "a")
+	r.hear("a", 1).got("a1")
+	last := uint64(5)
+	talks := func(d time.Duration) *rig { // of something else, and does not answer
+		for end := r.now + d; r.now < end; {
+			r.out = r.j.Tell(r.now, "a", 7, text("", last)+":1", r.out)
+			r.j.Came(r.now, "a")
+			r.pass(time.Second)
+		}
+		return r
+	}
+	talks(9 * time.Second).gave()
+	last = 8
+	talks(2 * time.Second).gave("a 2-5")
+	talks(7 * time.Second).gave()
+	talks(5 * time.Second).gave("a 6-8")
 }
 
 // That an origin is found to be starved is told once, and again after a new connection.

@@ -30,7 +30,9 @@
 // connection is up, for delayMost at most, unless something is held behind it: after a network carried nothing, beats come
 // at once over a new connection, and TCP may wait for as long again until it brings the messages. Who calls has a new
 // connection made where an origin is starved (Starved). What is missing is asked for over that, with as much time as at the
-// beginning; and while the old one is up beside it (Open), what it may still bring is waited for in any case.
+// beginning; and while the old one is up beside it (Open), what it may still bring is waited for, unless something waits
+// behind that. So is what an origin has that is heard, and of which no connection is up. At the window nothing is given up
+// that turned out to be missing after it began.
 //
 // # What one said last that is gone
 //

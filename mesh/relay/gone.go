@@ -151,7 +151,8 @@ func (j *Judge[T]) sweep(now time.Duration, origin topics.Name, g *gone, order [
 		default:
 			s.catchUp = true
 			j.begin(now, s, j.jitter())
-			s.catchUp, s.since, s.last, s.lastBy = true, now, order, now+sweepMost
+			s.renew(now)
+			s.catchUp, s.last, s.lastBy = true, order, now+sweepMost
 		}
 	}
 	return out

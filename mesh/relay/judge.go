@@ -384,7 +384,8 @@ func (j *Judge[T]) Answer(now time.Duration, via topics.Name, question []byte, m
 	fresh, out = j.number(now, s, number, uid, way, v, size, out)
 	if fresh {
 		j.stats.Repaired++
-		s.since, s.round = now, 0
+		s.renew(now)
+		s.round = 0
 	}
 	if number == s.to && s.asked == via {
 		j.ended(now, s) // the end of the answer may be lost

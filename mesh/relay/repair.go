@@ -17,6 +17,8 @@ type repair struct {
 	itself  bool          // the origin was asked in this round
 	silent  bool          // somebody who was has not answered
 	waits   bool          // it was told that the origin's connection is waited for
+	over    bool          // what came after the gap was not held: it is one for sure
+	known   uint64        // the last number that was known to be missing when since was set
 	turn    int           // in order
 	order   []topics.Name // whom to ask, in this round
 
@@ -49,7 +51,8 @@ func (j *Judge[T]) jitter() time.Duration { return time.Duration(j.rng.Int64N(in
 // begin sees to it that a stream is repaired, in a while.
 func (j *Judge[T]) begin(now time.Duration, s *stream[T], wait time.Duration) {
 	if !s.busy {
-		s.repair = repair{busy: true, catchUp: s.catchUp, began: now, since: now, due: now + wait}
+		s.repair = repair{busy: true, catchUp: s.catchUp, began: now, due: now + wait}
+		s.renew(now)
 		if !s.listed {
 			s.listed = true
 			j.busy = append(j.busy, s)
@@ -60,6 +63,9 @@ func (j *Judge[T]) begin(now time.Duration, s *stream[T], wait time.Duration) {
 	s.plain = false
 	j.due = min(j.due, s.due)
 }
+
+// renew lets the window begin anew: a gap has begun, or something has changed.
+func (s *stream[T]) renew(now time.Duration) { s.since, s.known = now, s.told }
 
 // tail has a relay asked, once it is quiet, whether there is more: no beat tells the last number.
 func (j *Judge[T]) tail(now time.Duration, s *stream[T]) {
@@ -75,7 +81,7 @@ func (j *Judge[T]) anew(now time.Duration, s *stream[T]) {
 		return
 	}
 	s.order, s.turn, s.round, s.itself, s.silent = nil, 0, 0, false, false
-	if s.since = now; s.asked == "" {
+	if s.renew(now); s.asked == "" {
 		s.due = now
 		if len(s.held) == 0 {
 			s.due = max(now, s.began+tailGrace) // a beat may have overtaken what comes first over it
@@ -125,7 +131,8 @@ func (j *Judge[T]) mendNow(now time.Duration, s *stream[T], view View, out []Del
 		_, _, missing := s.gap()
 		switch {
 		case !missing && !s.catchUp && s.owed != nil: // the gap hid what came after it
-			s.last, s.owed, s.catchUp, s.since, s.due = s.owed, nil, true, now, now
+			s.renew(now)
+			s.last, s.owed, s.catchUp, s.due = s.owed, nil, true, now
 		case !missing && !s.catchUp:
 			j.rest(s)
 			return out
@@ -135,13 +142,15 @@ func (j *Judge[T]) mendNow(now time.Duration, s *stream[T], view View, out []Del
 			s.silent = true
 		case now < s.due:
 			return out
+		case now-s.since >= j.cfg.Window && j.young(s):
+			s.renew(now)
 		case now-s.since >= j.cfg.Window && j.delayed(now, s, view):
-			if s.since = now; !s.waits {
+			if s.renew(now); !s.waits {
 				s.waits = true
 				j.waits = append(j.waits, s.Stream)
 			}
 		case now-s.since >= j.cfg.Window:
-			out = j.giveUpDue(now, s, out)
+			out = j.giveUpDue(now, s, s.known, out)
 			continue
 		case s.asked != "":
 			if !j.overdue(now, s) {
@@ -155,12 +164,12 @@ func (j *Judge[T]) mendNow(now time.Duration, s *stream[T], view View, out []Del
 				s.round++ // else the origin may come, and who is silent may answer yet
 			}
 			s.itself, s.silent = false, false
-			if s.round >= rounds && j.former[s.Origin] && j.delayed(now, s, view) {
+			if s.round >= rounds && j.former[s.Origin] {
 				s.round, s.due = 0, now+answerTime
 				return out
 			}
 			if s.round >= rounds {
-				out = j.giveUpDue(now, s, out)
+				out = j.giveUpDue(now, s, s.told, out)
 				continue
 			}
 			s.due = now + roundWait
@@ -170,13 +179,15 @@ func (j *Judge[T]) mendNow(now time.Duration, s *stream[T], view View, out []Del
 	return out
 }
 
-// giveUpDue gives the first gap up, or that there may be more, and goes on with the next gap.
-func (j *Judge[T]) giveUpDue(now time.Duration, s *stream[T], out []Delivery[T]) []Delivery[T] {
+// giveUpDue gives the first gap up, or that there may be more, and goes on with the next gap. Of what nothing came after it
+// is that up to last.
+func (j *Judge[T]) giveUpDue(now time.Duration, s *stream[T], last uint64, out []Delivery[T]) []Delivery[T] {
 	j.silence(s)
 	s.catchUp = false
 	_, _, missing := s.gap()
-	out = j.giveUp(now, s, out)
-	s.since, s.due, s.round, s.turn, s.order, s.itself, s.silent = now, now, 0, 0, nil, false, false
+	out = j.giveUp(now, s, last, out)
+	s.renew(now)
+	s.due, s.round, s.turn, s.order, s.itself, s.silent = now, 0, 0, nil, false, false
 	s.last, s.sweeping = nil, false
 	if missing {
 		s.lastBy = now + sweepMost
@@ -188,18 +199,29 @@ func (j *Judge[T]) giveUpDue(now time.Duration, s *stream[T], out []Delivery[T])
 
 // delayed reports whether what is missing may still come by itself. A network that carried nothing for long is waited for
 // by TCP for as long again: beats come over a new connection, and the old one, which is up, brings all that was sent, or
-// breaks. Nothing waits behind that, and nobody else had it. A connection that is up beside a newer one is waited for though
-// something waits, as nothing but TCP holds it up.
+// breaks. An origin of which no connection is up may have one again, and has what its beats tell of. Nothing waits behind
+// that, and nobody else had it.
 func (j *Judge[T]) delayed(now time.Duration, s *stream[T], view View) bool {
-	waits := len(s.held) == 0 && j.starved[s.Origin] && view.Linked(s.Origin) || j.former[s.Origin]
-	return waits && now-s.began < delayMost
+	waits := j.starved[s.Origin] && view.Linked(s.Origin) || j.former[s.Origin] || j.apart(now, s, view)
+	return len(s.held) == 0 && waits && now-s.began < delayMost
+}
+
+// apart reports whether an origin is heard, and has no connection for messages.
+func (j *Judge[T]) apart(now time.Duration, s *stream[T], view View) bool {
+	o := j.met[s.Origin]
+	return o != nil && o.incarnation == s.Incarnation && now-o.heard < j.cfg.Window && !view.Linked(s.Origin)
+}
+
+// young reports whether what is missing is known of for less than the window.
+func (j *Judge[T]) young(s *stream[T]) bool {
+	return len(s.held) == 0 && s.told >= s.next && s.known < s.next
 }
 
 // early puts off a question about messages that may still be on their way.
 func (j *Judge[T]) early(now time.Duration, s *stream[T], missing bool) bool {
 	wait := tailGrace
 	switch {
-	case len(s.held) > 0 || s.round > 0 || s.turn > 0 || s.sweeping || s.last != nil:
+	case len(s.held) > 0 || s.over || s.round > 0 || s.turn > 0 || s.sweeping || s.last != nil:
 		return false
 	case !missing && s.relayed:
 		wait = quietTime

@@ -76,3 +76,14 @@ func TestFewAreAskedForAGap(t *testing.T) {
 		t.Errorf("asked %v, want the origin and four others, in each of %d rounds", asked, rounds)
 	}
 }
+
+// What comes after a gap and is too much to be held shows the gap as well as what is held: it is asked for though more comes
+// all the time.
+func TestWhatIsNotHeldShowsAGap(t *testing.T) {
+	r := newRigOf(t, Config{Held: 1}, "a")
+	r.hear("a", 1).got("a1")
+	for n := uint64(3); n < 30; n++ {
+		r.hear("a", n).pass(100 * time.Millisecond)
+	}
+	r.said("a: 5/a/7/2-3/1")
+}

@@ -68,7 +68,7 @@ func (j *Judge[T]) open(now time.Duration, question string, out []Delivery[T]) [
 			out = j.leave(now, s, out)
 			continue
 		}
-		out = j.giveUp(now, s, out)
+		out = j.giveUp(now, s, s.told, out)
 		if len(s.held) > 0 {
 			j.begin(now, s, 0)
 		} else {

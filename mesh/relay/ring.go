@@ -50,6 +50,9 @@ func NewRing[T any](bytes int, age time.Duration) *Ring[T] {
 	return &Ring[T]{most: bytes, age: age, rows: make(map[Stream]*row[T])}
 }
 
+// KeepFor has the ring keep what it has for so long from now on.
+func (r *Ring[T]) KeepFor(age time.Duration) { r.age = age }
+
 // Bytes is what the ring keeps now, with the cost of its places.
 func (r *Ring[T]) Bytes() int { return r.bytes }
 

@@ -94,6 +94,20 @@ func TestRingIsBounded(t *testing.T) {
 	}
 }
 
+// How long a ring keeps what it has may change, for what is in it too.
+func TestRingKeepsForLonger(t *testing.T) {
+	r := NewRing[string](1<<20, time.Minute)
+	r.put(0, plain("a"), 1, 4)
+	r.KeepFor(5 * time.Minute)
+	if got := r.numbers(4*time.Minute, "5/a/7/1-/1", 1<<20); got != "1" {
+		t.Errorf("%q is kept for longer", got)
+	}
+	r.KeepFor(time.Minute)
+	if got := r.numbers(4*time.Minute, "5/a/7/1-/1", 1<<20); got != "" {
+		t.Errorf("%q is kept for longer than it is to be again", got)
+	}
+}
+
 func TestRingOfRuns(t *testing.T) {
 	r := NewRing[string](1<<20, time.Minute)
 	for first := uint64(1); first <= 41; first += 10 {

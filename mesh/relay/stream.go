@@ -106,7 +106,7 @@ func (j *Judge[T]) follow(now time.Duration, m Stream, number uint64, way Way, o
 // leave forgets a stream. What it holds is delivered.
 func (j *Judge[T]) leave(now time.Duration, s *stream[T], out []Delivery[T]) []Delivery[T] {
 	for len(s.held) > 0 {
-		out = j.giveUp(now, s, out)
+		out = j.giveUp(now, s, s.told, out)
 	}
 	j.silence(s)
 	s.busy = false
@@ -132,7 +132,7 @@ func (j *Judge[T]) number(now time.Duration, s *stream[T], number uint64, uid st
 		return j.hold(now, s, number, uid, way, v, size), out
 	}
 	j.mark(now, s, way)
-	s.since = now
+	s.renew(now)
 	fresh, out = j.deliver(now, s, uid, v, out)
 	out = j.release(now, s, out)
 	if _, _, missing := s.gap(); s.busy && !missing && !s.catchUp && s.owed == nil {
@@ -247,6 +247,7 @@ func (j *Judge[T]) hold(now time.Duration, s *stream[T], number uint64, uid stri
 	}
 	if s.next > 0 {
 		j.begin(now, s, j.jitter())
+		s.over = s.over || !fresh
 	}
 	return fresh
 }
@@ -285,15 +286,18 @@ func (s *stream[T]) lastMissing() uint64 {
 	return s.held.lastMissing()
 }
 
-// giveUp tells the first gap, and delivers what comes after it.
-func (j *Judge[T]) giveUp(now time.Duration, s *stream[T], out []Delivery[T]) []Delivery[T] {
+// giveUp tells the first gap, and delivers what comes after it. Where nothing does it tells of it up to last.
+func (j *Judge[T]) giveUp(now time.Duration, s *stream[T], last uint64, out []Delivery[T]) []Delivery[T] {
 	if s.next == 0 && len(s.held) > 0 {
 		s.next = s.held.first().number
 		s.sure = s.next
 		return j.release(now, s, out)
 	}
 	from, to, ok := s.gap()
-	if !ok {
+	if len(s.held) == 0 {
+		to = min(to, last)
+	}
+	if !ok || to < from {
 		return out
 	}
 	j.gaps = append(j.gaps, Gap{s.Stream, from, to})

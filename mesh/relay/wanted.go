@@ -30,7 +30,8 @@ type meeting struct {
 	incarnation int64
 	at          time.Duration
 	first       string
-	forgotten   bool // some of its streams were
+	forgotten   bool          // some of its streams were
+	heard       time.Duration // when it said anything last
 }
 
 // meet takes in what a beat says.
@@ -44,6 +45,7 @@ func (j *Judge[T]) meet(now time.Duration, origin topics.Name, incarnation int64
 		o = &meeting{incarnation: incarnation, at: now, first: last}
 		j.met[origin] = o
 	}
+	o.heard = now
 	for topic, since := range j.since {
 		m := Stream{origin, incarnation, topic}
 		if _, known := j.bases[m]; !known && now > since && since > o.at && j.streams[m] == nil && !o.forgotten {

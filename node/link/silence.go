@@ -74,6 +74,9 @@ func (l *Link) Silences(answers func(ID) bool) []Silence {
 	return append(news, l.silent[1].change(func(id ID, is bool) Silence { return Silence{id, false, is} }, silent)...)
 }
 
+// ReadersSilent reports whether nothing came back over some connection that came, as of the last call of Silences.
+func (l *Link) ReadersSilent() bool { return len(l.silent[1]) > 0 }
+
 // hush reports whether nothing comes back over a connection, and has the kernel probe the more often before that is said. Its
 // far end answers a PING, or it is not sent one.
 func (c *conn) hush(answers bool) bool {
