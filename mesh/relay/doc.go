@@ -50,6 +50,10 @@
 // new relay has it. So few copies travel, nobody has to agree with anybody, and where everybody hears everybody
 // nothing is relayed.
 //
+// What was said before this node came, where Config wants it (Replay), is asked of an origin when its messages begin
+// to come over its own connection, and of the relay where it is asked for one of which nothing has come. What beats
+// tell of such an origin meanwhile begins no stream.
+//
 // What a relay was relayed itself goes to those that ask for that, which are all that miss somebody: in a chain or
 // behind a bridge there are nodes that no list tells of. It is a flood in that part of the mesh, stopped by numbers, uids
 // and ttl.

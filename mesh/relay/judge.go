@@ -369,19 +369,16 @@ func (j *Judge[T]) Answer(now time.Duration, via topics.Name, question []byte, m
 		return false, out
 	}
 	if o, ok := j.opening[string(question)]; ok && o.peer == via && o.origin == m.Origin && o.topic == m.Topic && number > 0 {
-		s, out := j.follow(now, m, number, Answered, out)
-		return j.number(now, s, number, uid, Answered, v, size, out)
+		way := wayOf(via, m.Origin)
+		s, out := j.follow(now, m, number, way, out)
+		return j.number(now, s, number, uid, way, v, size, out)
 	}
 	s := j.asked[string(question)]
 	if s == nil || s.asked != via || s.Stream != m || number < s.from || s.to > 0 && number > s.to {
 		j.stats.Unasked++
 		return false, out
 	}
-	way := Answered
-	if via != m.Origin {
-		way = Relayed
-	}
-	fresh, out = j.number(now, s, number, uid, way, v, size, out)
+	fresh, out = j.number(now, s, number, uid, wayOf(via, m.Origin), v, size, out)
 	if fresh {
 		j.stats.Repaired++
 		s.renew(now)
@@ -391,6 +388,14 @@ func (j *Judge[T]) Answer(now time.Duration, via topics.Name, question []byte, m
 		j.ended(now, s) // the end of the answer may be lost
 	}
 	return fresh, out
+}
+
+// wayOf is how an answer comes: what others say of an origin is relayed.
+func wayOf(via, origin topics.Name) Way {
+	if via != origin {
+		return Relayed
+	}
+	return Answered
 }
 
 // AnswerEnds takes in that an answer has ended.

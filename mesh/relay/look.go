@@ -67,6 +67,7 @@ const fromTime = 2 * answerTime
 
 // turned asks for what an origin said before its relay was asked to relay.
 func (j *Judge[T]) turned(now time.Duration, origin topics.Name) {
+	j.replayByRelay(now, origin)
 	for _, s := range j.of(origin) {
 		if s.next > 0 {
 			s.catchUp = true

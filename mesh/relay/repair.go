@@ -159,6 +159,9 @@ func (j *Judge[T]) mendNow(now time.Duration, s *stream[T], view View, out []Del
 		case j.early(now, s, missing):
 			return out
 		}
+		if j.awaitsReplay(now, s, view) {
+			return j.leave(now, s, out) // beats go on to tell of it
+		}
 		if !j.ask(now, s, view) {
 			if s.itself && !s.silent {
 				s.round++ // else the origin may come, and who is silent may answer yet

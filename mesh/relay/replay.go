@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"slices"
 	"time"
 
 	"hearsay/topics"
@@ -16,34 +17,68 @@ type opening struct {
 // openTime bounds the wait for an answer: streams that are not begun hold all that comes.
 const openTime = 3 * time.Second
 
+// replays reports whether what was said before this node came is wanted.
+func (j *Judge[T]) replays() bool { return j.cfg.ReplayCount > 0 || j.cfg.ReplayWithin > 0 }
+
 // Replay asks a member for the last messages of an origin on a topic, if the Config says so. It is called when the
-// member's messages begin to come, for each topic that is subscribed to.
+// member's messages begin to come, for each topic that is subscribed to. A relay that is asked for an origin is asked in place
+// of the origin, and the origin in place of a relay once its messages come.
 func (j *Judge[T]) Replay(now time.Duration, peer, origin topics.Name, topic string) {
-	if j.cfg.ReplayCount == 0 && j.cfg.ReplayWithin == 0 || peer == "" || len(j.opening) >= openMost {
+	if !j.replays() || peer == "" || len(j.opening) >= openMost {
 		return
-	}
-	var told []*stream[T] // by beats alone, which overtake messages
-	for _, s := range j.of(origin) {
-		switch {
-		case s.Topic != topic:
-		case s.came > 0 || len(s.held) > 0:
-			return // it is known, and what is missing is repaired
-		default:
-			told = append(told, s)
-		}
 	}
 	q := topics.Question{Origin: origin, Topic: topic, Count: j.cfg.ReplayCount, Within: j.cfg.ReplayWithin.Milliseconds()}
 	question := q.String()
-	if _, ok := j.opening[question]; ok {
+	switch o, ok := j.opening[question]; {
+	case !ok:
+		if !j.forgetTold(now, origin, topic) {
+			return // it is known, and what is missing is repaired
+		}
+	case o.peer != peer:
+		j.says = append(j.says, Say{To: o.peer, Topic: question, Cancel: true})
+	case peer == origin:
 		return
-	}
-	for _, s := range told {
-		_ = j.leave(now, s, nil) // it holds nothing
 	}
 	j.opening[question] = opening{peer, origin, topic, now + openTime}
 	j.says = append(j.says, Say{To: peer, Topic: question})
 	j.stats.Questions++
 	j.due = min(j.due, now+openTime)
+}
+
+// forgetTold forgets the streams of which beats alone have told, as they overtake messages. It reports whether nothing has come
+// of any.
+func (j *Judge[T]) forgetTold(now time.Duration, origin topics.Name, topic string) bool {
+	streams := slices.DeleteFunc(j.of(origin), func(s *stream[T]) bool { return s.Topic != topic })
+	if slices.ContainsFunc(streams, func(s *stream[T]) bool { return s.came > 0 || len(s.held) > 0 }) {
+		return false
+	}
+	for _, s := range streams {
+		_ = j.leave(now, s, nil) // it holds nothing
+	}
+	return true
+}
+
+// replayByRelay asks the relay of an origin of which nothing has come for what the origin said before.
+func (j *Judge[T]) replayByRelay(now time.Duration, origin topics.Name) {
+	if relay := j.plan.relayOf(origin); relay != "" && j.replays() {
+		for _, topic := range j.topics() {
+			j.Replay(now, relay, origin, topic)
+		}
+	}
+}
+
+// awaitsReplay reports whether a relay is soon to be asked for what an origin said before this node came: its connection
+// brings nothing, and beats alone have told of a stream. To ask for that alone would begin the stream after the past.
+func (j *Judge[T]) awaitsReplay(now time.Duration, s *stream[T], view View) bool {
+	if !j.replays() || s.came > 0 || len(s.held) > 0 || s.last != nil || s.sweeping || view.Linked(s.Origin) && !j.starved[s.Origin] {
+		return false
+	}
+	until := j.plan.settle + j.cfg.Beat
+	if l := j.plan.lacks[s.Origin]; l != nil {
+		return l.relay == "" && now-l.since <= until
+	}
+	o := j.met[s.Origin]
+	return j.starved[s.Origin] || o != nil && now-o.at <= until
 }
 
 func (j *Judge[T]) isOpening(m Stream) bool {
@@ -73,6 +108,9 @@ func (j *Judge[T]) open(now time.Duration, question string, out []Delivery[T]) [
 			j.begin(now, s, 0)
 		} else {
 			j.rest(s)
+		}
+		if o.peer != o.origin {
+			j.tail(now, s)
 		}
 	}
 	return out

@@ -102,6 +102,11 @@ func (j *Judge[T]) forgetBase(m Stream) {
 // Subscribed notes that a topic is received from now on.
 func (j *Judge[T]) Subscribed(now time.Duration, topic string) {
 	j.since[topic] = now
+	for _, origin := range j.plan.origins() {
+		if relay := j.plan.relayOf(origin); relay != "" {
+			j.Replay(now, relay, origin, topic)
+		}
+	}
 }
 
 // Unsubscribed forgets what is known of a topic. What is held of it is not wanted any more.

@@ -1,0 +1,85 @@
+package relay
+
+import (
+	"testing"
+	"time"
+
+	"hearsay/topics"
+)
+
+// throughRelay is a rig of which the past is wanted, where beats of "o" come and its messages only by the relay "r".
+func throughRelay(t *testing.T) *rig {
+	r := newRigOf(t, Config{ReplayWithin: 5 * time.Second}, "r")
+	r.view.lists["r"] = []topics.Name{"o"}
+	return r
+}
+
+func (r *rig) told(last string) *rig {
+	r.out = r.j.Tell(r.now, "o", 7, last, r.out)
+	return r
+}
+
+const pastOfO = "5/o/0/~5000/1"
+
+// What an origin said before is asked of the relay that is asked for the origin, where its own connection brings nothing:
+// whether its beats come or not, and whatever they have told before.
+func TestReplayByRelay(t *testing.T) {
+	for _, beats := range []bool{false, true} {
+		r := throughRelay(t)
+		if beats {
+			r.told("50:1").pass(900 * time.Millisecond).told("60:1")
+		}
+		if r.pass(2900 * time.Millisecond); beats {
+			r.told("61:1")
+		}
+		r.pass(2*time.Second).said("r: 3/o/", "r: 3/*/", "r: "+pastOfO)
+		r.relayed("r", "o", false, 62, 63).got("")
+		r.answer("r", pastOfO, 20, 21, 22).answer("x", pastOfO, 10).ends("x", pastOfO).got("")
+		r.ends("r", pastOfO).got("o20 o21 o22").pass(short)
+		r.said("r: not "+pastOfO, "r: 5/o/7/23-61/1").answer("r", "5/o/7/23-61/1", 23).got("o23")
+	}
+}
+
+// A relay is not asked where nobody wants the past, nor again for what is known.
+func TestReplayByRelayOnce(t *testing.T) {
+	r := newRig(t, "r")
+	r.view.lists["r"] = []topics.Name{"o"}
+	r.pass(5*time.Second).said("r: 3/o/", "r: 3/*/")
+
+	r = throughRelay(t)
+	r.pass(5*time.Second).said("r: 3/o/", "r: 3/*/", "r: "+pastOfO).answer("r", pastOfO, 4).ends("r", pastOfO).got("o4")
+	r.said("r: not "+pastOfO).j.Up(r.now, "r") // which asks on with what is known
+	r.pass(quietTime+short).said("r: 3/o/", "r: 3/*/", "r: 5/o/7/5-/1")
+}
+
+// A relay has forgotten the question with its connection, and is asked again. The origin's own connection goes before it.
+func TestReplayIsAskedElsewhere(t *testing.T) {
+	r := throughRelay(t)
+	r.pass(5*time.Second).said("r: 3/o/", "r: 3/*/", "r: "+pastOfO).answer("r", pastOfO, 8, 9) // the last is a lie
+	r.j.Up(r.now, "r")
+	r.said("r: 3/o/", "r: 3/*/", "r: "+pastOfO)
+	r.j.Up(r.now, "o")
+	r.j.Replay(r.now, "o", "o", topics.Message)
+	r.said("r: not "+pastOfO, "o: "+pastOfO).answer("o", pastOfO, 7, 8).ends("r", pastOfO).got("").ends("o", pastOfO).got("o7 o8")
+}
+
+// Where no relay is to come, what beats tell is asked for as ever.
+func TestReplayWithoutRelay(t *testing.T) {
+	r := newRigOf(t, Config{ReplayWithin: 5 * time.Second}, "r")
+	for i := range 6 {
+		r.told([]string{"50:1", "60:1"}[min(i, 1)]).pass(time.Second)
+	}
+	r.said("r: 5/o/7/51-60/1")
+}
+
+// A topic that is subscribed to later has its past of the relay too, and the end of what a relay has is asked for once more.
+func TestReplayByRelayOfLaterTopic(t *testing.T) {
+	r := throughRelay(t)
+	r.pass(5*time.Second).said("r: 3/o/", "r: 3/*/", "r: "+pastOfO).ends("r", pastOfO).said("r: not " + pastOfO)
+	r.j.Subscribed(r.now, topics.ChannelPrefix+"c")
+	r.said("r: 5/o/0/~5000/" + topics.ChannelPrefix + "c")
+
+	r = throughRelay(t)
+	r.pass(5*time.Second).answer("r", pastOfO, 4).ends("r", pastOfO).got("o4").j.Says()
+	r.pass(quietTime + short).said("r: 5/o/7/5-/1")
+}
