@@ -79,6 +79,8 @@ func TestConfigFileThatIsWrong(t *testing.T) {
 		"a: b: c":               "mapping values are not allowed",
 		"config: other":         "is no flag",
 		"discovery-port: yes":   `line 1: discovery-port "yes": must be a whole number`,
+		"discovery-port: 0x50":  `line 1: discovery-port "0x50": must be a whole number`,
+		"hostname: 0x50":        `hostname "0x50": must be a text`,
 		"7: x":                  `"7" is no flag`,
 		"help: true":            `"help" is no flag`,
 		"h: true":               `"h" is no flag`,

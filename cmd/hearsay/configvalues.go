@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,11 +28,37 @@ func parseConfig(path string, command *cli.Command, read func(string, int64) ([]
 		return nil, fmt.Errorf("--config %.200s: %w", path, err)
 	}
 	for _, e := range entries {
+		if err := e.decimal(command, values); err != nil {
+			return nil, fmt.Errorf("--config %.200s: line %d: %w", path, e.key.Line, err)
+		}
 		if err := e.check(command, values); err != nil {
 			return nil, fmt.Errorf("--config %.200s: line %d: %w", path, e.key.Line, err)
 		}
 	}
 	return values, nil
+}
+
+// decimal takes a whole number by its digits: YAML reads 070 as 56.
+func (e entry) decimal(command *cli.Command, values map[any]any) error {
+	kind := fmt.Sprintf("%T", flagNamed(command, e.key.Value))
+	if !strings.HasSuffix(kind, "IntFlag") && e.key.Value != "replay" {
+		return nil
+	}
+	switch values[e.key.Value].(type) {
+	case int, float64: // which 099 is
+	default:
+		return nil
+	}
+	v := e.value
+	if v.Kind == yaml.AliasNode {
+		v = v.Alias
+	}
+	n, err := strconv.Atoi(v.Value)
+	if err != nil {
+		return fmt.Errorf("%s %.80q: must be a whole number, such as 5", e.key.Value, v.Value)
+	}
+	values[e.key.Value] = n
+	return nil
 }
 
 // check says what is wrong with a key or its value.

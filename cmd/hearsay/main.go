@@ -134,6 +134,7 @@ func newApp() *cli.App {
 		if slices.ContainsFunc(command.Flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), "addr") }) {
 			command.Flags = append(command.Flags, secureFlags()...)
 		}
+		command.Flags = decimals(command.Flags)
 		command.OnUsageError = onUsageError
 		action := command.Action
 		command.Action = func(c *cli.Context) error {
