@@ -109,7 +109,7 @@ func TestReadiness(t *testing.T) {
 		{"the others left", node.Status{Members: in(mesh.Left, mesh.Left)}, true, "last"},
 		{"unlinked", node.Status{Members: []mesh.Member{
 			{Name: "a", State: mesh.Alive}, {Name: "b", State: mesh.Alive, Unlinked: "as port 30000 is shut"}, {Name: "c", State: mesh.Alive, Unlinked: "x"},
-		}}, true, "it hears 3 peers, but messages do not pass directly between it and b, c: as port 30000 is shut"},
+		}}, true, "it hears 3 peers, but messages do not pass directly between it and b: as port 30000 is shut; messages do not pass directly between it and c: x"},
 		{"a name that two have", node.Status{Members: []mesh.Member{
 			{Name: "a", State: mesh.Alive, Unlinked: "as it is"}, {Name: "b", State: mesh.Alive, Conflict: "two processes use this name: the older is the member"},
 		}}, true, "it hears 2 peers, but b: two processes use this name: the older is the member; messages do not pass directly between it and a: as it is"},

@@ -262,7 +262,7 @@ func (v *view) serves() (bool, string) {
 	return false, "it hears nobody yet: " + v.wanted()
 }
 
-// silent names the members that are not heard, and why the first of them is not, as the end of a reason; "" if there are none.
+// silent names the members that are not heard, and why each is not, as the end of a reason; "" if there are none.
 // One that was evicted is named for as long as it is quarantined, the latest first: whoever waits for it, or counts members,
 // misses it as much after a minute as after a second.
 func (v *view) silent() string {
@@ -287,13 +287,15 @@ func (v *view) silent() string {
 	if len(all) == 0 {
 		return ""
 	}
-	names := make([]string, len(all))
-	for i, m := range all {
-		if names[i] = string(m.Name); m.State == mesh.Quarantined {
-			names[i] += fmt.Sprintf(" (quarantined since %s)", v.time(m.Since).Format(time.RFC3339))
+	var causes sayings
+	for _, m := range all {
+		name := string(m.Name)
+		if m.State == mesh.Quarantined {
+			name += fmt.Sprintf(" (quarantined since %s)", v.time(m.Since).Format(time.RFC3339))
 		}
+		causes.add(name, cmp.Or(m.Failure, "nothing comes"))
 	}
-	return "; not heard: " + strings.Join(few(names), ", ") + ": " + cmp.Or(all[0].Failure, "nothing comes")
+	return "; not heard: " + causes.text("%s: %s")
 }
 
 // few are the first of some names, and how many more there are.
@@ -329,11 +331,7 @@ const oneWayWords = "a link goes one way between it and %s: %s"
 
 // oneWayText names those peers, and why; "" if there are none.
 func (v *view) oneWayText() string {
-	names, why := v.those(func(m *mesh.Member) string { return m.OneWay })
-	if names == "" {
-		return ""
-	}
-	return fmt.Sprintf(oneWayWords, names, why)
+	return v.those(func(m *mesh.Member) string { return m.OneWay }).text(oneWayWords)
 }
 
 // unlinked is how many peers are heard with which messages do not pass directly.
@@ -369,8 +367,8 @@ func (v *view) warning() string {
 		{"%s: %s", func(m *mesh.Member) string { return m.ClockOff }},
 		{"%s: %s", func(m *mesh.Member) string { return m.Restarts }},
 	} {
-		if names, why := v.those(of.why); names != "" {
-			all = append(all, fmt.Sprintf(of.what, names, why))
+		if text := v.those(of.why).text(of.what); text != "" {
+			all = append(all, text)
 		}
 	}
 	if seeds := v.lostSeeds(); seeds != "" {
@@ -383,19 +381,6 @@ func (v *view) warning() string {
 		all = append(all, "newcomers are turned away: "+v.TurnedAway)
 	}
 	return strings.Join(all, "; ")
-}
-
-// those are the members that something is said of, and what of the first.
-func (v *view) those(said func(m *mesh.Member) string) (names, first string) {
-	var all []string
-	for i := range v.Members {
-		m := &v.Members[i]
-		if why := said(m); why != "" {
-			first = cmp.Or(first, why)
-			all = append(all, string(m.Name))
-		}
-	}
-	return strings.Join(few(all), ", "), first
 }
 
 // lostSeeds are the configured names that lead to nobody, and why; "" if there are none. Of one that hears this node it is told

@@ -71,18 +71,39 @@ func TestReadyNamesWhoIsSilent(t *testing.T) {
 		degraded bool
 		want     string
 	}{
-		{[]mesh.Member{frozen, lost}, true, "; not heard: b, " + c1 + ": 10.0.0.2:20000 accepts, but says nothing"},
+		{[]mesh.Member{frozen, lost}, true, "; not heard: b: 10.0.0.2:20000 accepts, but says nothing; " + c1 + ": nothing comes"},
 		{[]mesh.Member{frozen}, false, "; not heard: b: 10.0.0.2:20000 accepts, but says nothing"},
 		{[]mesh.Member{lost}, false, "; not heard: " + c1 + ": nothing comes"},
 		{[]mesh.Member{{Name: "a", State: mesh.Alive, Stale: "elsewhere"}, frozen}, false, "it hears 1 peer, but a: elsewhere; not heard: b: 10.0.0.2:20000 accepts, but says nothing"},
-		{[]mesh.Member{{Name: "a", State: mesh.Alive}, frozen, lost}, false, "it hears 1 peer; not heard: b, " + c1 + ": 10.0.0.2:20000 accepts, but says nothing"},
-		{[]mesh.Member{{Name: "a", State: mesh.Alive}, lost, later}, false, "it hears 1 peer; not heard: " + d2 + ", " + c1 + ": no such host"},
-		{[]mesh.Member{{Name: "a", State: mesh.Alive}, lost, later, frozen, frozen}, false, "it hears 1 peer; not heard: b, b, " + d2 + ", and 1 more: 10.0.0.2:20000 accepts, but says nothing"},
+		{[]mesh.Member{{Name: "a", State: mesh.Alive}, frozen, lost}, false, "it hears 1 peer; not heard: b: 10.0.0.2:20000 accepts, but says nothing; " + c1 + ": nothing comes"},
+		{[]mesh.Member{{Name: "a", State: mesh.Alive}, lost, later}, false, "it hears 1 peer; not heard: " + d2 + ": no such host; " + c1 + ": nothing comes"},
+		{[]mesh.Member{{Name: "a", State: mesh.Alive}, lost, later, frozen, frozen}, false, "it hears 1 peer; not heard: b, b: 10.0.0.2:20000 accepts, but says nothing; " + d2 + ": no such host; " + c1 + ": nothing comes"},
 	} {
 		v := &view{Status: node.Status{Members: c.members, At: time.Date(2026, 1, 1, 1, 0, 0, 0, time.UTC), Uptime: time.Hour}}
 		v.Machine.Degraded = c.degraded
 		if _, why := v.ready(); !strings.HasSuffix(why, c.want) {
 			t.Errorf("%+v: %s", c.members, why)
+		}
+	}
+}
+
+// Each has its own cause; those of the same are told together, three causes at most, and of each three names.
+func TestSayings(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ said, want string }{ // NAME=CAUSE
+		{"", ""},
+		{"a=x", "of a: x"},
+		{"a=x b=y c=x", "of a, c: x; of b: y"},
+		{"a=x b=x c=x d=x e=x", "of a, b, c, and 2 more: x"},
+		{"a=v b=w c=x d=y e=z f=y g=x", "of a: v; of b: w; of c, g: x; and 3 more"},
+	} {
+		var s sayings
+		for _, one := range strings.Fields(c.said) {
+			name, why, _ := strings.Cut(one, "=")
+			s.add(name, why)
+		}
+		if got := s.text("of %s: %s"); got != c.want {
+			t.Errorf("%s: %q, not %q", c.said, got, c.want)
 		}
 	}
 }
