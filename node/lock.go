@@ -1,6 +1,9 @@
 package node
 
 import (
+	"fmt"
+	"slices"
+
 	"hearsay/mesh"
 	"hearsay/node/files"
 	"hearsay/node/keys"
@@ -39,7 +42,13 @@ func (n *Node) watchKeys() {
 		return
 	}
 	exposed := ""
+	var others []topics.Name
 	tell := func(r *keys.Ring) { // when it becomes so
+		if was := others; !slices.Equal(r.Others(), was) {
+			if others = r.Others(); len(others) > 0 {
+				n.log.Warn("key is that of another node", "of", others, "hint", fmt.Sprintf("give --hostname %s, or another --key", others[0]))
+			}
+		}
 		was := exposed
 		if exposed = r.Exposed(); exposed != "" && was == "" {
 			n.log.Warn("secret key can be read by others", "file", exposed, "hint", "chmod 600")

@@ -108,6 +108,38 @@ func TestLockedMesh(t *testing.T) {
 	}
 }
 
+// A node that was given the key of another says so, when it becomes so: the others let it in by that name alone.
+func TestKeyOfAnother(t *testing.T) {
+	t.Parallel()
+	addr := nodetest.Address(t)
+	dir, from := t.TempDir(), generate(t, "s2", "s3", "new")
+	for _, name := range []string{"s2", "s3"} {
+		put(t, filepath.Join(dir, name+".key"), filepath.Join(from, name+".key"))
+	}
+	own := filepath.Join(dir, "own")
+	log := &counted{lines: map[string]int{}, Handler: slog.NewTextHandler(nil, nil)}
+	var n *Node
+	for i, c := range []struct {
+		key  string // that it has
+		want int    // lines so far
+	}{{"s2", 1}, {"new", 1}, {"s3", 2}, {"s3", 2}, {"s2", 3}} {
+		put(t, own, filepath.Join(from, c.key+".key_secret"))
+		if n == nil {
+			n = start(t, Config{Hostname: addr, Bind: addr, Logger: slog.New(log), Keys: keys.Config{Own: own, Authorized: dir}})
+		} else {
+			n.ReloadKeys()
+		}
+		nodetest.Eventually(t, func() error {
+			log.mu.Lock()
+			defer log.mu.Unlock()
+			if got := log.lines["key is that of another node"]; got != c.want {
+				return fmt.Errorf("%d, with the key of %s: %d lines, not %d", i, c.key, got, c.want)
+			}
+			return nil
+		})
+	}
+}
+
 func TestLockedConfig(t *testing.T) {
 	dir := generate(t, "a")
 	for want, c := range map[string]keys.Config{

@@ -204,6 +204,26 @@ func TestOwnNameIsOfOwnKeys(t *testing.T) {
 	}
 }
 
+// A key that the directory has under other names alone is theirs. One that it has under the own name too, or under none, is not.
+func TestOthers(t *testing.T) {
+	own, next, other := zmtp.GenerateKey(), zmtp.GenerateKey(), zmtp.GenerateKey()
+	for what, c := range map[string]struct {
+		members map[topics.Name][]zmtp.Key
+		want    string
+	}{
+		"nobody's":               {nil, "[]"},
+		"its own":                {map[topics.Name][]zmtp.Key{"SELF": {own.Public}, "b": {other.Public}}, "[]"},
+		"another's":              {map[topics.Name][]zmtp.Key{"self": {other.Public}, "b": {other.Public, own.Public}}, "[b]"},
+		"two others'":            {map[topics.Name][]zmtp.Key{"c": {own.Public}, "b": {own.Public}}, "[b c]"},
+		"its own, and another's": {map[topics.Name][]zmtp.Key{"self": {own.Public}, "b": {own.Public}}, "[]"},
+		"another's, not spoken":  {map[topics.Name][]zmtp.Key{"b": {next.Public}}, "[]"},
+	} {
+		if got := fmt.Sprint(Own("self", []zmtp.KeyPair{own, next}, c.members, nil).Others()); got != c.want {
+			t.Errorf("%s: %s, not %s", what, got, c.want)
+		}
+	}
+}
+
 func TestOwnKeysUnreadable(t *testing.T) {
 	for name, c := range map[string]struct{ file, text, want string }{
 		"no node's name": {"a b.key", readable["pyzmq"], "called after no node"},

@@ -35,6 +35,7 @@ type Ring struct {
 	readers map[zmtp.Key]struct{}
 
 	exposed string
+	others  []topics.Name // who has the first own key in the directory, where self has not
 }
 
 // Format shows nothing: fmt would find its way to the secrets.
@@ -141,6 +142,9 @@ func Own(self topics.Name, pairs []zmtp.KeyPair, members map[topics.Name][]zmtp.
 	for _, p := range pairs {
 		own = append(own, p.Public)
 	}
+	if len(own) > 0 {
+		r.others = r.holders(own[0])
+	}
 	r.members[r.self] = own // whatever the directory says of it
 	for name, keys := range r.members {
 		for _, k := range keys {
@@ -152,6 +156,24 @@ func Own(self topics.Name, pairs []zmtp.KeyPair, members map[topics.Name][]zmtp.
 	}
 	return r.done()
 }
+
+// holders are the names other than self that the directory has a key of, unless self is one.
+func (r *Ring) holders(key zmtp.Key) (names []topics.Name) {
+	if slices.Contains(r.members[r.self], key) {
+		return nil
+	}
+	for name, all := range r.members {
+		if slices.Contains(all, key) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Others are the names that the directory has the own key of, where it is not that of the own name: most likely the file of
+// another node was copied, and those that know it let nobody in by this name.
+func (r *Ring) Others() []topics.Name { return r.others }
 
 func (r *Ring) done() *Ring {
 	r.answer = &zmtp.Curve{Own: r.own, Admit: r.Admits}
