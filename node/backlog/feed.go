@@ -38,6 +38,7 @@ type piece struct {
 	tag          string
 	text         []byte
 	size         int
+	gap          uint64    // how many are lost that it tells of: who does not get it is to be told of these too
 	until        time.Time // it is given to nobody from then on; zero: it is for ever
 	waiting      int       // readers that are still to begin it
 	reading      int       // and those that have begun, and not ended
@@ -108,20 +109,20 @@ func (f *Feed) Wanted(tag string) bool {
 
 // Put gives a text to every reader that wants its tag. It never waits. The feed keeps the text, which nobody may
 // change.
-func (f *Feed) Put(tag string, text []byte) { f.PutUntil(time.Time{}, tag, text) }
+func (f *Feed) Put(tag string, text []byte) { f.PutUntil(time.Time{}, tag, text, 0) }
 
 // PutUntil is Put for a text that no reader begins at that time or later, unless it is zero. That a reader does not get it
-// is counted apart from what is lost.
-func (f *Feed) PutUntil(end time.Time, tag string, text []byte) {
+// is counted apart from what is lost. The text may tell of a gap before it: who does not get it is told of so many more lost.
+func (f *Feed) PutUntil(end time.Time, tag string, text []byte, gap uint64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	p := &piece{tag: tag, text: text, size: cap(text) + Overhead, until: end}
+	p := &piece{tag: tag, text: text, size: cap(text) + Overhead, until: end, gap: gap}
 	fits := f.makeRoom(p.size)
 	for r := range f.readers {
 		switch {
 		case !r.wants(tag):
 		case !fits:
-			r.lose()
+			r.lose(p)
 		default:
 			r.add(p)
 		}
@@ -146,7 +147,7 @@ func (f *Feed) makeRoom(size int) bool {
 		}
 		for r := range f.readers {
 			for r.held > most-most/8 { // an eighth at once, as each look at all readers takes its time
-				r.lose()
+				r.lose(r.next)
 				r.pass()
 			}
 		}
@@ -201,8 +202,8 @@ func (r *Reader) Wake() {
 	}
 }
 
-func (r *Reader) lose() {
-	r.lost++
+func (r *Reader) lose(p *piece) {
+	r.lost += 1 + p.gap
 	r.feed.lost.Add(1)
 }
 
@@ -226,13 +227,15 @@ func (r *Reader) Tag() string { return r.tag }
 // Arrived has something after a Put. The reader then goes on until Next has nothing.
 func (r *Reader) Arrived() <-chan struct{} { return r.arrived }
 
-// Next begins the next piece, and reports whether there is one, and how many were dropped before it.
+// Next begins the next piece, and reports whether there is one, and how many were dropped before it, with those in the gaps
+// that these told of.
 func (r *Reader) Next() (lost uint64, ok bool) {
 	f := r.feed
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	r.finish()
 	for r.next != nil && r.next.over() {
+		r.lost += r.next.gap
 		r.pass()
 		f.late.Add(1)
 	}

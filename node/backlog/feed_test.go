@@ -277,9 +277,9 @@ func TestExpiredPieceIsGivenToNobody(t *testing.T) {
 	f := NewFeed(1 << 20)
 	a, b := f.Reader(all), f.Reader(only("later"))
 	past, future := time.Now().Add(-time.Millisecond), time.Now().Add(time.Hour)
-	f.PutUntil(past, "now", []byte("late"))
-	f.PutUntil(future, "later", []byte("in time"))
-	f.PutUntil(past, "later", []byte("late for both"))
+	f.PutUntil(past, "now", []byte("late"), 0)
+	f.PutUntil(future, "later", []byte("in time"), 0)
+	f.PutUntil(past, "later", []byte("late for both"), 0)
 	f.Put("now", []byte("for ever"))
 	for _, want := range []string{"in time", "for ever"} {
 		if got, lost := read(t, a); got != want || lost != 0 {
@@ -296,5 +296,36 @@ func TestExpiredPieceIsGivenToNobody(t *testing.T) {
 	}
 	if f.Expired() != 3 || f.Lost() != 0 || f.Size() != 0 {
 		t.Errorf("%d expired, %d lost, %d bytes are held; want 3, 0, 0", f.Expired(), f.Lost(), f.Size())
+	}
+}
+
+// Who does not get a piece that tells of a gap is told of what is in the gap too, however it loses the piece.
+func TestGapOfALostPieceIsTold(t *testing.T) {
+	for _, c := range []struct {
+		how  string
+		lose func(f *Feed)
+		want uint64
+	}{
+		{"it makes room", func(f *Feed) { f.PutUntil(time.Time{}, "", text(0, 2000), 5); f.Put("", text(1, 2000)) }, 6},
+		{"it has expired", func(f *Feed) { f.PutUntil(time.Unix(1, 0), "", text(0, 500), 5); f.Put("", text(1, 500)) }, 5},
+		{"it does not fit", func(f *Feed) {
+			f.Put("", text(0, 2000))
+			for r := range f.readers {
+				r.Next() // and is in the middle of it
+			}
+			f.PutUntil(time.Time{}, "", text(0, 2000), 5)
+			for r := range f.readers {
+				_, _ = io.Copy(io.Discard, io.MultiReader(r))
+			}
+			f.Put("", text(1, 2000))
+		}, 6},
+		{"it is read", func(f *Feed) { f.PutUntil(time.Time{}, "", text(1, 500), 5) }, 0},
+	} {
+		f := NewFeed(3000)
+		r := f.Reader(all)
+		c.lose(f)
+		if got, lost := read(t, r); number(got) != "1" || lost != c.want {
+			t.Errorf("%s: %.5q after %d lost, want %d", c.how, got, lost, c.want)
+		}
 	}
 }

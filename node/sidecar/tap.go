@@ -35,7 +35,7 @@ func OpenTap(ln net.Listener, most int) *Tap {
 // Deliver gives a message to all who read, and to nobody from its end on, unless that is zero. It never waits.
 func (t *Tap) Deliver(channel, from string, body []byte, end time.Time) {
 	if t.feed.Readers() > 0 {
-		t.feed.PutUntil(end, "", zmtp.AppendMessage(nil, []byte(channel), []byte(from), body))
+		t.feed.PutUntil(end, "", zmtp.AppendMessage(nil, []byte(channel), []byte(from), body), 0)
 	}
 }
 

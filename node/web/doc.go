@@ -73,6 +73,7 @@
 // unless such messages come to half of the bound: then the one that has been at it longest is cut off.
 // What no member has any more was never to be had here: the next message of the same sender and channel says with "missed"
 // how many messages those are, and the event "missed" says which. One of the past does not say it.
+// What a message that a slow reader lost had as missed is counted as lost with it.
 // A stream that begins with the past holds 80 kB more at most, and one at a time gathers it.
 //
 // # Connections

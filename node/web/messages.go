@@ -27,7 +27,7 @@ type Message struct {
 	Body    *string     `json:"body,omitempty"`       // if it is UTF-8
 	Base64  *string     `json:"body_base64,omitempty"`
 	Missed  uint64      `json:"missed,omitempty"` // of its sender, on its channel, just before it: nobody has them any more
-	Lost    uint64      `json:"lost,omitempty"`   // messages dropped before this one, because this reader was slow
+	Lost    uint64      `json:"lost,omitempty"`   // messages dropped before this one, because this reader was slow, and what these had as missed
 }
 
 // MessageOf is what a node received, as it is shown.
@@ -61,7 +61,7 @@ func (s *Server) show(tag string, m node.Message) {
 		return
 	}
 	// What was lost before it, which comes last, is another number for each reader.
-	s.feed.PutUntil(m.Expires(), tag, slices.Clip(bytes.TrimSuffix(text, []byte("}\n"))))
+	s.feed.PutUntil(m.Expires(), tag, slices.Clip(bytes.TrimSuffix(text, []byte("}\n"))), m.Missed)
 }
 
 // tagOf is the channel of a message, and what no other message of it has. No part has a zero byte in it.
