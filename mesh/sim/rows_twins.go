@@ -34,7 +34,7 @@ func twins() []Scenario {
 			},
 		},
 		{
-			Name: "frozen-twin", Title: "two processes with one name, of which the older one, the only peer of the third node, is frozen for 40 s",
+			Name: "frozen-twin", Title: "two processes with one name, of which the older one, the only peer of the third node, is frozen for 40 s, and the other one ends",
 			Nodes: 3, Least: 3, Length: warm + 2*time.Minute, Fixed: true,
 			Plan: func(p *Plan) {
 				const second, first = 0, 1
@@ -43,8 +43,13 @@ func twins() []Scenario {
 				p.At(warm+p.Between(0, 10*time.Second), Start{second})
 				p.At(warm+40*time.Second, Thaw{first})
 				p.At(warm+75*time.Second, Measure{Figure: "undecided", Read: undecided(first, second)})
+				p.At(warm+80*time.Second, Crash{second}, DNS{HostName(first), p.Hosts[first].Addrs})
+				p.At(warm+110*time.Second, Measure{Figure: "unlinked", Read: unlinked(first)})
 			},
-			Goals: []Goal{none("undecided", "not decided 35 s later: one is the member, and the other one says that it is not")},
+			Goals: []Goal{
+				none("undecided", "not decided 35 s later: one is the member, and the other one says that it is not"),
+				none("unlinked", "do not hear the one that is left 30 s after the other crashed, or say that messages do not pass"),
+			},
 		},
 	}
 }
@@ -63,6 +68,22 @@ func undecided(first, second int) func(w *world) float64 {
 			}
 		}
 		return wrong
+	}
+}
+
+// unlinked counts the others that do not hear a host, or with which messages do not pass as they say.
+func unlinked(of int) func(w *world) float64 {
+	return func(w *world) float64 {
+		there, n := w.hosts[of].addrs[0]+":", 0
+		for _, h := range w.hosts {
+			if h.proc == nil || h.name == w.hosts[of].name {
+				continue
+			}
+			if x := memberOf(h, HostName(of)); !strings.HasPrefix(x.addr, there) || x.unlinked != "" {
+				n++
+			}
+		}
+		return float64(n)
 	}
 }
 
@@ -113,13 +134,13 @@ func unaware(second int) func(w *world) float64 {
 	}
 }
 
-type heardAt struct{ addr, conflict string }
+type heardAt struct{ addr, conflict, unlinked string }
 
 // memberOf is where a host hears a name.
 func memberOf(h *host, name topics.Name) heardAt {
 	for _, x := range accounts(h.proc.brain).Members() {
 		if x.Name == name {
-			return heardAt{x.Addr, x.Conflict}
+			return heardAt{x.Addr, x.Conflict, x.Unlinked}
 		}
 	}
 	return heardAt{}
