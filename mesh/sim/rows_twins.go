@@ -34,7 +34,8 @@ func twins() []Scenario {
 			},
 		},
 		{
-			Name: "frozen-twin", Title: "two processes with one name, of which the older one, the only peer of the third node, is frozen for 40 s, and the other one ends",
+			Name:  "frozen-twin",
+			Title: "two processes with one name: the older one, the only peer of the third node, is frozen for 40 s, then the other ends",
 			Nodes: 3, Least: 3, Length: warm + 2*time.Minute, Fixed: true,
 			Plan: func(p *Plan) {
 				const second, first = 0, 1
