@@ -107,6 +107,30 @@ func TestYoungGapIsNotGivenUp(t *testing.T) {
 	talks(5 * time.Second).gave("a 6-8")
 }
 
+// However long a gap is waited for, one question is asked for it at a time, and each is taken back or answered.
+func TestQuestionsAreTakenBackWhileAGapIsWaitedFor(t *testing.T) {
+	r := newRig(t, "a", "b", "c")
+	r.hear("a", 1).got("a1")
+	r.view.linked = []topics.Name{"b", "c"}
+	r.view.lists["b"] = []topics.Name{"a"}
+	standing := make(map[topics.Name]int)
+	for n := range uint64(4000) {
+		r.out = r.j.Tell(r.now, "a", 7, text("", n/10+3)+":1", r.out)
+		r.pass(37 * time.Millisecond)
+		for _, s := range r.j.Says() {
+			if topics.KindOf([]byte(s.Topic)) != topics.KindAsk {
+				continue
+			}
+			if standing[s.To]++; s.Cancel {
+				standing[s.To] -= 2
+			}
+		}
+		if sum := standing["b"] + standing["c"]; sum > 1 || sum != len(r.j.asked) {
+			t.Fatalf("after %v questions stand: %v; %d are known", r.now-time.Hour, standing, len(r.j.asked))
+		}
+	}
+}
+
 // That an origin is found to be starved is told once, and again after a new connection.
 func TestStarvedIsTold(t *testing.T) {
 	r := newRig(t, "a", "b")

@@ -144,11 +144,13 @@ func (j *Judge[T]) mendNow(now time.Duration, s *stream[T], view View, out []Del
 			return out
 		case now-s.since >= j.cfg.Window && j.young(s):
 			s.renew(now)
+			continue
 		case now-s.since >= j.cfg.Window && j.delayed(now, s, view):
 			if s.renew(now); !s.waits {
 				s.waits = true
 				j.waits = append(j.waits, s.Stream)
 			}
+			continue // as before: somebody may be asked
 		case now-s.since >= j.cfg.Window:
 			out = j.giveUpDue(now, s, s.known, out)
 			continue
