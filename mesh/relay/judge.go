@@ -258,7 +258,7 @@ func (j *Judge[T]) Up(now time.Duration, member topics.Name) {
 }
 
 // Open takes in how many connections there are over which a member's messages come. From a new one on it says them there; the
-// one before may still bring what was said over it, and nothing of that is given up meanwhile.
+// one before may still bring what was said over it, which is waited for where nothing waits behind that.
 func (j *Judge[T]) Open(member topics.Name, connections int) {
 	if connections > 1 {
 		j.former[member] = true
