@@ -116,8 +116,11 @@ func (m *Machine) try(p *peer, missing int) {
 	}
 }
 
-// condemn evicts. In a mass event that says little about the peer.
+// condemn evicts, and says how the last dial ended. In a mass event that says little about the peer.
 func (m *Machine) condemn(p *peer, why string) {
+	if cause := p.reach.failure.String(); cause != "" {
+		why += "; " + cause
+	}
 	n, _ := m.hearing()
 	if massEvent(m.count[Suspect], n) {
 		p.past.PunishToLeast(record.MassPenalty, m.now, m.cfg.HalfLife)

@@ -196,7 +196,7 @@ func reason(m web.Member) string {
 	add(m.MissedBeats > 0 && !strings.Contains(m.Why, "beats missed"), "%s missed", count(m.MissedBeats, "beat"))
 	add(m.MissedBeats > 0 && strings.Contains(m.Why, "beats missed") && m.State != "alive", "%d by now", m.MissedBeats)
 	add(m.Failures > 0, "%s failed", count(m.Failures, "dial"))
-	add(m.Failure != "" && !strings.HasSuffix(m.OneWay, m.Failure), "%s", m.Failure)
+	add(m.Failure != "" && !strings.HasSuffix(m.OneWay, m.Failure) && !strings.HasSuffix(m.Why, m.Failure), "%s", m.Failure)
 	add(m.Penalty >= 0.01, "penalty %.2f", m.Penalty)
 	add(m.Conflict != "", "%s", m.Conflict)
 	add(len(m.Via) > 0, "via %s", via(m))

@@ -53,7 +53,7 @@ function peer(m) {
 		name: text(m.name),
 		state: text(m.state),
 		since: date(m.since),
-		why: [m.why, m.conflict, m.failure, m.one_way && `one-way: ${text(m.one_way)}`, m.stale, m.clock_off, m.restarts, m.unlinked && `unlinked: ${text(m.unlinked)}`].map(text).filter(Boolean).join('; '),
+		why: [m.why, m.conflict, !text(m.why).endsWith(text(m.failure)) && m.failure, m.one_way && `one-way: ${text(m.one_way)}`, m.stale, m.clock_off, m.restarts, m.unlinked && `unlinked: ${text(m.unlinked)}`].map(text).filter(Boolean).join('; '),
 		lastHeard: date(m.last_heard),
 		missed: number(m.missed_beats),
 		penalty: number(m.penalty),
