@@ -55,12 +55,17 @@ func runLinks(c *cli.Context) error {
 // linkTime is how long a member may take until messages pass both ways.
 const linkTime = 5 * time.Second
 
-// printMessageFaults names the members whose lists arrive and whose messages do not, one way or the other, and those that hear
-// this node and are not heard.
+// printMessageFaults names the members whose lists arrive and whose messages do not, one way or the other, those that hear
+// this node and are not heard, and those that were lost.
 func printMessageFaults(w io.Writer, all web.Members, now time.Time) error {
 	for _, m := range sorted(all.Members) {
 		if m.OneWay != "" && (m.State != "alive" || len(m.Via) > 0) { // it has no row
 			if _, err := fmt.Fprintf(w, "one-way: %s: %s\n", shown(m.Name), plain.Text(m.OneWay)); err != nil {
+				return err
+			}
+		}
+		if m.OneWay == "" && (m.State == "suspect" || m.State == "quarantined") {
+			if _, err := fmt.Fprintf(w, "not heard: %s: %s: %s\n", shown(m.Name), m.State, plain.Text(reason(m))); err != nil {
 				return err
 			}
 		}

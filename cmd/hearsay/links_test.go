@@ -22,7 +22,7 @@ func TestLinksNameWhoseMessagesDoNotArrive(t *testing.T) {
 		{Name: "relayed", State: "alive", Since: long, MessagesLink: true, Flowing: true, Unread: true}, // the matrix has that, too
 		{Name: "naive", State: "alive", Since: long, MessagesLink: true, Naive: true},
 		{Name: "new", State: "alive", Since: now},
-		{Name: "lost", State: "quarantined", Since: long},
+		{Name: "lost", State: "quarantined", Since: long, Why: "6 beats missed", Failure: "it hangs"},
 		{Name: "one", State: "alive", Since: long, MessagesLink: true, Flowing: true, OneWay: "it does not hear us"}, // the matrix has that
 		{Name: "other", State: "quarantined", Since: long, OneWay: "it hears this node, which does not hear it: timed\x1b out"},
 	}}, now)
@@ -31,6 +31,7 @@ no messages: ours do not reach deaf: is this node's message port open for it?
 no messages: deafer does not hear this node: is this node's discovery port open for it, and does its name lead here?
 no messages: those of shut do not arrive here: is its message port open?
 no messages: ours do not reach shut: is this node's message port open for it?
+not heard: lost: quarantined: 6 beats missed; it hangs
 one-way: other: it hears this node, which does not hear it: timed\x1b out
 `
 	if err != nil || b.String() != want {

@@ -108,10 +108,20 @@ func judgeName(f *Facts) []Finding {
 			"%s leads to %s, which is not this machine: DNS is out of date, or another machine has the name", name, addrs(foreign)))
 	case len(foreign) > 0:
 		out = append(out, warning("give each machine a name of its own", "%s leads to %s, which is not this machine, too", name, addrs(foreign)))
+	case f.elsewhere():
+		out = append(out, fault("give the node --hostname "+f.bound()+", or a --bind that its name leads to",
+			"%s leads to %s, this machine, and the node listens on %s alone", name, addrs(f.Self.Addrs), f.bound()))
 	default:
 		out = append(out, ok("%s leads to %s, this machine", name, addrs(f.Self.Addrs)))
 	}
 	return out
+}
+
+// elsewhere reports whether the node listens on one address alone, to which its name does not lead.
+func (f *Facts) elsewhere() bool {
+	at, err := netip.ParseAddr(f.bound())
+	at = at.WithZone("").Unmap()
+	return err == nil && !slices.ContainsFunc(f.Self.Addrs, func(a netip.Addr) bool { return a.WithZone("").Unmap() == at })
 }
 
 // namesakes are other processes that call themselves like this node.

@@ -86,6 +86,9 @@ func TestExamine(t *testing.T) {
 		{"its name leads elsewhere", func(f *Facts) {
 			f.Self = Place{Name: "a", Addrs: []netip.Addr{netip.MustParseAddr("10.0.0.9")}}
 		}, []string{"fault name: 10.0.0.9, which is not this machine"}},
+		{"its name leads to another address of this machine", func(f *Facts) {
+			f.Status.Bind = "127.0.0.3"
+		}, []string{"fault name: this machine, and the node listens on 127.0.0.3 alone > give the node --hostname 127.0.0.3"}},
 		{"its name leads nowhere", func(f *Facts) { f.Self = Place{Name: "a", NoDNS: "no such host"} }, []string{"warning name: no such host"}},
 		{"a port that is closed", func(f *Facts) { f.Self.Messages[0].Outcome = Refused }, []string{"fault ports: 10.0.0.1:30000 is closed"}},
 		{"no descriptor for a connection", func(f *Facts) {
