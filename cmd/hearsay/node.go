@@ -49,7 +49,7 @@ func nodeCommand() *cli.Command {
 			&cli.IntFlag{Name: "outbox-bytes", EnvVars: []string{"HEARSAY_OUTBOX_BYTES"}, Value: defaultOutbox, Usage: "`BYTES` of messages that wait for slow peers, in all"},
 			&cli.IntFlag{Name: "inbox-bytes", EnvVars: []string{"HEARSAY_INBOX_BYTES"}, Value: defaultInbox, Usage: "`BYTES` of messages that wait for slow readers: a half for HTTP and --tap, a quarter each for standard output and the node itself"},
 			&cli.IntFlag{Name: "ring-bytes", EnvVars: []string{"HEARSAY_RING_BYTES"}, Value: defaultRing, Usage: "`BYTES` of messages that are kept for those that missed them"},
-			&cli.DurationFlag{Name: "ring-time", EnvVars: []string{"HEARSAY_RING_TIME"}, Value: defaultRingTime, Usage: "`TIME` for which they are kept"},
+			&cli.DurationFlag{Name: "ring-time", EnvVars: []string{"HEARSAY_RING_TIME"}, Value: defaultRingTime, Usage: "`TIME` for which they are kept, or 6 minutes where that is longer while a network carries nothing to a member"},
 			&cli.StringFlag{Name: "replay", EnvVars: []string{"HEARSAY_REPLAY"}, Usage: "ask for the last `N|TIME` of messages from before the start: so many of each member and channel, such as 100, or those of a time, such as 30s (default: none)"},
 			&cli.IntFlag{Name: "ttl", EnvVars: []string{"HEARSAY_TTL"}, Value: defaultTTL, Usage: "`N` times at most a message of this node is relayed, where nodes do not hear each other; 0: never"},
 			&cli.StringSliceFlag{Name: "tag", EnvVars: []string{"HEARSAY_TAG"}, Usage: "say `KEY=VALUE` of this node to all, such as role=web (repeat for more, 160 bytes in all)"},
