@@ -76,8 +76,8 @@ func (m *Machine) hearTwin(h *topics.Header) {
 	m.own.calls.from(host, m.now)
 }
 
-// lookForNamesake dials who said hello in this node's name, one in a round, and who was met, while it may be there still. A dial of this node itself has been answered by
-// then, and its address is known.
+// lookForNamesake dials who said hello in this node's name, one in a round, and who was met, while it may be there still. A
+// dial of this node itself has been answered by then, and its address is known.
 func (m *Machine) lookForNamesake() {
 	host, port := m.own.calls.next(m.now), m.cfg.Self.Port()
 	if host == "" {
