@@ -171,15 +171,20 @@ func (a *watch) checkAccusation(i, j int, v *view, c mesh.Change) {
 }
 
 // checkReturn is S10: a goodbye is undone by a newer incarnation heard directly, or an older one heard three
-// times.
+// times. What is told of one that stays away (keepsAway) undoes nothing.
 func (a *watch) checkReturn(i, j int, v *view, c mesh.Change) {
-	if v.state != mesh.Left || c.From != mesh.Left || c.To == mesh.Unknown {
+	if v.state != mesh.Left || c.From != mesh.Left || c.To == mesh.Unknown || keepsAway(c) {
 		return
 	}
 	newer, older := c.Incarnation > v.inc, c.Incarnation < v.inc && v.older >= olderMost
 	if v.heard != a.w.now || !newer && !older {
 		a.w.violate("S10", i, j, "back from its goodbye of incarnation %d with %d", v.inc, c.Incarnation)
 	}
+}
+
+// keepsAway reports whether a change is a word about one that said goodbye, which has not come back, nor said it again.
+func keepsAway(c mesh.Change) bool {
+	return c.From == mesh.Left && c.To == mesh.Left && c.Kind != mesh.Departed
 }
 
 // checkBudget is S6: evictions within a burst of a third of the members and a refill of a tenth a minute, or of whom

@@ -15,7 +15,7 @@ func (a *watch) changed(p *process, c mesh.Change) {
 	v := a.view(i, j)
 	a.earn(i, v, c)
 	a.checkChange(p, j, v, c)
-	if c.Incarnation != 0 {
+	if c.Incarnation != 0 && !keepsAway(c) {
 		v.inc = c.Incarnation
 	}
 	if c.To == mesh.Unknown {
