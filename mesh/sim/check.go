@@ -171,20 +171,15 @@ func (a *watch) checkAccusation(i, j int, v *view, c mesh.Change) {
 }
 
 // checkReturn is S10: a goodbye is undone by a newer incarnation heard directly, or an older one heard three
-// times. What is told of one that stays away (keepsAway) undoes nothing.
+// times.
 func (a *watch) checkReturn(i, j int, v *view, c mesh.Change) {
-	if v.state != mesh.Left || c.From != mesh.Left || c.To == mesh.Unknown || keepsAway(c) {
+	if v.state != mesh.Left || c.From != mesh.Left || c.To == mesh.Unknown {
 		return
 	}
 	newer, older := c.Incarnation > v.inc, c.Incarnation < v.inc && v.older >= olderMost
 	if v.heard != a.w.now || !newer && !older {
 		a.w.violate("S10", i, j, "back from its goodbye of incarnation %d with %d", v.inc, c.Incarnation)
 	}
-}
-
-// keepsAway reports whether a change is a word about one that said goodbye, which has not come back, nor said it again.
-func keepsAway(c mesh.Change) bool {
-	return c.From == mesh.Left && c.To == mesh.Left && c.Kind != mesh.Departed
 }
 
 // checkBudget is S6: evictions within a burst of a third of the members and a refill of a tenth a minute, or of whom
@@ -274,13 +269,23 @@ func (a *watch) earn(i int, v *view, c mesh.Change) {
 	}
 }
 
+// retiredMost is how many message links to one process may be read to their end.
+const retiredMost = 2
+
 // lookForTwins is S11, as far as it is a matter of membership: what one process says reaches an application
-// once, so no two message links may lead to it for long.
+// once, so no two message links may lead to it for long. Those that are retired beside it bring what has numbers, which is
+// told apart: so they are few, and none leads to a naive node.
 func (a *watch) lookForTwins(p *process) {
 	i := p.host.id
-	seen := make(map[*process]int)
+	seen, retired := make(map[*process]int), make(map[*process]int)
 	for _, l := range p.dialled {
-		if l.port == mesh.MessagePort {
+		switch {
+		case l.port != mesh.MessagePort:
+		case l.retired && !l.pub.naive:
+			if retired[l.pub]++; retired[l.pub] > retiredMost {
+				a.w.violate("S11", i, l.pub.host.id, "%d retired message links to one process", retired[l.pub])
+			}
+		default:
 			seen[l.pub]++
 		}
 	}

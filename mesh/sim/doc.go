@@ -46,7 +46,7 @@
 // and never fills in the scenarios here. A naive node re-dials once a second instead of ten times. Messages of
 // applications are only a sign of life (Chat), but for scenarios with Talk (see below). One process owns one socket per
 // port: running out of file descriptors is not played. Of S11 only the part that is the machine's is checked: no two
-// message links lead to one process.
+// message links lead to one process, but for those that are retired.
 //
 // # What is checked
 //

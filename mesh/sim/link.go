@@ -45,7 +45,8 @@ type link struct {
 	saidAt time.Duration   // arrival of the subscription that was said last
 	wants  map[string]bool // relayed topics that the publisher knows of
 
-	asking bool // it is asked whether anything comes over it
+	asking  bool // it is asked whether anything comes over it
+	retired bool // another one has taken its place, and it is read to its end
 
 	// TCP keep-alive of the subscriber's end.
 	heard   time.Duration

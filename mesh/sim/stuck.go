@@ -43,8 +43,11 @@ func (w *world) answers(l *link) bool {
 // retire hangs a link up once all has come that was sent over it.
 func (w *world) retire(p *process, id mesh.LinkID) {
 	l := p.byID[id]
+	if l == nil || !l.subUp {
+		return
+	}
+	l.retired = true
 	switch {
-	case l == nil || !l.subUp:
 	case w.answers(l):
 		w.at(max(l.at, w.now)+w.net.roundTrip(l.sub.host, l.pub.host), func() { w.hangUp(p, id) })
 	default:

@@ -249,7 +249,7 @@ func (a *watch) before(p *process, ev mesh.Input, l *link) {
 			a.sawTold(p, ev, l)
 		}
 	case mesh.Heard:
-		if !l.hungUp {
+		if !l.hungUp && !l.retired { // what comes over one that is retired was said long ago
 			a.sawLife(p, l)
 		}
 	case mesh.LinkDown:

@@ -15,7 +15,7 @@ func (a *watch) changed(p *process, c mesh.Change) {
 	v := a.view(i, j)
 	a.earn(i, v, c)
 	a.checkChange(p, j, v, c)
-	if c.Incarnation != 0 && !keepsAway(c) {
+	if c.Incarnation != 0 && (c.Kind != mesh.Restarts || c.To != mesh.Left) { // that is told before it comes back
 		v.inc = c.Incarnation
 	}
 	if c.To == mesh.Unknown {
