@@ -53,8 +53,8 @@
 //
 // Only alive peers are listed. Alive, suspect and detached ones are members: their messages are read. The message link
 // of one that is evicted stays until it breaks, since what was sent in the silence comes over it when the network is
-// back; of one that said goodbye, or was replaced by a new process, it is read to its end (fate.go). One that brings nothing though
-// its publisher was asked is replaced by another one, beside which it is read for as long as TCP takes.
+// back; of one that said goodbye, or was replaced by a new process, it is read to its end (fate.go). One that brings nothing
+// though its publisher was asked is replaced by another one, beside which it is read for as long as TCP takes.
 //
 // The file transitions.go is this picture as a table; fire.go applies it. What runs have taught, and where the rules
 // therefore differ from their first design, is in docs/decisions.md.
@@ -137,8 +137,8 @@
 // The first one is told by those who hear both, in their beats, and dials the other to see (hearTwin).
 // Where the two hear nobody else, as one is the other's seed, each hears of the other by the answer to a dial: the seed is
 // dialled anyway, and who says hello in a node's own name is, too, once a minute (namesake.go). Where a node's own name is
-// its seed, the runtime looks where that leads while nobody is heard, and hints at the addresses; where it is an IP address, it is
-// dialled (seat.go).
+// its seed, the runtime looks where that leads while nobody is heard, and hints at the addresses; where it is an IP address,
+// it is dialled (seat.go).
 // How old a process is, it says itself. So a name that is an IP address is that of the process there, and a member that
 // was heard for 20 beats does not give way to another that says it is older: parts of a mesh that met with a member of
 // one name each may keep each its own, and tell of both. A newcomer that hears both at once believes the older one.

@@ -26,6 +26,7 @@ type fate uint8
 const (
 	kept    fate = iota // it stays until it breaks
 	doubted             // it stays if its far end shows within a while that it is there
+	tested              // the same, and another one takes its place if it brings nothing: a naive peer's cannot be asked
 	readOut             // it is read to its end, and counts no more
 	retired             // the same, and its publisher is asked to end it: it may take TCP minutes to bring what it has
 	ended               // it is hung up
@@ -36,7 +37,7 @@ var fates = [upsets]fate{
 	replaced:  readOut,
 	renewed:   doubted, // the new process may have been dialled already: two links to it would double its messages
 	silenced:  kept,    // TCP outlives longer silences than membership does
-	relinked:  doubted, // a firewall may have forgotten the old links, which nothing else would show
+	relinked:  tested,  // a firewall may have forgotten the old links, which nothing else would show
 	displaced: readOut,
 	outdone:   retired,
 	moved:     ended, // maybe it is the same process: two links to it would double its messages
@@ -49,9 +50,9 @@ func (m *Machine) upset(p *peer, by upset) {
 		return
 	}
 	switch fates[by] {
-	case doubted:
+	case doubted, tested:
 		m.do(Doubt{l.id})
-		if by == relinked && !p.says.naive {
+		if fates[by] == tested && !p.says.naive {
 			m.do(Ask{l.id})
 		}
 	case readOut:

@@ -45,10 +45,11 @@
 // Messages are numbered, each topic by itself, and judged by the rules of package relay (judge.go): each is delivered
 // once, in its sender's order. What was lost on the way, as an outbox was full or a connection ended, is asked for: at
 // the sender first, then at members that hear it. Each node keeps what it published and heard in rings (rings.go),
-// bounded in bytes and time (Config.RingBytes, RingTime). Messages behind a gap wait until it is filled, for ten
-// seconds at most without progress. Where nothing waits behind it, it stays until TCP brings what is missing, or the
-// sender says nothing of it any more, which the log says. Then the gap is told: Message.Missed, an event, a line of the log, a counter. That time stands still
-// while the inbox is full, and while the process is stopped. A newcomer gets no more of the past than what it asks for
+// bounded in bytes and time (Config.RingBytes, RingTime); while a connection of a reader carries nothing, for six minutes.
+// Messages behind a gap wait until it is filled, for ten seconds at most without progress. Where nothing waits behind it, it
+// stays until TCP brings what is missing, or the sender says nothing of it any more; the log says so. Then the gap is told:
+// Message.Missed, an event, a line of the log, a counter. That time stands still while the inbox is full, and while the
+// process is stopped. A newcomer gets no more of the past than what it asks for
 // with Config.ReplayCount or ReplayTime, and what was said since the last beat before it came. Where messages of a
 // member do not come, though others hear it, one of these is asked to relay them, and whoever is asked does.
 //
