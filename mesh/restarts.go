@@ -3,6 +3,8 @@ package mesh
 import (
 	"fmt"
 	"time"
+
+	"hearsay/mesh/lineage"
 )
 
 // A process that ends again and again is started again by systemd, Docker or Kubernetes. Each of its lives looks well, and it
@@ -23,5 +25,9 @@ func (m *Machine) restartsText(p *peer) string {
 	if times == 0 {
 		return ""
 	}
-	return fmt.Sprintf("started again %d times in %v: its process ends again and again", times, max(in, time.Second).Round(time.Second))
+	span := max(in, time.Second).Round(time.Second)
+	if times < lineage.RestartsMany {
+		return fmt.Sprintf("started again in the last %v, and more often before: its process ends again and again", span)
+	}
+	return fmt.Sprintf("started again %d times in %v: its process ends again and again", times, span)
 }

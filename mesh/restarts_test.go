@@ -40,7 +40,11 @@ func TestCrashLoopIsTold(t *testing.T) {
 	if why := shown(); !strings.HasPrefix(why, "started again ") {
 		t.Errorf("shown is %q", why)
 	}
-	r.pass(2*time.Minute + time.Second)
+	r.pass(115 * time.Second)
+	if why := shown(); !strings.HasPrefix(why, "started again in the last 1m5") {
+		t.Errorf("once most are long ago, %q is shown", why)
+	}
+	r.pass(6 * time.Second)
 	if why := shown(); why != "" || len(r.restartsTold()) != len(told) {
 		t.Errorf("it stays up, and %q is shown, %q told", why, r.restartsTold())
 	}

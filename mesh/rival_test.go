@@ -84,7 +84,7 @@ func TestConflictIsOverOnceTheSecondIsGone(t *testing.T) {
 		{"it is gone", func(p *puppet) { p.fail = Refused }, "is gone"},
 		{"its machine is", func(p *puppet) { p.fail = TimedOut }, "is gone"},
 		{"it says goodbye", func(p *puppet) { p.header.Leaving = true }, "has left"},
-		{"another one is there", func(p *puppet) { p.name = "y" }, "has left"},
+		{"another one is there", func(p *puppet) { p.name = "y" }, "goes by another name"},
 		{"it is stopped", func(p *puppet) { p.mute = true }, "is silent"},
 		{"this machine has no socket", func(p *puppet) { p.fail = Local }, ""},
 		{"it runs", func(*puppet) {}, ""},

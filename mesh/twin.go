@@ -159,7 +159,11 @@ func (m *Machine) twinUp(p *peer, l *link) {
 func (m *Machine) onTwin(l *link, ev Beat) {
 	p, h := l.peer, ev.Header
 	switch {
-	case ev.Names[0].Key() != p.key || h != nil && h.Leaving:
+	case ev.Names[0].Key() != p.key:
+		m.twinGone(p, l.addr, "goes by another name")
+		m.cut(l)
+		return
+	case h != nil && h.Leaving:
 		m.twinGone(p, l.addr, "has left")
 		m.cut(l)
 		return

@@ -47,7 +47,7 @@
 // the sender first, then at members that hear it. Each node keeps what it published and heard in rings (rings.go),
 // bounded in bytes and time (Config.RingBytes, RingTime); while a connection of a reader carries nothing, for six minutes.
 // Messages behind a gap wait until it is filled, for ten seconds at most without progress. Where nothing waits behind it, it
-// stays until TCP brings what is missing, or the sender says nothing of it any more; the log says so. Then the gap is told:
+// stays until TCP brings what is missing, or the sender says nothing of it any more, for six minutes at most; the log says that it is late. Then the gap is told:
 // Message.Missed, an event, a line of the log, a counter. That time stands still while the inbox is full, and while the
 // process is stopped. A newcomer gets no more of the past than what it asks for
 // with Config.ReplayCount or ReplayTime, and what was said since the last beat before it came. Where messages of a

@@ -37,9 +37,12 @@ func (r *ring) keepFor(age time.Duration) {
 // such a connection stands, and then some. The member may ask for all of it when the network carries again.
 const ringMost = 6 * time.Minute
 
+// askedWithin is how long after a silence a reader that hears this node again has for asking, however short RingTime is.
+const askedWithin = time.Minute
+
 // ringAge is for how long rings keep messages, where readers were silent last at some time; never: 0.
 func (c *Config) ringAge(now, silent time.Duration) time.Duration {
-	if silent > 0 && now-silent < c.RingTime {
+	if silent > 0 && now-silent < max(c.RingTime, askedWithin) {
 		return max(c.RingTime, ringMost)
 	}
 	return c.RingTime

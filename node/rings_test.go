@@ -20,6 +20,10 @@ func TestRingsKeepMoreWhileReadersAreSilent(t *testing.T) {
 			t.Errorf("at %v, silent at %v: %v, not %v", row.now, row.silent, got, row.want)
 		}
 	}
+	c.RingTime = time.Second
+	if got := c.ringAge(time.Hour, time.Hour-59*time.Second); got != ringMost {
+		t.Errorf("%v where rings keep for a second", got)
+	}
 	c.RingTime = time.Hour
 	if got := c.ringAge(time.Hour, time.Hour); got != time.Hour {
 		t.Errorf("%v of an hour", got)

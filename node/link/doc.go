@@ -64,8 +64,10 @@
 //     taking nothing, and before the end. A listener whose machine has vanished without a word is one until 20 s after
 //     the first beat that it does not answer: 21 s with a beat each second. Its message connection lasts five minutes.
 //   - Silence (silence.go). Long before that it is said which of these carry nothing: keep-alive, which goes over them
-//     anyway, brings nothing back. They are not hung up for it. On a way that carries one direction only, what is sent
-//     again in that one is taken for something that comes back, more and more rarely.
+//     anyway, brings nothing back. They are not hung up for it. A dialled one that was silent is so until what is said
+//     over it arrives, as on a way that carries one direction only something may come back all the time.
+//   - Stuck ones (stuck.go). After an outage TCP tries a connection again as late as the outage was long. A PING shows it
+//     (Ask, Stuck, Flows), and a connection that another one has replaced is read to its end (Retire).
 //
 // # What is lost
 //

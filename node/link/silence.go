@@ -53,7 +53,7 @@ func (s silences) change(of func(ID, bool) Silence, silent map[ID]bool) (news []
 	return news
 }
 
-// Silences returns which connections have become silent since the last call, and which are no more. It costs two system
+// Silences returns which connections have become silent since the last call, and which are no more. It costs three system
 // calls for each. Where the kernel cannot be asked none ever is. A publisher that answers a PING is asked for one before it is
 // said to be silent no more.
 func (l *Link) Silences(answers func(ID) bool) []Silence {
