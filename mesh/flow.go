@@ -46,8 +46,13 @@ func (m *Machine) onLinkStuck(ev LinkStuck) {
 		return
 	}
 	p := l.peer
+	if ev.Stuck && !p.feed.stuck {
+		p.feed.since = m.now
+	}
 	p.feed.stuck = ev.Stuck
+	p.feed.wait(m.now, m.cfg.Beat)
 	m.wantMessages(p)
+	m.flow(p)
 }
 
 func (m *Machine) onReaderSilent(ev ReaderSilent) {

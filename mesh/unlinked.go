@@ -67,21 +67,23 @@ func (m *Machine) judgeFeeds() {
 			continue
 		}
 		f := &p.feed
+		f.wait(m.now, m.cfg.Beat)
 		if p.state != Alive || f.carries() && !m.mayBeUnread(p) {
 			f.look, f.missing = never, missing{}
 			continue
 		}
 		if f.look == never {
 			f.look = m.now + wait
-			if m.now-p.since > wait && (f.link != nil && f.link.silent || f.carries() && m.hushed(p)) {
-				f.look = m.now // it was silent for a while before that was said
-			}
+		}
+		if p.detector.quiet == 0 && f.missing.told == 0 && (f.link != nil && !f.carries() || f.carries() && m.hushed(p)) {
+			f.look = min(f.look, max(m.now, p.since+wait)) // it was so for a while; of one that is frozen nothing else comes either
 		}
 		if m.now < f.look {
 			continue
 		}
 		f.look = m.now + wait
 		if cause := m.unlinked(p); cause != "" && f.missing.tell(cause, m.now, &m.cfg) {
+			m.flow(p) // so that it is told when they pass again
 			m.tell(Unlinked, p, cause)
 		}
 	}

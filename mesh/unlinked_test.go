@@ -166,3 +166,54 @@ func TestSecondIsNotUnlinked(t *testing.T) {
 		}
 	}
 }
+
+// A message link that stands and brings nothing is told of once its publisher was heard over a while without an answer to what
+// it was asked, though no dial has failed yet; at both ends, and at once. Of one that is frozen, or answers late, it is not.
+func TestStuckIsTold(t *testing.T) {
+	for name, c := range map[string]struct {
+		before  time.Duration // that a is mute
+		frozen  bool          // from then on
+		happens func(message *link) Input
+		while   time.Duration
+		told    bool
+	}{
+		"stuck":                      {0, false, func(l *link) Input { return LinkStuck{l.id, true} }, 3200 * time.Millisecond, true},
+		"for a moment":               {0, false, func(l *link) Input { return LinkStuck{l.id, true} }, 1500 * time.Millisecond, false},
+		"stuck, and frozen":          {0, true, func(l *link) Input { return LinkStuck{l.id, true} }, 4 * time.Second, false},
+		"silent":                     {0, false, func(l *link) Input { return LinkSilent{l.id, true} }, 1100 * time.Millisecond, true},
+		"silent, as all of it is":    {time.Second, true, func(l *link) Input { return LinkSilent{l.id, true} }, 2e9, false},
+		"our messages do not arrive": {0, false, func(l *link) Input { return ReaderSilent{1, true} }, 1100 * time.Millisecond, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, Config{})
+			a := r.puppet("a")
+			r.hear(a, r.puppet("b"))
+			r.step(ReaderUp{1, "10.0.0.1"})
+			r.step(ReaderNamed{1, "a"})
+			r.step(ReaderUp{2, "10.0.0.2"})
+			r.step(ReaderNamed{2, "b"})
+			r.pass(time.Minute)
+			message := r.m.peers["a"].feed.link
+			a.hang = true
+			r.changes = nil
+			a.mute = c.frozen
+			r.pass(c.before)
+			r.step(c.happens(message))
+			r.pass(c.while)
+			if got := len(r.unlinked) == 1 && r.unlinked[0].Peer == "a"; got != c.told || len(r.unlinked) > 1 {
+				t.Fatalf("told: %v", r.unlinked)
+			}
+			if !c.told {
+				return
+			}
+			r.step(LinkStuck{message.id, false})
+			r.step(LinkSilent{message.id, false})
+			r.step(ReaderSilent{1, false})
+			r.wantTold(Linked, "a")
+			r.pass(time.Minute)
+			if len(r.unlinked) > 1 {
+				t.Errorf("told again: %v", r.unlinked)
+			}
+		})
+	}
+}

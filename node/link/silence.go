@@ -7,6 +7,10 @@ import "time"
 // anything at all has come back, be it an acknowledgement. The kernel of the far end sends that, whatever program is there,
 // and however busy, so it is a sign of the way and not of the peer. One that is silent is not hung up.
 //
+// Keep-alive takes tens of seconds for that. What is said over a connection shows it within a few, as the kernel says it again
+// and again and has no answer. So the connection over which nothing came for longest is sent a PING, one at each look: in a
+// small mesh each is within a few seconds, in a large one this costs no more.
+//
 // A way may be shut in one direction: then what the far end says still comes, until that waits for its acknowledgement. So one
 // that was silent is so until what this end has said since is acknowledged.
 
@@ -20,6 +24,14 @@ const (
 
 	// hushProbes is between two of these.
 	hushProbes = time.Second
+
+	// lostAfter is how long nothing comes back of a connection that is silent as what was said over it is not taken, and
+	// lostTries how often the kernel has said it again by then: after 0.2, 0.6, 1.4 and 3 s, later on a long way.
+	lostAfter = 3 * time.Second
+	lostTries = 4
+
+	// idleAfter is how long nothing has come over a connection that is sent a PING: others carry something anyway.
+	idleAfter = 1500 * time.Millisecond
 )
 
 // Silence is a connection for messages over which nothing comes back, or something again.
@@ -59,8 +71,11 @@ func (s silences) change(of func(ID, bool) Silence, silent map[ID]bool) (news []
 func (l *Link) Silences(answers func(ID) bool) []Silence {
 	dialled := l.publishers()
 	silent := make(map[ID]bool, len(dialled))
+	var idlest idlest
 	for _, d := range dialled {
-		is := d.hush(answers(d.told))
+		may := answers(d.told)
+		is, v := d.hush(may)
+		idlest.take(d.conn, v, may)
 		if before, twice := silent[d.told]; twice { // one is the heir of the other
 			is = is && before
 		}
@@ -69,20 +84,41 @@ func (l *Link) Silences(answers func(ID) bool) []Silence {
 	news := l.silent[0].change(func(id ID, is bool) Silence { return Silence{id, true, is} }, silent)
 	clear(silent)
 	for _, s := range l.pubs[Message].gate.subscribers() {
-		silent[s.id] = s.hush(false)
+		is, v := s.hush(false)
+		silent[s.id] = is
+		idlest.take(s.conn, v, s.introduced.Load())
 	}
+	idlest.ask()
 	return append(news, l.silent[1].change(func(id ID, is bool) Silence { return Silence{id, false, is} }, silent)...)
 }
 
 // ReadersSilent reports whether nothing came back over some connection that came, as of the last call of Silences.
 func (l *Link) ReadersSilent() bool { return len(l.silent[1]) > 0 }
 
-// hush reports whether nothing comes back over a connection, and has the kernel probe the more often before that is said. Its
-// far end answers a PING, or it is not sent one.
-func (c *conn) hush(answers bool) bool {
+// idlest is the connection over which nothing came for longest, of those whose far end answers a PING.
+type idlest struct {
+	conn  *conn
+	heard time.Duration
+}
+
+func (i *idlest) take(c *conn, v view, answers bool) {
+	if answers && v.held == 0 && v.heard >= idleAfter && v.heard > i.heard {
+		i.conn, i.heard = c, v.heard
+	}
+}
+
+func (i *idlest) ask() {
+	if i.conn != nil {
+		i.conn.out.put(pingFrame)
+	}
+}
+
+// hush reports whether nothing comes back over a connection, and what the kernel knows of it. It has the kernel probe the more
+// often before that is said. Its far end answers a PING, or it is not sent one.
+func (c *conn) hush(answers bool) (mute bool, v view) {
 	v, ok := c.kernel.look()
 	if !ok {
-		return false
+		return false, v
 	}
 	if hushed := v.heard >= hushAfter; hushed != c.hushed {
 		c.hushed = hushed
@@ -104,7 +140,7 @@ func (c *conn) hush(answers bool) bool {
 		}
 		c.mute = v.acked < c.proof
 	}
-	return c.mute
+	return c.mute, v
 }
 
 // mute reports whether so little comes back of a far end that nobody knows whether it is there. Before says what was so until
@@ -113,5 +149,6 @@ func (c *conn) hush(answers bool) bool {
 // unless what was sent has to be sent again.
 func (v view) mute(before bool) bool {
 	asked := v.held == 0 || v.silent
-	return v.heard >= silentAfter && (before || asked) || before && v.silent
+	lost := v.held > 0 && v.tries >= lostTries && v.heard >= lostAfter
+	return lost || v.heard >= silentAfter && (before || asked) || before && v.silent
 }

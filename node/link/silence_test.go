@@ -20,6 +20,11 @@ func TestMute(t *testing.T) {
 		"it was mute, and answers":                {view{heard: 0, held: 9}, true, false},
 		"it was mute, and is only heard":          {view{heard: 0, held: 9, silent: true}, true, true},
 		"it is heard, and a packet is lost":       {view{heard: 0, held: 9, silent: true}, false, false},
+
+		"what was said is said again in vain":           {view{heard: lostAfter, held: 9, silent: true, tries: lostTries}, false, true},
+		"it was said again too few times":               {view{heard: lostAfter, held: 9, silent: true, tries: lostTries - 1}, false, false},
+		"something came meanwhile":                      {view{heard: lostAfter - 1, held: 9, silent: true, tries: lostTries}, false, false},
+		"it was said again in vain, and has been taken": {view{heard: lostAfter, tries: lostTries}, false, false},
 	} {
 		if got := c.v.mute(c.before); got != c.want {
 			t.Errorf("%s: %v", name, got)
@@ -49,5 +54,30 @@ func TestSilencesChange(t *testing.T) {
 	}
 	if len(s) > 0 {
 		t.Errorf("left: %v", s)
+	}
+}
+
+// Of the connections over which nothing came for a while the one with the longest silence is asked, where it answers and
+// nothing waits for an answer yet.
+func TestIdlest(t *testing.T) {
+	a, b := &conn{}, &conn{}
+	var i idlest
+	for name, c := range map[string]struct {
+		v       view
+		answers bool
+	}{
+		"heard just now":           {view{heard: idleAfter - 1}, true},
+		"cannot be asked":          {view{heard: 9 * idleAfter}, false},
+		"something was said to it": {view{heard: 9 * idleAfter, held: 1}, true},
+	} {
+		if i.take(a, c.v, c.answers); i.conn != nil {
+			t.Fatalf("%s: it is asked", name)
+		}
+	}
+	i.take(a, view{heard: idleAfter}, true)
+	i.take(b, view{heard: 3 * idleAfter}, true)
+	i.take(a, view{heard: 2 * idleAfter}, true)
+	if i.conn != b {
+		t.Errorf("asked: %+v", i)
 	}
 }
