@@ -1,10 +1,6 @@
 package link
 
-import (
-	"slices"
-
-	"hearsay/topics"
-)
+import "hearsay/topics"
 
 // Audience is a connection to the publisher of messages that has subscribed to a topic.
 type Audience struct {
@@ -22,11 +18,7 @@ func (l *Link) Audience(wanted func(topic string) bool) (all []Audience) {
 		if !s.belongs.Load() || s.reads() {
 			continue // it is of another mesh, or has not said which; or it may read, and is nobody's peer
 		}
-		heeded := s.heeded
-		if s.wired() {
-			heeded = s.topics
-		}
-		for _, topic := range heeded {
+		for _, topic := range s.topics {
 			if !wanted(topic) {
 				continue
 			}
@@ -40,23 +32,4 @@ func (l *Link) Audience(wanted func(topic string) bool) (all []Audience) {
 		}
 	}
 	return all
-}
-
-// heed notes that zmq4 has taken in the last subscription.
-func (s *subscriber) heed() {
-	if s.fresh == "" {
-		return
-	}
-	s.gate.mu.Lock()
-	s.heeded = append(s.heeded, s.fresh)
-	s.gate.mu.Unlock()
-	s.fresh = ""
-}
-
-func (s *subscriber) unheed(topic string) {
-	s.gate.mu.Lock()
-	defer s.gate.mu.Unlock()
-	if i := slices.Index(s.heeded, topic); i >= 0 {
-		s.heeded = slices.Delete(s.heeded, i, i+1)
-	}
 }

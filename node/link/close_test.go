@@ -169,8 +169,8 @@ func TestCloseAfterEarlyEnds(t *testing.T) {
 	l := open(t, Config{HandshakeTimeout: time.Hour})
 	discard(l)
 	p := l.pubs[Discovery]
-	p.meter.mu.Lock() // zmq4 cannot write, so it accepts one more at most
-	if err := l.Publish(Discovery, []byte("0")); err != nil {
+	p.ender.mu.Lock() // zmq4 cannot write, so it accepts one more at most
+	if err := p.sock.Send(zmq4.NewMsgString(topicEnd)); err != nil {
 		t.Fatal(err)
 	}
 	for range 10 {
@@ -191,7 +191,7 @@ func TestCloseAfterEarlyEnds(t *testing.T) {
 	for _, s := range all {
 		s.hangUp(errHungUp)
 	}
-	p.meter.mu.Unlock()
+	p.ender.mu.Unlock()
 	closes(t, l, 0)
 }
 

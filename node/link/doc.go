@@ -8,7 +8,7 @@
 // connections of this package. The file zmq4.go has all that is there for zmq4's sake, and why.
 //
 //	network -> gate -> guard -> postmark -> zmq4 SUB -> Events
-//	Publish -> run -> zmq4 PUB -> outbox -> network
+//	Publish -> run -> outbox -> network
 //	            \-> Echo
 //
 // The parts, and what each is for:
@@ -43,8 +43,9 @@
 //     rather wait than have that happen asks first (full.go).
 //   - Valve (valve.go). Messages are admitted before they are passed on (Config.Admit). What is not admitted stays
 //     where it is, at last with its publisher. Lists pass it by: they have connections of their own.
-//   - Meter (zmq4.go). The first subscriber of each PUB is our own: it tells how much zmq4 has not written yet (zmq4's
-//     queue has no bound), serves the wires, and ends zmq4's writer goroutine, which nothing else does.
+//   - Delivery (deliver.go). What is published goes to the outboxes of those who subscribed to it by the gate alone. zmq4's
+//     PUB accepts subscribers, has a goroutine read each, and lets them go; nothing is sent through it, since its one queue
+//     has no bound, and makes 8 KiB of garbage for each message that finds it empty.
 //   - Subscriptions are said by this package, once per connection, and each change of them (wanted.go). zmq4 would say
 //     all of them again to every connection at each new one.
 //   - A subscriber to the lists gets the newest whole list at the moment it subscribes, alone: nobody waits for the
@@ -52,10 +53,10 @@
 //   - What a node tells of whom others hear (Tell) goes to those who ask for it, and to who comes then, after the list.
 //   - A beat has one text for listeners that said hello and may have another for those that did not (texts.go).
 //   - Wire (wire.go, exchange.go). A dial to an address that this process listens on joins two links through memory,
-//     unless Config.OverTCP: no socket, no handshake, no goroutine, nothing for zmq4 to hold. What the PUB sends, its
-//     meter hands to the wires that want it; what comes over all wires, the SUB reads over one connection. So 128 nodes
-//     in one process, 32,512 connections, take 2.6 kB and some 20 µs each (BenchmarkMesh); as connections of zmq4's,
-//     with two goroutines each, they took 15 kB, and the scheduler let some nodes starve for seconds.
+//     unless Config.OverTCP: no socket, no handshake, no goroutine, nothing for zmq4 to hold. What comes over all wires, the SUB
+//     reads over one connection. So 128 nodes in one process, 32,512 connections, take 2.6 kB and some 20 µs each
+//     (BenchmarkMesh); as connections of zmq4's, with two goroutines each, they took 15 kB, and the scheduler let some
+//     nodes starve for seconds.
 //   - Lull (lull.go). While a publisher of lists sends nothing but pulses, a beat or so apart, they are read a few
 //     times a second, those of all publishers together; anything else is read at once. To be woken for each pulse costs
 //     a process several times what reading it does, since threads of the Go runtime start and stop for it.

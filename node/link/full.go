@@ -58,12 +58,5 @@ func (l *Link) Full(size int) (slow []Slow) {
 
 // Room returns a channel that is closed when a subscriber takes something of what waits for it.
 func (l *Link) Room() <-chan struct{} {
-	more := l.waiting.more()
-	p := l.pubs[Message]
-	p.mu.Lock()
-	if len(p.pending) == 0 && !p.closed {
-		p.nudge() // or the last run counts as under way until the next
-	}
-	p.mu.Unlock()
-	return more
+	return l.waiting.more()
 }

@@ -26,15 +26,13 @@ type gate struct {
 	over  chan struct{}    // zmq4 has closed its end
 	wg    sync.WaitGroup   // accept loop and handshakes
 
-	now *shared // the run that zmq4 hands to the subscribers; its writer's own
-
 	mu        sync.Mutex
-	meter     *meter
+	first     net.Conn // what zmq4 accepts before all others: the ender
 	all       map[*subscriber]struct{}
 	strangers *list.List    // of *subscriber, oldest first
 	held      shares.Shares // of all, by address; what is within this process is not counted
 	unheld    shares.Shares // the same of strangers
-	within    []*subscriber // of all, those at the end of a wire
+	served    []*subscriber // of all, those that have subscribed to something
 	looked    time.Time     // when those who were asked something were looked at last
 }
 
@@ -75,14 +73,14 @@ func (g *gate) closing() bool {
 
 // zmq4's end of the gate.
 
-// Accept gives zmq4 first the meter, then every connection that is ready.
+// Accept gives zmq4 first the ender, then every connection that is ready.
 func (g *gate) Accept() (net.Conn, error) {
 	g.mu.Lock()
-	m := g.meter
-	g.meter = nil
+	first := g.first
+	g.first = nil
 	g.mu.Unlock()
-	if m != nil {
-		return m, nil
+	if first != nil {
+		return first, nil
 	}
 	select {
 	case s := <-g.ready:

@@ -15,7 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-zeromq/zmq4"
 	"github.com/go-zeromq/zmq4/security/null"
 	"go.uber.org/goleak"
 
@@ -304,16 +303,16 @@ func netipAddr(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }
 
 var zmq4Null = null.Security()
 
-// settled waits until so many connections of a publisher have subscribed to something, and zmq4, or
-// the gate, has taken in the subscriptions to these topics.
+// settled waits until so many connections of a publisher have subscribed to something, and the gate has taken in
+// subscriptions to these topics.
 func settled(t testing.TB, l *Link, p Port, n int, topics ...string) {
 	t.Helper()
 	g := l.pubs[p].gate
 	eventually(t, fmt.Sprintf("%d subscribers", n), func() bool {
-		known := l.pubs[p].sock.(zmq4.Topics).Topics()
+		var known []string
 		g.mu.Lock()
 		defer g.mu.Unlock()
-		for _, s := range g.within {
+		for _, s := range g.served {
 			known = append(known, s.topics...)
 		}
 		for _, topic := range topics {

@@ -1,9 +1,9 @@
 package link
 
 import (
-	"hearsay/topics"
-	"slices"
 	"time"
+
+	"hearsay/topics"
 )
 
 // A gate decides which connection gets a place, and which one gives its place up. A place is a connection, and so a
@@ -116,9 +116,8 @@ func (g *gate) forgetLocked(s *subscriber) {
 	}
 	g.settledLocked(s)
 	delete(g.all, s)
-	if s.wired() {
-		g.within = slices.DeleteFunc(g.within, func(other *subscriber) bool { return other == s })
-	} else {
+	g.unserveLocked(s)
+	if !s.wired() {
 		g.held.Remove(s.host())
 	}
 }

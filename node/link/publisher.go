@@ -8,12 +8,12 @@ import (
 	"github.com/go-zeromq/zmq4"
 )
 
-// publisher is one of our two PUB sockets. Messages of one topic that come faster than zmq4 writes are
-// gathered into runs.
+// publisher is one of our two PUB sockets. Messages of one topic that come faster than they are handed to the subscribers'
+// outboxes are gathered into runs.
 type publisher struct {
 	sock  zmq4.Socket
 	gate  *gate
-	meter *meter
+	ender *ender
 	echo  func(run Run, messages int) // hears what is published; nil: nobody does
 
 	mu      sync.Mutex
@@ -23,9 +23,8 @@ type publisher struct {
 	closed  bool
 	waiting atomic.Bool   // something is pending
 	stopped chan struct{} // the sender has ended
-	nudges  int           // so many were sent
 
-	underWay atomic.Int64 // bytes that were published and are not with all subscribers yet
+	underWay atomic.Int64 // bytes that were published and are not in the outboxes of all subscribers yet
 }
 
 type topicRun struct {
@@ -36,21 +35,18 @@ type topicRun struct {
 	nameless []byte        // its other text; nil: it has one
 }
 
-const (
-	maxPending = 4 << 20 // bytes waiting for zmq4; a publisher beyond it waits for the CPU, never for a peer
-	ahead      = 2       // runs given to zmq4 that it has not written yet: more would make shorter runs
-)
+// maxPending is the bytes that may wait for the sender. Who publishes beyond it waits for the CPU, never for a peer.
+const maxPending = 4 << 20
 
 func newPublisher(g *gate) (*publisher, error) {
-	p := &publisher{gate: g, stopped: make(chan struct{})}
-	p.meter = newMeter(g, &p.underWay)
+	p := &publisher{gate: g, ender: newEnder(), stopped: make(chan struct{})}
 	p.changed = sync.NewCond(&p.mu)
 	p.sock = zmq4.NewPub(context.Background(), zmq4Options()...)
-	g.meter = p.meter
+	g.first = p.ender
 	if err := p.sock.Listen(offer(g)); err != nil {
 		return nil, err
 	}
-	p.meter.waitReady()
+	p.ender.waitReady()
 	if g.port == Message {
 		p.echo = g.link.cfg.Echo
 	}
@@ -59,7 +55,7 @@ func newPublisher(g *gate) (*publisher, error) {
 }
 
 // publish queues a message, with another text for subscribers that said no name unless that is nil. It waits only while
-// zmq4 has more queued than it can write.
+// more is pending than the sender can hand out.
 func (p *publisher) publish(frames, nameless [][]byte) error {
 	size, err := p.gate.link.cfg.limits().Check(frames)
 	if err != nil {
@@ -96,21 +92,16 @@ func (p *publisher) publish(frames, nameless [][]byte) error {
 	return nil
 }
 
-// send gives zmq4 what is pending, a little at a time, and ends once the publisher is closed and empty.
+// send hands out what is pending, a run at a time, and ends once the publisher is closed and empty.
 func (p *publisher) send() {
 	defer close(p.stopped)
-	sent := 0
 	for {
 		p.mu.Lock()
 		for len(p.pending) == 0 && !p.closed {
 			p.changed.Wait()
 		}
 		if len(p.pending) == 0 {
-			// zmq4 writes to its subscribers in turn, and the meter is the first. So once the meter has the nudge, every
-			// subscriber has the run before it.
-			n := p.nudge()
 			p.mu.Unlock()
-			p.meter.waitNudge(n)
 			return
 		}
 		next := p.pending[0]
@@ -126,9 +117,8 @@ func (p *publisher) send() {
 		if p.echo != nil {
 			p.echo(next.run[:len(next.run):len(next.run)], next.count)
 		}
-		_ = p.sock.Send(zmq4.NewMsgFrom([]byte(next.topic), next.piece())) // only ever queues
-		sent++
-		p.meter.wait(sent - ahead)
+		p.gate.deliver(&next)
+		p.underWay.Add(-int64(next.size()))
 	}
 }
 
@@ -143,18 +133,6 @@ func (p *publisher) flush() {
 
 // close ends zmq4's socket, after the gate has hung up all subscribers.
 func (p *publisher) close() {
-	p.meter.end()
-	p.mu.Lock()
-	p.nudge()
-	p.mu.Unlock()
-	p.meter.waitEnded()
-	p.meter.Close()
+	p.ender.end(p.sock)
 	_ = p.sock.Close()
-}
-
-// nudge sends a run through zmq4 that goes out to nobody, and returns its number. p.mu is held.
-func (p *publisher) nudge() int {
-	p.nudges++
-	_ = p.sock.Send(zmq4.NewMsgFrom([]byte(topicNudge), []byte(runNudge)))
-	return p.nudges
 }

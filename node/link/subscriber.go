@@ -17,23 +17,21 @@ const (
 	// maxTopics is the bytes of all topics that one connection subscribes to, topicOverhead for each included: 900
 	// short ones. A node has two or three.
 	maxTopics     = 64 << 10
-	topicOverhead = 64 // its place here and in zmq4
+	topicOverhead = 64 // its place
 
 	maxControlFrame = 1 << 10 // bytes of a subscription or command; the longest hello has 267
 )
 
-// subscriber is a connection that somebody opened to one of our publishers: what our PUB writes to.
+// subscriber is a connection that somebody opened to one of our publishers: whom what is published goes to.
 type subscriber struct {
 	*conn
 	gate *gate
 	at   *list.Element // among the gate's strangers, while it is one; guarded by gate.mu
 
-	topics     []string // of one within this process: guarded by gate.mu
-	fresh      string   // of topics, the one that zmq4 is taking in
-	heeded     []string // of topics, those that it has; guarded by gate.mu
+	serving    int      // its place in gate.served, from 1; 0: none. Guarded by gate.mu, as the next
+	topics     []string // of one over the network its reader alone changes them
 	size       int      // bytes of them, with their overhead
 	unheeded   bool     // Unheeded was said
-	greet      bool     // it has just subscribed to lists or messages, for the first time
 	subscribed bool     // to something that the port carries
 	welcoming  bool     // it would be a listener, if it said that it is of this mesh
 	curious    bool     // it asks for the mesh's label
@@ -50,30 +48,22 @@ type subscriber struct {
 	silent     atomic.Bool   // it was asked, and has said nothing since
 	introduced atomic.Bool   // the same, for who writes to it
 	welcomed   chan struct{} // of one within this process: closed when its arrival has been told
-
-	writer zmq4Writer
 }
 
-// Read gives zmq4 one subscription at a time and nothing else.
+// Read gives zmq4 the greeting. Then it hears what the subscriber says for as long as the connection lasts, and zmq4 hears
+// its end.
 func (s *subscriber) Read(p []byte) (int, error) {
 	if len(s.script) == 0 {
-		if err := s.nextSubscription(); err != nil {
-			s.fail(err)
-			s.gate.gone(s)
-			return 0, io.EOF
-		}
+		s.fail(s.listen())
+		s.gate.gone(s)
+		return 0, io.EOF
 	}
 	return s.readScript(p), nil
 }
 
-// nextSubscription reads until there is a subscription that changes what zmq4 has to send.
-func (s *subscriber) nextSubscription() error {
-	s.heed()
+// listen takes subscriptions and commands, and returns why there will be no more.
+func (s *subscriber) listen() error {
 	for {
-		if s.greet { // zmq4 has taken in the subscription: from here on it misses no beat
-			s.greet = false
-			s.welcome()
-		}
 		b := s.in.unread()
 		n, need, command, err := zmtp.Limits{Message: maxControlFrame, Frames: s.link.cfg.MaxFrames}.Item(b)
 		if err != nil {
@@ -89,16 +79,13 @@ func (s *subscriber) nextSubscription() error {
 		if err := s.control.spend(); err != nil {
 			return err
 		}
-		pass := s.controlFrame(b[:n], command)
+		s.controlFrame(b[:n], command)
 		s.in.skip(n)
-		if pass {
-			return nil
-		}
 	}
 }
 
-// controlFrame takes a subscription in any of its forms, and reports whether one has been scripted for zmq4.
-func (s *subscriber) controlFrame(frame []byte, command bool) (pass bool) {
+// controlFrame takes a subscription in any of its forms.
+func (s *subscriber) controlFrame(frame []byte, command bool) {
 	flags, size, head := zmtp.Head(frame)
 	body := frame[head : head+int(size)]
 	switch {
@@ -106,40 +93,40 @@ func (s *subscriber) controlFrame(frame []byte, command bool) (pass bool) {
 		name, topic, ok := zmtp.ParseCommand(body)
 		switch {
 		case ok && name == "SUBSCRIBE":
-			return s.subscribe(string(topic))
+			s.subscribe(string(topic))
 		case ok && name == "CANCEL":
-			return s.unsubscribe(string(topic))
+			s.unsubscribe(string(topic))
+		default:
+			s.command(frame)
 		}
-		s.command(frame)
 	case flags&zmtp.FlagMore == 0 && len(body) > 0 && body[0] == 1:
-		return s.subscribe(string(body[1:]))
+		s.subscribe(string(body[1:]))
 	case flags&zmtp.FlagMore == 0 && len(body) > 0 && body[0] == 0:
-		return s.unsubscribe(string(body[1:]))
+		s.unsubscribe(string(body[1:]))
 	default:
 		s.link.counters.add(strays, 1)
 	}
-	return false
 }
 
-func (s *subscriber) subscribe(topic string) (pass bool) {
+func (s *subscriber) subscribe(topic string) {
 	if hello, ok := bytes.CutPrefix([]byte(topic), []byte(topics.HelloPrefix)); ok && len(hello) > 0 {
 		s.hello(topic)
-		return false // nothing is ever published there
+		return // nothing is ever published there
 	}
 	if s.port == Message && topics.KindOf([]byte(topic)) == topics.KindAsk {
 		s.inquire(topic)
-		return false
+		return
 	}
 	if topic == topics.Mesh && s.port == Discovery {
 		s.label()
-		return false
+		return
 	}
 	if slices.Contains(s.topics, topic) {
-		return false
+		return
 	}
 	if s.size+len(topic)+topicOverhead > maxTopics {
 		s.ignore()
-		return false
+		return
 	}
 	if s.port.carries(topic) {
 		s.subscribed = true
@@ -147,13 +134,12 @@ func (s *subscriber) subscribe(topic string) (pass bool) {
 			s.gate.settled(s)
 		}
 	}
-	s.topics = append(s.topics, topic)
+	s.addTopic(topic)
 	s.size += len(topic) + topicOverhead
 	s.noteRelays(1, topic)
-	s.greet = !s.listens && !s.foreign && s.covers(topic)
-	s.script = zmtp.AppendSubscription(s.script[:0], topic)
-	s.fresh = topic
-	return true
+	if !s.listens && !s.foreign && s.covers(topic) {
+		s.welcome() // it misses no beat from here on
+	}
 }
 
 // ignore drops a subscription beyond the limit. The connection stays: its program would only connect again.
@@ -187,17 +173,13 @@ func (s *subscriber) covers(topic string) bool {
 	return strings.HasPrefix(topics.Discovery, topic)
 }
 
-func (s *subscriber) unsubscribe(topic string) (pass bool) {
-	i := slices.Index(s.topics, topic)
-	if i < 0 {
-		return false
+func (s *subscriber) unsubscribe(topic string) {
+	if !slices.Contains(s.topics, topic) {
+		return
 	}
-	s.topics = slices.Delete(s.topics, i, i+1)
+	s.dropTopic(topic)
 	s.size -= len(topic) + topicOverhead
 	s.noteRelays(-1, topic)
-	s.unheed(topic)
-	s.script = zmtp.AppendCancellation(s.script[:0], topic)
-	return true
 }
 
 // noteRelays counts subscriptions to relayed messages, or takes them back.
@@ -272,7 +254,7 @@ func (s *subscriber) wants(topic string) bool {
 		s.gate.mu.Lock()
 		defer s.gate.mu.Unlock()
 	}
-	return slices.ContainsFunc(s.topics, func(t string) bool { return strings.HasPrefix(topic, t) })
+	return wants(s.topics, topic)
 }
 
 // send queues whole messages; what the outbox refuses is counted and lost to this subscriber only. sh is for a run that
@@ -297,12 +279,6 @@ func (s *subscriber) lose(count int) {
 	}
 }
 
-// Write takes what zmq4 writes to its subscriber: a topic, for zmq4 to choose the subscribers by, and a run
-// of messages that stand already as they go over the wire. It never fails: zmq4 forgets to close a connection
-// that fails during its handshake. The end of a connection is told by Read.
-func (s *subscriber) Write(p []byte) (int, error) {
-	if run := s.writer.write(p); run != nil && string(run) != runNudge {
-		s.send(textFor(run, s.introduced.Load()), s.gate.now)
-	}
-	return len(p), nil
-}
+// Write takes zmq4's greeting, and forgets it. It never fails: zmq4 forgets to close a connection that fails during its
+// handshake. The end of a connection is told by Read.
+func (s *subscriber) Write(p []byte) (int, error) { return len(p), nil }

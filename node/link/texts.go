@@ -2,39 +2,13 @@ package link
 
 import (
 	"bytes"
-	"encoding/binary"
 	"sync"
 
 	"hearsay/node/link/zmtp"
 )
 
 // A beat may have two texts: one for listeners that said hello, and one for those that did not, which may be naive and
-// could not stand the first. zmq4 is given both in one piece, and each subscriber's end takes its own out of it.
-
-// twoTexts marks such a piece. No run begins like that: the upper five bits of a frame's flags are clear.
-const twoTexts = 0xff
-
-const textsHead = 1 + 8 // the mark, and the size of the first text
-
-// joinTexts puts two texts into one piece.
-func joinTexts(named, nameless []byte) []byte {
-	b := make([]byte, 0, textsHead+len(named)+len(nameless))
-	b = append(b, twoTexts)
-	b = binary.BigEndian.AppendUint64(b, uint64(len(named)))
-	return append(append(b, named...), nameless...)
-}
-
-// textFor takes one text out of a piece. A run is the text for everybody.
-func textFor(piece []byte, named bool) []byte {
-	if len(piece) == 0 || piece[0] != twoTexts {
-		return piece
-	}
-	size := binary.BigEndian.Uint64(piece[1:textsHead])
-	if first := piece[textsHead : textsHead+size : textsHead+size]; named {
-		return first
-	}
-	return piece[textsHead+size:]
-}
+// could not stand the first.
 
 // beat is the message that new listeners get, in both texts.
 type beat struct{ named, nameless []byte }
@@ -95,10 +69,10 @@ func (r *topicRun) settle() {
 // size is its bytes.
 func (r *topicRun) size() int { return len(r.run) + len(r.nameless) }
 
-// piece is what zmq4 is given.
-func (r *topicRun) piece() []byte {
-	if r.nameless == nil {
+// text is what goes to who has said hello, or to who has not.
+func (r *topicRun) text(named bool) []byte {
+	if named || r.nameless == nil {
 		return r.run
 	}
-	return joinTexts(r.run, r.nameless)
+	return r.nameless
 }

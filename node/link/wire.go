@@ -13,9 +13,8 @@ import (
 	"hearsay/topics"
 )
 
-// wire is a connection between two links of one process. It takes no socket, no handshake and no goroutine, and zmq4
-// does not know of it: at the publisher's end, the meter hears all that zmq4 has to send, and the gate hands it on
-// to the wires that want it; at the other end, the SUB reads all wires over one connection, the exchange.
+// wire is a connection between two links of one process. It takes no socket, no handshake and no goroutine, and zmq4's
+// PUB does not know of it. At the other end, the SUB reads all wires over one connection, the exchange.
 //
 // Only whole messages go over it. It holds as much as a socket would, so that who does not read is noticed.
 type wire struct {

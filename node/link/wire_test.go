@@ -187,7 +187,7 @@ func TestWireAmongStrangers(t *testing.T) {
 	}
 	next(t, to, Up)
 	eventually(t, "a connection", func() bool { return len(other.pubs[Discovery].gate.subscribers()) == 1 })
-	if n := len(other.pubs[Discovery].gate.within); n != 0 {
+	if n := len(other.pubs[Discovery].gate.served); n != 0 {
 		t.Errorf("%d wires to the wrong port", n)
 	}
 }
@@ -258,7 +258,7 @@ func TestWireEnds(t *testing.T) {
 		}
 	}
 	eventually(t, "all are forgotten", func() bool { return len(from.pubs[Discovery].gate.subscribers()) == 0 })
-	if n := len(from.pubs[Discovery].gate.within); n != 0 {
+	if n := len(from.pubs[Discovery].gate.served); n != 0 {
 		t.Errorf("%d wires are kept", n)
 	}
 }

@@ -3,15 +3,12 @@ package link
 import (
 	"net/netip"
 	"slices"
-	"strings"
 	"sync"
 
-	"hearsay/node/link/zmtp"
 	"hearsay/topics"
 )
 
-// A dial to a publisher of this process needs no socket: the gate takes a subscriber that is the end of a wire (wire.go),
-// and hands it what the meter hears.
+// A dial to a publisher of this process needs no socket: the gate takes a subscriber that is the end of a wire (wire.go).
 
 // localGates are the publishers of this process by address: a dial to one of them needs no socket.
 type localGates struct {
@@ -65,7 +62,7 @@ func (g *gate) join(s *subscriber, h topics.Hello, wanted []string) error {
 	}
 	s.named = s.hasHello
 	s.introduced.Store(s.belongs.Load() && h != topics.Hello{})
-	g.within = append(g.within, s)
+	g.serveLocked(s)
 	g.mu.Unlock()
 	listens := slices.ContainsFunc(wanted, s.covers)
 	go func() { // the reader of our events may take its time
@@ -92,18 +89,4 @@ func (s *subscriber) leave() {
 	defer s.link.wires.Done()
 	<-s.welcomed
 	s.gate.gone(s)
-}
-
-// deliver hands a run to the subscribers within this process, as zmq4 does to all others.
-func (g *gate) deliver(piece []byte) {
-	run := textFor(piece, true)
-	_, size, head := zmtp.Head(run)
-	topic := string(run[head : head+int(size)]) // of all its messages
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for _, s := range g.within {
-		if slices.ContainsFunc(s.topics, func(wanted string) bool { return strings.HasPrefix(topic, wanted) }) {
-			s.send(textFor(piece, s.introduced.Load()), g.now)
-		}
-	}
 }

@@ -30,10 +30,10 @@ import (
 //     no memory either: four of ten bytes that a dial allocated were zmq4's READY (BenchmarkDialTCP).
 //   - Postmark: one SUB does not tell over which connection a message came. So each message that zmq4 reads begins
 //     with the connection's ID.
-//   - Writer: zmq4 writes the head of a frame and its body apart. zmq4Writer puts them together again.
-//   - Meter: zmq4's queue has no bound, and its writer goroutine outlives the socket. The meter counts what has been
-//     written, and ends the goroutine.
-//   - Nudge: the meter acts when zmq4 writes to it. A nudge makes zmq4 write.
+//   - Writer: zmq4's PUB has one queue for all, without a bound, and takes 8 KiB of garbage for each message that finds it
+//     empty; and its writer goroutine outlives the socket. So what is published does not go through it: the gate hands
+//     runs to the outboxes of those who subscribed (gate.deliver). zmq4's PUB accepts them, has its goroutine read what
+//     they say, and lets them go. The ender ends the writer.
 
 // zmq4 reaches the network only through this transport. An endpoint is "hearsay://TOKEN", and the token
 // stands for a connection whose handshake is done, or for a gate.
@@ -118,165 +118,86 @@ func appendPostmarked(dst []byte, id ID, runSize int) []byte {
 	return binary.BigEndian.AppendUint64(dst, uint64(runSize))
 }
 
-// zmq4Writer reads what zmq4 writes. zmq4 writes the head of a frame and its body apart, and the greeting in
-// one piece.
-type zmq4Writer struct {
-	greeted bool
-	body    bool // a body of this many bytes comes next:
-	size    uint64
-	flags   byte
-}
-
-// write returns the second frame of a message when p completes it, else nil.
-func (w *zmq4Writer) write(p []byte) []byte {
-	switch {
-	case !w.greeted:
-		w.greeted = true
-	case !w.body:
-		if flags, size, n := zmtp.Head(p); n > 0 {
-			w.flags, w.size, w.body = flags, size, size > 0
-		}
-	case uint64(len(p)) == w.size:
-		w.body = false
-		if w.flags&(zmtp.FlagMore|zmtp.FlagCommand) == 0 {
-			return p
-		}
-	}
-	return nil
-}
-
-// A nudge is a message of one empty frame: nothing that can be published.
-const (
-	topicNudge = "\x00"
-	runNudge   = "\x00\x00"
-)
-
-// meter is the first subscriber of each of our publishers: it subscribes to everything and counts what zmq4
-// has written. So publish knows how much zmq4 still holds in its queue, which has no bound of its own. Subscribers
-// within this process get it from here.
-//
-// It also ends zmq4's writer: that goroutine outlives the socket, as nothing in zmq4 v0.17.0 tells it to
-// stop, but it calls Write here.
-type meter struct {
+// ender is the first subscriber of each of our publishers, and the only one that zmq4 ever writes to. It ends zmq4's writer:
+// that goroutine outlives the socket, as nothing in zmq4 v0.17.0 tells it to stop, but it calls Write here.
+type ender struct {
 	unplugged
-	gate   *gate         // of the publisher
-	passed *atomic.Int64 // bytes that the publisher has published, and not all subscribers have
-	writer zmq4Writer
 
 	mu      sync.Mutex
 	changed *sync.Cond
 	script  []byte
 	ready   bool // the subscription has been taken in
+	said    bool // zmq4's greeting has come
+	ended   bool // zmq4's writer
 	closed  bool
-	written int  // runs
-	nudged  int  // nudges
-	last    int  // bytes of the last run: it is with all subscribers once something else is written
-	ending  bool // the next run is the last
-	ended   bool
 }
 
-func newMeter(g *gate, passed *atomic.Int64) *meter {
-	m := &meter{gate: g, passed: passed, script: zmtp.AppendFrame(script, 0, []byte{1})}
-	m.changed = sync.NewCond(&m.mu)
-	return m
+func newEnder() *ender {
+	e := &ender{script: zmtp.AppendFrame(script, 0, []byte{1})}
+	e.changed = sync.NewCond(&e.mu)
+	return e
 }
 
 // Read subscribes to everything, and then waits for the end.
-func (m *meter) Read(p []byte) (int, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if len(m.script) > 0 {
-		n := copy(p, m.script)
-		m.script = m.script[n:]
+func (e *ender) Read(p []byte) (int, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.script) > 0 {
+		n := copy(p, e.script)
+		e.script = e.script[n:]
 		return n, nil
 	}
-	m.ready = true
-	m.changed.Broadcast()
-	for !m.closed {
-		m.changed.Wait()
+	e.ready = true
+	e.changed.Broadcast()
+	for !e.closed {
+		e.changed.Wait()
 	}
 	return 0, io.EOF
 }
 
-// Write counts runs, and passes them on to the subscribers within this process. It is called by zmq4's writer
-// goroutine, and ends it when that is due.
-func (m *meter) Write(p []byte) (int, error) {
-	run := m.writer.write(p)
-	if run == nil {
+// Write takes zmq4's greeting. What comes after it is the end, and ends the goroutine that it is called by.
+func (e *ender) Write(p []byte) (int, error) {
+	e.mu.Lock()
+	if !e.said {
+		e.said = true
+		e.mu.Unlock()
 		return len(p), nil
 	}
-	nudge := string(run) == runNudge
-	if !nudge {
-		m.gate.now = &shared{size: len(run)}
-		m.gate.deliver(run)
-	}
-	m.mu.Lock()
-	m.passed.Add(-int64(m.last))
-	if nudge {
-		m.nudged++
-		m.last = 0
-	} else {
-		m.written++
-		m.last = len(run)
-	}
-	ending := m.ending
-	m.ended = ending
-	m.changed.Broadcast()
-	m.mu.Unlock()
-	if ending {
-		runtime.Goexit()
-	}
-	return len(p), nil
+	e.ended = true
+	e.changed.Broadcast()
+	e.mu.Unlock()
+	runtime.Goexit()
+	return 0, nil
 }
 
-// waitReady returns once zmq4 counts the meter among its subscribers.
-func (m *meter) waitReady() {
-	m.mu.Lock()
-	for !m.ready && !m.closed {
-		m.changed.Wait()
+// waitReady returns once zmq4 counts the ender among its subscribers.
+func (e *ender) waitReady() {
+	e.mu.Lock()
+	for !e.ready && !e.closed {
+		e.changed.Wait()
 	}
-	m.mu.Unlock()
+	e.mu.Unlock()
 }
 
-// wait returns once n runs have been written, or the meter is closed.
-func (m *meter) wait(n int) {
-	m.mu.Lock()
-	for m.written < n && !m.closed {
-		m.changed.Wait()
+// end ends the writer of a PUB.
+func (e *ender) end(pub zmq4.Socket) {
+	_ = pub.Send(zmq4.NewMsgString(topicEnd)) // only ever queues
+	e.mu.Lock()
+	for !e.ended && !e.closed {
+		e.changed.Wait()
 	}
-	m.mu.Unlock()
+	e.mu.Unlock()
+	e.Close()
 }
 
-// waitNudge returns once the nudge with this number has been written, or the meter is closed.
-func (m *meter) waitNudge(n int) {
-	m.mu.Lock()
-	for m.nudged < n && !m.closed {
-		m.changed.Wait()
-	}
-	m.mu.Unlock()
-}
+// topicEnd is nothing that can be published.
+const topicEnd = "\x00"
 
-// end makes the next run zmq4's writer's last.
-func (m *meter) end() {
-	m.mu.Lock()
-	m.ending = true
-	m.mu.Unlock()
-}
-
-// waitEnded returns once zmq4's writer has ended.
-func (m *meter) waitEnded() {
-	m.mu.Lock()
-	for !m.ended && !m.closed {
-		m.changed.Wait()
-	}
-	m.mu.Unlock()
-}
-
-func (m *meter) Close() error {
-	m.mu.Lock()
-	m.closed = true
-	m.changed.Broadcast()
-	m.mu.Unlock()
+func (e *ender) Close() error {
+	e.mu.Lock()
+	e.closed = true
+	e.changed.Broadcast()
+	e.mu.Unlock()
 	return nil
 }
 

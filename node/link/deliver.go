@@ -1,0 +1,61 @@
+package link
+
+import (
+	"slices"
+	"strings"
+)
+
+// deliver hands a run to everybody who has subscribed to its topic.
+func (g *gate) deliver(r *topicRun) {
+	sh := &shared{size: r.size()}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, s := range g.served {
+		if wants(s.topics, r.topic) {
+			s.send(r.text(s.introduced.Load()), sh)
+		}
+	}
+}
+
+// wants reports whether subscriptions cover a topic.
+func wants(subscriptions []string, topic string) bool {
+	return slices.ContainsFunc(subscriptions, func(s string) bool { return strings.HasPrefix(topic, s) })
+}
+
+// serveLocked has what is published go to a subscriber from now on, as far as it wants it.
+func (g *gate) serveLocked(s *subscriber) {
+	if _, in := g.all[s]; !in || s.serving > 0 {
+		return
+	}
+	g.served = append(g.served, s)
+	s.serving = len(g.served)
+}
+
+// unserveLocked is the opposite.
+func (g *gate) unserveLocked(s *subscriber) {
+	if s.serving == 0 {
+		return
+	}
+	last := g.served[len(g.served)-1]
+	g.served[s.serving-1], last.serving = last, s.serving
+	g.served[len(g.served)-1] = nil
+	g.served = g.served[:len(g.served)-1]
+	s.serving = 0
+}
+
+// addTopic notes a subscription of a connection over the network: what is published next reaches it.
+func (s *subscriber) addTopic(topic string) {
+	s.gate.mu.Lock()
+	s.topics = append(s.topics, topic)
+	s.gate.serveLocked(s)
+	s.gate.mu.Unlock()
+}
+
+// dropTopic is the opposite.
+func (s *subscriber) dropTopic(topic string) {
+	s.gate.mu.Lock()
+	defer s.gate.mu.Unlock()
+	if i := slices.Index(s.topics, topic); i >= 0 {
+		s.topics = slices.Delete(s.topics, i, i+1)
+	}
+}
