@@ -134,8 +134,7 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 	}
 	n.key, n.seed = id.name.Key(), rand.Uint64()
 	n.ownSeed = newOwnSeed(id)
-	n.own = newRing(cfg.RingBytes-cfg.RingBytes/othersPart, cfg.RingTime, start)
-	n.others = newRing(cfg.RingBytes/othersPart, cfg.RingTime, start)
+	n.own, n.others = newRings(&cfg, start)
 	n.judged.Store(new(relay.Stats))
 	n.alive.Store(new([]topics.Name))
 	n.channels.Store(&id.channels)
