@@ -107,15 +107,15 @@ func blame(ahead []time.Duration) (own time.Duration, of int) {
 func (m *Machine) judgeClocks() {
 	var ahead []time.Duration
 	wrong := m.clock.off != 0
-	for _, p := range m.slots {
-		wrong = wrong || p != nil && (p.state == Alive && p.clock.ahead.Abs() > clockOff || p.clock.rounds > 0)
+	for p := range m.near() {
+		wrong = wrong || p.state == Alive && p.clock.ahead.Abs() > clockOff || p.clock.rounds > 0
 	}
 	if !wrong {
 		return
 	}
 	say := 0
-	for _, p := range m.slots {
-		if p == nil || p.state != Alive || p.clock.offsets.count == 0 {
+	for p := range m.near() {
+		if p.state != Alive || p.clock.offsets.count == 0 {
 			continue
 		}
 		if say++; p.clock.sure {
@@ -132,13 +132,11 @@ func (m *Machine) judgeClocks() {
 	}
 	m.clock.rounds = inARow(m.clock.rounds, m.clock.off != 0)
 	m.tellOwnClock()
-	for _, p := range m.slots {
-		if p != nil {
-			off := p.state == Alive && p.clock.sure && (p.clock.ahead+m.clock.off).Abs() > clockOff
-			p.clock.rounds = inARow(p.clock.rounds, off)
-			p.clock.off = p.clock.rounds >= clockHold
-			m.tellClock(p)
-		}
+	for p := range m.near() {
+		off := p.state == Alive && p.clock.sure && (p.clock.ahead+m.clock.off).Abs() > clockOff
+		p.clock.rounds = inARow(p.clock.rounds, off)
+		p.clock.off = p.clock.rounds >= clockHold
+		m.tellClock(p)
 	}
 }
 

@@ -135,6 +135,7 @@ func (m *Machine) want(p *peer, why cause, c class) {
 	}
 	if p.reach.againDue != again {
 		m.at(p.reach.againDue)
+		m.far.wakeAt = min(m.far.wakeAt, p.reach.againDue)
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"hearsay/mesh/record"
 	"hearsay/topics"
 )
 
@@ -87,6 +86,7 @@ type attest struct {
 const holdTime = 500 * time.Millisecond
 
 const (
+	holdLags  = 2 * gapPerLag    // the same, where this machine is short of time: as others tell later, too, if they are on it
 	wayStands = 10 * time.Second // until a longer way is the usual one
 	wayGrows  = 2                // names by which a way may be longer than the usual one: in a mesh of 1,000 some five hops are the most
 )
@@ -97,7 +97,7 @@ const (
 // one that died would be tried one after the other, each longer than the last (EIGRP's feasibility condition: RFC 7868).
 // Where those that hear it lose it one after the other, a word may go round all the same, on a circle that takes longer than
 // a hold. It grows with each who passes it on, and so ends at those who were much nearer a moment ago.
-func (a *attest) feasible(short int, now Time) bool {
+func (a *attest) feasible(short int, now Time, hold time.Duration) bool {
 	switch {
 	case short >= 0 && short < a.near:
 		a.found(short, now)
@@ -105,7 +105,7 @@ func (a *attest) feasible(short int, now Time) bool {
 		if now-a.nearAt >= wayStands {
 			a.base = a.near
 		}
-		a.held = now + holdTime
+		a.held = now + hold
 	case now >= a.held:
 		if a.held = 0; short < 0 || short >= a.base+wayGrows {
 			return false
@@ -116,6 +116,9 @@ func (a *attest) feasible(short int, now Time) bool {
 	}
 	return true
 }
+
+// holdWait is for how long a name is held here.
+func (m *Machine) holdWait() time.Duration { return max(holdTime, holdLags*m.lag) }
 
 // found takes in the shortest way to it.
 func (a *attest) found(short int, now Time) {
@@ -156,10 +159,12 @@ func (p *peer) viaText() string {
 type far struct {
 	due      bool                 // somebody's word may count no more, or for the first time in a partial mesh
 	eager    bool                 // it is one
+	all      bitset               // by slot: all of them
 	dirty    bitset               // by slot: whose
 	waiting  bitset               // by slot: those that are held
 	till     Time                 // when the first of them is looked at again
 	lookedAt Time                 // the last time
+	wakeAt   Time                 // nothing is due for any of them before
 	tellAt   Time                 // when it is looked again what there is to tell; never: nothing has changed
 	told     int                  // names that all tell of
 	said     saying               // what this node tells
@@ -168,35 +173,6 @@ type far struct {
 	places   int                  // all of them
 	heard    []*peer              // that are heard, and whose word counts
 	keys     map[topics.Name]bool // whose are known; nil: names are not bound to keys
-}
-
-// onAdmit takes in whose keys are known. Whose key was not until now is looked for at once, and has no past: that it was
-// not met without one says nothing of it.
-func (m *Machine) onAdmit(ev Admit) {
-	before := m.far.keys
-	m.far.keys = make(map[topics.Name]bool, len(ev.Names))
-	for _, name := range ev.Names {
-		m.far.keys[name.Key()] = true
-	}
-	m.far.due = true
-	m.markFar()
-	if before == nil {
-		return
-	}
-	for _, p := range m.slots {
-		if p != nil && m.far.keys[p.name.Key()] && !before[p.name.Key()] {
-			m.readmit(p)
-		}
-	}
-}
-
-// readmit forgives a peer, and looks for it if it is not a member.
-func (m *Machine) readmit(p *peer) {
-	p.past = record.Record{}
-	p.reach.tries = 0
-	if p.state == Quarantined || p.state == Candidate {
-		m.schedule(p, m.now)
-	}
 }
 
 func (f *far) init() {
@@ -241,6 +217,7 @@ func (f *far) release(p *peer) {
 // leave takes in that a peer is a far member no more.
 func (f *far) leave(p *peer) {
 	f.release(p)
+	f.all.clear(p.slot)
 	if f.waiting.clear(p.slot); f.waiting.none() {
 		f.till = never
 	}
@@ -250,8 +227,8 @@ func (f *far) leave(p *peer) {
 // look notes whose word counts.
 func (f *far) look(m *Machine) {
 	f.heard = f.heard[:0]
-	for _, p := range m.slots {
-		if p != nil && p.state == Alive && p.says.strict {
+	for p := range m.near() {
+		if p.state == Alive && p.says.strict {
 			f.heard = append(f.heard, p)
 		}
 	}
@@ -299,22 +276,38 @@ func (m *Machine) judgeFar(round bool) {
 			f.dirty.set(i)
 		}
 	})
-	for _, state := range []State{Far, Candidate} {
-		for _, p := range m.slots {
-			switch {
-			case p == nil || p.state != state:
-			case state == Far && !f.dirty.has(p.slot) && p.attest.refuted == p.reach.failure.refutes():
-				m.stand(p, round)
-			case state == Candidate && p.column.vouches == 0 && p.attest.tellers == 0:
-				p.attest.rounds = 0
-			default:
-				m.judgeWord(p, round)
+	if round || !m.isPartial() {
+		for _, state := range []State{Far, Candidate} {
+			for _, p := range m.slots {
+				if p != nil && p.state == state {
+					m.judgeOne(p, round)
+				}
 			}
+		}
+	} else { // the others wait for the end of the round
+		for _, state := range []State{Far, Candidate} {
+			f.dirty.each(func(i int) {
+				if p := m.slots[i]; p != nil && p.state == state {
+					m.judgeOne(p, false)
+				}
+			})
 		}
 	}
 	clear(f.dirty)
 	f.till = never
 	f.waiting.each(func(i int) { f.till = min(f.till, m.slots[i].attest.held) })
+}
+
+// judgeOne judges one name, where that may come to something else than before.
+func (m *Machine) judgeOne(p *peer, round bool) {
+	switch {
+	case p.state == Far && !m.far.dirty.has(p.slot) && p.attest.refuted == p.reach.failure.refutes():
+		m.stand(p, round)
+	case p.state == Candidate && p.column.vouches == 0 && p.attest.tellers == 0:
+		p.attest.rounds = 0
+	default:
+		m.judgeWord(p, round)
+	}
 }
 
 // stand counts a round for a far member for which others vouch as they did, and pays back what its name cost.
@@ -340,7 +333,7 @@ func (m *Machine) judgeWord(p *peer, round bool) {
 	a.via, w.vouch, short = m.vouchers(p, a.via[:0])
 	m.far.waiting.clear(p.slot)
 	if m.isPartial() && p.state == Far {
-		if a.feasible(short, m.now) {
+		if a.feasible(short, m.now, m.holdWait()) {
 			w.vouch = max(w.vouch, 1)
 		}
 		if a.held > 0 {
@@ -429,7 +422,7 @@ func (m *Machine) enterFar(p *peer, from State) {
 		m.enterParted(p)
 	}
 	if from == Candidate && !m.view.links(p) && !p.reach.busy() {
-		m.schedule(p, m.now+Time(m.rng.Float64()*float64(farWait(1, m.count[Far], true, &m.cfg))))
+		m.spare(p)
 	}
 	s := p.origin.source
 	if s == nil {

@@ -42,6 +42,8 @@ func (m *Machine) setState(p *peer, to State) {
 		m.far.leave(p)
 	} else if to == Far {
 		m.far.dirty.set(p.slot)
+		m.far.all.set(p.slot)
+		m.far.wakeAt = 0
 	}
 	if to == Alive {
 		m.gather()

@@ -73,10 +73,8 @@ func (m *Machine) judgeNameless() {
 }
 
 func (m *Machine) flowAll() {
-	for _, p := range m.slots {
-		if p != nil {
-			m.flow(p)
-		}
+	for p := range m.near() {
+		m.flow(p)
 	}
 }
 

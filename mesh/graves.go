@@ -35,8 +35,8 @@ func (m *Machine) bury() {
 // mostFaded returns the departed peer, of those that are meant, which is least worth remembering.
 func (m *Machine) mostFaded(meant func(*peer) bool) (worst *peer) {
 	most := -1.0
-	for _, p := range m.slots {
-		if p == nil || p.state != Quarantined && p.state != Left || p.origin.seed || p.reach.linked() || !meant(p) {
+	for p := range m.near() {
+		if p.state != Quarantined && p.state != Left || p.origin.seed || p.reach.linked() || !meant(p) {
 			continue
 		}
 		if f := faded(p.detector.at-p.detector.firstAt, m.now-p.detector.at, m.cfg.Beat); f > most {

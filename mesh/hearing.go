@@ -6,8 +6,8 @@ func (m *Machine) ought() int {
 	if m.count[Suspect] == 0 {
 		return n
 	}
-	for _, p := range m.slots {
-		if p != nil && p.state == Suspect && expected(m.deaf(), m.missed(p), p.detector.refusal) {
+	for p := range m.near() {
+		if p.state == Suspect && expected(m.deaf(), m.missed(p), p.detector.refusal) {
 			n++
 		}
 	}

@@ -340,7 +340,11 @@ func (m *Machine) dialMessages(p *peer) {
 	if p.state != Alive || !p.feed.wants() || p.reach.link == nil || len(p.reach.flying[MessagePort]) > 0 {
 		return
 	}
-	if t := m.messagesAfter(p); t > m.now {
+	t := m.messagesAfter(p)
+	if !m.view.links(p) {
+		t = max(t, p.since+partAfter*m.cfg.Beat) // it is given up soon, if others hear it
+	}
+	if t > m.now {
 		p.feed.due = t
 		return
 	}

@@ -132,6 +132,7 @@ func (m *Machine) clearList(p *peer) {
 func (m *Machine) listed(p, q *peer) {
 	switch {
 	case q.state == Far && !m.view.links(q): // it need not be heard
+	case q.state == Alive && q.reach.live() && m.isPartial(): // it is heard, or is looked for once it is suspect
 	case q.state == Candidate && q.reach.tries == 0:
 		if q.reach.link == nil {
 			m.want(q, due, q.classOf())

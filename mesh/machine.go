@@ -204,11 +204,10 @@ func (m *Machine) onTick() {
 	m.at(m.roundAt)
 	m.guessNaive()
 	m.judgeNameless()
-	for _, p := range m.slots {
-		if p != nil {
-			m.wake(p)
-		}
+	for p := range m.near() {
+		m.wake(p)
 	}
+	m.wakeFar()
 	m.publish()
 }
 
@@ -245,6 +244,9 @@ func (m *Machine) wake(p *peer) {
 func (m *Machine) schedule(p *peer, t Time) {
 	p.due = t
 	m.at(t)
+	if p.state == Far {
+		m.far.wakeAt = min(m.far.wakeAt, t)
+	}
 }
 
 // tell emits a Change that is not a transition.

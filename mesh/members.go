@@ -132,8 +132,8 @@ func (m *Machine) member(p *peer) Member {
 // Alive returns the names of all alive peers, in the order in which they are listed.
 func (m *Machine) Alive() []topics.Name {
 	out := make([]topics.Name, 0, m.count[Alive])
-	for _, p := range m.slots {
-		if p != nil && p.state == Alive {
+	for p := range m.near() {
+		if p.state == Alive {
 			out = append(out, p.name)
 		}
 	}
@@ -226,6 +226,9 @@ func (m *Machine) Stats() Stats {
 	s.Second, s.Namesake, s.ClockOff = m.secondWhy(), m.namesake(), m.ownClockText()
 	return s
 }
+
+// Known is how many peers are members here, heard or by the word of others.
+func (m *Machine) Known() int { return m.count[Alive] + m.count[Far] }
 
 // Taken is how often one transition of the table was made.
 type Taken struct {

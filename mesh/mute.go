@@ -42,8 +42,8 @@ type audience struct {
 
 // audience takes it in.
 func (m *Machine) audience() (a audience) {
-	for _, p := range m.slots {
-		if p == nil || p.state != Alive || !p.says.strict || !m.current(p) {
+	for p := range m.near() {
+		if p.state != Alive || !p.says.strict || !m.current(p) {
 			continue
 		}
 		if p.row.hearsMe || p.row.complete && !p.says.degraded {

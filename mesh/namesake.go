@@ -47,8 +47,8 @@ func (c calls) next(now Time) string {
 // twinTold is where another process is that uses a member's name, as this node says it in a beat: of several in turn.
 func (m *Machine) twinTold(turn uint64) string {
 	var all []string
-	for _, p := range m.slots {
-		if p == nil || p.state != Alive || p.reach.link == nil || !p.twins.rival.stands(p.reach.link.addr, m.now) {
+	for p := range m.near() {
+		if p.state != Alive || p.reach.link == nil || !p.twins.rival.stands(p.reach.link.addr, m.now) {
 			continue
 		}
 		if t := topics.MakeTwin(p.name, topics.Name(hostText(hostOf(p.twins.rival.addr)))); t != "" {

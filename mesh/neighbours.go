@@ -66,6 +66,9 @@ func (m *Machine) drawNeighbours(v *partial) {
 		}
 	}
 	for _, p := range peers {
+		if p.state != Alive && p.reach.waiting[DiscoveryPort] != nil && !v.links(p) {
+			m.spare(p)
+		}
 		if p.state == Alive && !v.links(p) && len(p.reach.flying[DiscoveryPort]) == 0 {
 			extra = append(extra, p)
 		}
@@ -78,6 +81,13 @@ func (m *Machine) drawNeighbours(v *partial) {
 			most--
 		}
 	}
+}
+
+// spare takes the dial back of one that need not be heard, which is dialled as the far members are.
+func (m *Machine) spare(p *peer) {
+	m.unqueue(p)
+	many := max(m.count[Far], m.cfg.FullMesh) // there will be as many at least
+	m.schedule(p, m.now+Time(m.rng.Float64()*float64(farWait(1, many, true, &m.cfg))))
 }
 
 // linkAll listens to everybody again.

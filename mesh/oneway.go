@@ -19,10 +19,7 @@ type oneWay struct {
 
 // judgeOneWay tells of the peers with which links go one way, and then ever more rarely.
 func (m *Machine) judgeOneWay() {
-	for _, p := range m.slots {
-		if p == nil {
-			continue
-		}
+	for p := range m.near() {
 		w := &p.oneWay
 		if m.unheardBy(p) {
 			w.unheard = min(w.unheard, m.now)
@@ -50,8 +47,8 @@ func (m *Machine) hearsByRelay(p *peer) bool {
 	if !p.feed.carries() || !m.unheardFor(p, unheardAfter*m.cfg.BackOff) {
 		return false
 	}
-	for _, q := range m.slots {
-		if q != nil && q.state == Alive && q.feed.flows && q.row.hearsMe && p.row.has.has(q.slot) {
+	for q := range m.near() {
+		if q.state == Alive && q.feed.flows && q.row.hearsMe && p.row.has.has(q.slot) {
 			return true
 		}
 	}

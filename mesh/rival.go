@@ -55,11 +55,11 @@ func (m *Machine) helloWithdrawn(l *listener) {
 
 // judgeConflicts tells of the conflicts that are over.
 func (m *Machine) judgeConflicts() {
-	for _, p := range m.slots {
-		if p != nil && p.twins.rival.addr != "" {
+	for p := range m.near() {
+		if p.twins.rival.addr != "" {
 			p.twins.expire(p.detector.where, m.now)
 		}
-		if p == nil || p.twins.rival.addr != "" || !p.twins.told {
+		if p.twins.rival.addr != "" || !p.twins.told {
 			continue
 		}
 		p.twins.told = false

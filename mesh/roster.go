@@ -130,8 +130,8 @@ func (m *Machine) publishList() {
 func (m *Machine) hearingSet() (names []topics.Name, whole bool) {
 	names = make([]topics.Name, 1, 1+m.count[Alive])
 	names[0] = m.cfg.Self
-	for _, p := range m.slots {
-		if p != nil && p.state == Alive {
+	for p := range m.near() {
+		if p.state == Alive {
 			names = append(names, p.name)
 		}
 	}

@@ -17,17 +17,14 @@ func (m *Machine) round() {
 	}
 	m.stats.Rounds++
 	m.roundAt = m.now + m.cfg.Beat
-	for _, p := range m.slots {
-		if p == nil || !p.state.Member() && p.state != Probation {
-			continue
+	for p := range m.near() {
+		if p.state.Member() || p.state == Probation {
+			p.detector.round()
 		}
-		p.detector.round()
 	}
 	m.refill(took)
-	for _, p := range m.slots {
-		if p != nil {
-			m.judge(p)
-		}
+	for p := range m.near() {
+		m.judge(p)
 	}
 	if m.deaf() { // maybe since just now
 		m.deafTill = m.now + evictFast*m.cfg.Beat // the first to be heard again proves nothing of those who are not yet
@@ -135,8 +132,8 @@ func (m *Machine) poll(x *peer) (v votes) {
 	v.refusal = x.detector.refusal
 	b := &m.ballot
 	b.begin()
-	for _, p := range m.slots {
-		if p == nil || p == x || p.state != Alive || !p.says.strict {
+	for p := range m.near() {
+		if p == x || p.state != Alive || !p.says.strict {
 			continue
 		}
 		lists, known := p.row.has.has(x.slot), m.current(p)
@@ -162,8 +159,8 @@ func (m *Machine) cutShort(x *peer) bool {
 	silent := x.since - settleRounds*m.cfg.Beat
 	b := &m.ballot
 	b.begin()
-	for _, p := range m.slots {
-		if p != nil && p != x && p.state.Member() && p.says.strict && p.detector.at > silent {
+	for p := range m.near() {
+		if p != x && p.state.Member() && p.says.strict && p.detector.at > silent {
 			b.voter(p.host(), p.row.has.has(x.slot))
 		}
 	}

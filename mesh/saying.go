@@ -15,7 +15,7 @@ import (
 const (
 	wholeUpTo  = 64                    // names that are told whole, whatever has changed
 	changeGap  = 50 * time.Millisecond // between two tellings of a partial mesh: it takes as long as that for each hop of a death
-	rewordGap  = 5 * time.Second       // a way that is another one and as long is told so much later: few depend on it
+	rewordGap  = 5 * time.Second       // a way that is another one and no longer is told so much later: few depend on it
 	gatherLook = 20 * time.Millisecond // between two looks at far members there: words come from twelve neighbours
 )
 
@@ -28,7 +28,7 @@ type saying struct {
 	count    int  // names in it
 	changes  int  // names in all changes since the last whole one
 	last     int  // names in the last one, be it a change
-	rewordAt Time // when ways are told that are others and as long; 0: there are none
+	rewordAt Time // when ways are told that are others and no longer; 0: there are none
 }
 
 // forget takes in that a peer is dropped from the table.
@@ -112,18 +112,18 @@ func (m *Machine) farChanges() (changed []*peer, gone []topics.Name) {
 	if !few {
 		m.far.look(m)
 	}
-	for _, p := range m.slots {
-		if p == nil || p.state != Far && p.attest.said == nil || few && !s.dirty.has(p.slot) {
-			continue
+	look := func(p *peer) {
+		if p == nil || p.state != Far && p.attest.said == nil {
+			return
 		}
 		if few && p.state == Far && m.far.dirty.has(p.slot) {
-			continue // by whose word it is one is not known until the next look
+			return // by whose word it is one is not known until the next look
 		}
 		s.dirty.clear(p.slot)
 		way, said := m.wordOn(p), p.attest.said
 		switch {
 		case slices.Equal(way, said):
-		case few && !reword && len(way) == len(said):
+		case few && !reword && way != nil && len(way) <= len(said): // a mesh that starts finds ever shorter ones
 			s.dirty.set(p.slot)
 			if s.rewordAt == 0 {
 				s.rewordAt = m.now + rewordGap
@@ -140,6 +140,13 @@ func (m *Machine) farChanges() (changed []*peer, gone []topics.Name) {
 				s.count++
 			}
 			p.attest.said = way
+		}
+	}
+	if few {
+		s.dirty.each(func(i int) { look(m.slots[i]) })
+	} else {
+		for _, p := range m.slots {
+			look(p)
 		}
 	}
 	if s.rewordAt > 0 {

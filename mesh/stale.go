@@ -7,10 +7,8 @@ import "fmt"
 
 // judgeNames tells of such peers, and then ever more rarely.
 func (m *Machine) judgeNames() {
-	for _, p := range m.slots {
-		if p != nil {
-			m.tellOn(p, &p.stale, Stale, m.staleName(p))
-		}
+	for p := range m.near() {
+		m.tellOn(p, &p.stale, Stale, m.staleName(p))
 	}
 }
 

@@ -249,8 +249,8 @@ func (m *Machine) untell(p *peer, records []topics.Record) {
 
 // learnTold goes on with the names for which there was no room.
 func (m *Machine) learnTold() {
-	for _, p := range m.slots {
-		if p != nil && len(p.telling.unlearned) > 0 && p.telling.number >= p.telling.stands && p.state == Alive && m.affords(p.asSource()) {
+	for p := range m.near() {
+		if len(p.telling.unlearned) > 0 && p.telling.number >= p.telling.stands && p.state == Alive && m.affords(p.asSource()) {
 			m.learnTelling(p)
 		}
 	}
@@ -311,8 +311,8 @@ func (m *Machine) wayTo(p *peer) []topics.Name {
 // newsFor reports whether some member does not hear a far one, nor the first of the way to it, who would tell it too.
 func (m *Machine) newsFor(x *peer, way []topics.Name) bool {
 	first := m.peers[way[0].Key()]
-	for _, p := range m.slots {
-		if p == nil || p == first || p.state != Alive || !p.says.strict || !p.row.known || p.row.has.has(x.slot) {
+	for p := range m.near() {
+		if p == first || p.state != Alive || !p.says.strict || !p.row.known || p.row.has.has(x.slot) {
 			continue
 		}
 		if !p.row.has.has(first.slot) && !slices.ContainsFunc(way, func(name topics.Name) bool { return name.Key() == p.key }) {

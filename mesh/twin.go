@@ -106,8 +106,8 @@ func (m *Machine) lookForTwins() {
 	}
 	var first *peer
 	var at *caller
-	for _, p := range m.slots {
-		if p == nil || len(p.twins.callers) == 0 || p.state != Alive || first != nil && first.twins.looked <= p.twins.looked {
+	for p := range m.near() {
+		if len(p.twins.callers) == 0 || p.state != Alive || first != nil && first.twins.looked <= p.twins.looked {
 			continue
 		}
 		if c := m.callerOf(p); c != nil {

@@ -62,10 +62,7 @@ func (m *Machine) hushed(p *peer) bool {
 // judgeFeeds tells of the members with which no messages pass, and then ever more rarely.
 func (m *Machine) judgeFeeds() {
 	wait := unlinkedAfter * m.cfg.BackOff
-	for _, p := range m.slots {
-		if p == nil {
-			continue
-		}
+	for p := range m.near() {
 		f := &p.feed
 		f.wait(m.now, m.cfg.Beat)
 		if p.state != Alive || f.carries() && !m.mayBeUnread(p) {

@@ -36,6 +36,7 @@ const (
 	neighbours = 12 // of both kinds; beyond that, who draws it has to be content to hear it
 	audienceOf = 4  // who list it, that a node sees to: with fewer it draws more
 	partShare  = 4  // of those that are too many, so small a part is given up in a round
+	partAfter  = 3  // beats after which one that is no neighbour, and still heard, is one whose messages nobody else brings
 	feedStays  = 8  // beats that the message link of one that is given up stays: a relay is found meanwhile
 	leastMesh  = 32 // the smallest mesh that may be a partial one: in smaller ones the neighbours are nearly all
 	fullAgain  = 4  // a mesh is a full one again once it is a quarter smaller than that

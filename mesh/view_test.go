@@ -168,7 +168,7 @@ func TestWaysThatMayLeadBackDoNotCount(t *testing.T) {
 		{-1, 6 + 2*holdTime - 1, true, 3, 6 + 2*holdTime}, //
 		{-1, 6 + 2*holdTime, false, 3, 0},                 // and none any more
 	} {
-		if far := a.feasible(c.short, c.now); far != c.far || a.near != c.near || a.held != c.held {
+		if far := a.feasible(c.short, c.now, holdTime); far != c.far || a.near != c.near || a.held != c.held {
 			t.Fatalf("%d between, after %v: %v, %+v", c.short, c.now, far, a)
 		}
 	}
@@ -215,8 +215,8 @@ func TestAWordThatGoesRoundEnds(t *testing.T) {
 		if short++; short > 9 {
 			t.Fatal("it goes round and grows")
 		}
-		a.feasible(-1, now)
-		far = a.feasible(short, now+holdTime)
+		a.feasible(-1, now, holdTime)
+		far = a.feasible(short, now+holdTime, holdTime)
 	}
 	if short != 2+wayGrows {
 		t.Errorf("a way of %d names is much longer than one of 1", short)
@@ -224,8 +224,8 @@ func TestAWordThatGoesRoundEnds(t *testing.T) {
 	a.meet(1, 0)
 	for _, short := range []int{3, 5} { // each stands for long
 		now += wayStands
-		a.feasible(-1, now)
-		if now += holdTime; !a.feasible(short, now) {
+		a.feasible(-1, now, holdTime)
+		if now += holdTime; !a.feasible(short, now, holdTime) {
 			t.Errorf("%d names are not much longer than what is usual", short)
 		}
 	}

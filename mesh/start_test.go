@@ -1,0 +1,107 @@
+package mesh
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"hearsay/topics"
+)
+
+// large is a machine of a partial mesh: a hears so many whom no dial reaches, and b hears a.
+func large(t *testing.T, many int) (r *rig, a, b *puppet) {
+	r = newRig(t, Config{FullMesh: leastMesh})
+	names := []topics.Name{"b"}
+	for i := range many {
+		names = append(names, topics.Name(fmt.Sprint("n", i)))
+	}
+	r.sparse = 1000
+	a, b = r.puppet("a", names...), r.puppet("b", "a")
+	r.hear(a, b)
+	return r, a, b
+}
+
+// Names that were to be dialled while it was not known that the mesh is a large one are not, once they are far members.
+func TestOnesThatNeedNotBeHeardAreNotDialledAtTheStart(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, Config{FullMesh: leastMesh})
+	var names []topics.Name
+	for i := range 3 * leastMesh {
+		names = append(names, topics.Name(fmt.Sprint("n", i)))
+	}
+	a, b := r.puppet("a", append(names, "b")...), r.puppet("b", "a")
+	for _, name := range names {
+		r.puppet(name).hang = true
+	}
+	r.hear(a, b)
+	r.pass(time.Second)
+	if !r.m.isPartial() {
+		t.Fatal("the mesh is no partial one")
+	}
+	for _, name := range names {
+		if p := r.m.peers[name]; p != nil && !r.m.view.links(p) && p.reach.waiting[DiscoveryPort] != nil {
+			t.Fatalf("%s is to be dialled, and is %v %+v tries %d far %d cand %d", name, p.state, p.attest, p.reach.tries, r.m.count[Far], r.m.count[Candidate])
+		}
+	}
+}
+
+// A way that becomes shorter is told later, as one that is as long: whoever has the longer one is wrong about nothing.
+func TestAShorterWayIsToldLater(t *testing.T) {
+	t.Parallel()
+	r, a, b := large(t, 2*leastMesh)
+	a.tells(rumour("x", "n1", "n2", "n3"))
+	r.pass(4 * time.Second)
+	told := func() (way int) {
+		for _, tell := range r.tellings {
+			for _, record := range tell.Records {
+				for _, name := range record.Hears {
+					if name == "x" {
+						way = len(record.Way)
+					}
+				}
+			}
+		}
+		return way
+	}
+	if way := told(); way != 4 {
+		t.Fatalf("x is told of by a way of %d names", way)
+	}
+	b.tells(rumour("x", "n4"))
+	r.pass(time.Second)
+	if way := told(); way != 4 {
+		t.Errorf("the way of %d names is told at once", way)
+	}
+	r.pass(rewordGap + time.Second)
+	if way := told(); way != 2 {
+		t.Errorf("x is told of by a way of %d names at last", way)
+	}
+}
+
+// A machine that is short of time holds names for longer: what others tell comes later, too, where they are on it.
+func TestNamesAreHeldForLongerWhereTimeIsShort(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, Config{FullMesh: leastMesh})
+	for _, c := range []struct{ lag, wait time.Duration }{{0, holdTime}, {time.Millisecond, holdTime}, {time.Second, holdLags * time.Second}} {
+		if r.m.lag = c.lag; r.m.holdWait() != c.wait {
+			t.Errorf("with Ticks that are late by %v one is held for %v", c.lag, r.m.holdWait())
+		}
+	}
+}
+
+// A member that is heard is dialled because others list it in a full mesh alone: in a partial one they list it anew all the
+// time, and whoever is dialled tells all that it knows.
+func TestWhoIsHeardIsNotDialledForAList(t *testing.T) {
+	t.Parallel()
+	r, a, _ := large(t, 2*leastMesh)
+	r.pass(4 * time.Second)
+	r.want("b", Alive)
+	before := r.count["b"]
+	p := r.m.peers["b"]
+	r.m.view.(*partial).chosen.set(p.slot)
+	p.detector.quiet = 1
+	a.say("n1", "n2")
+	a.say("b", "n1", "n2")
+	if r.count["b"] != before {
+		t.Error("it is")
+	}
+}
