@@ -12,8 +12,9 @@ import (
 type gone struct {
 	since       time.Duration
 	incarnation int64
-	begins      []begin // of streams that nothing has come of
-	sweeps      int     // that were begun
+	begins      []begin       // of streams that nothing has come of
+	sweeps      int           // that were begun
+	due         time.Duration // it need not be looked at before, while the members are the same
 }
 
 // begin is where a stream is wanted from.
@@ -91,10 +92,16 @@ func (j *Judge[T]) lookGone(now time.Duration, view View, out []Delivery[T]) []D
 	if len(j.gone) == 0 {
 		return out
 	}
-	var members []topics.Name
+	members := make([]topics.Name, 0, len(j.askable))
 	view.EachLinked(func(name topics.Name) { members = append(members, name) })
-	origins := make([]topics.Name, 0, len(j.gone))
-	for origin := range j.gone {
+	same := slices.Equal(members, j.askable)
+	j.askable = members
+	var origins []topics.Name
+	for origin, g := range j.gone {
+		if same && g.due > now && now-g.since <= goneTime { // who is to ask is the same as at the last look
+			j.goneDue = min(j.goneDue, g.due)
+			continue
+		}
 		origins = append(origins, origin)
 	}
 	slices.Sort(origins)
@@ -110,8 +117,10 @@ func (j *Judge[T]) lookGone(now time.Duration, view View, out []Delivery[T]) []D
 		if !collects {
 			due += collectTime
 		}
+		g.due = 0
 		switch {
 		case now < due:
+			g.due = due
 		case len(order) == 0: // it hears nobody, as yet
 			due = now + j.cfg.Beat
 		default:

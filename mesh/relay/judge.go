@@ -141,6 +141,7 @@ type Judge[T any] struct {
 	presentDue time.Duration          // when to look for them again
 	round      uint64                 // of these looks
 	gone       map[topics.Name]*gone
+	askable    []topics.Name // the members at the last look at them
 	goneDue    time.Duration
 }
 
