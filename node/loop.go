@@ -346,6 +346,7 @@ func (n *Node) step(e mesh.Input) {
 		n.alive.Store(&alive)
 		n.turns = turns
 	}
+	n.members.Store(int64(n.machine.Known()))
 	for _, effect := range effects {
 		switch f := effect.(type) {
 		case mesh.Dial:

@@ -62,6 +62,7 @@ type Node struct {
 	counters  counters
 	filesTold atomic.Bool                   // it was said that there are too few file descriptors
 	alive     atomic.Pointer[[]topics.Name] // what the machine calls so, for who cannot wait for the loop
+	members   atomic.Int64                  // the same, and far members
 
 	// The loop's own.
 	machine       *mesh.Machine
@@ -228,6 +229,9 @@ func (n *Node) Members() []mesh.Member {
 // Alive returns the names of the peers that this node hears and lists, itself left out. It does not wait for
 // anything, and knows of every Event that was read.
 func (n *Node) Alive() []topics.Name { return slices.Clone(*n.alive.Load()) }
+
+// Known is how many peers are members for this node, heard or by the word of others. It does not wait for anything.
+func (n *Node) Known() int { return int(n.members.Load()) }
 
 // Links returns the matrix of who hears whom, as far as strict lists tell: this node's row first.
 func (n *Node) Links() []mesh.Row {

@@ -21,8 +21,9 @@ import (
 )
 
 const (
-	maxRing   = 250 // 127.77.0.1 to 127.77.0.250
-	maxMatrix = 24  // nodes whose table fits a terminal
+	maxRing   = 1000 // 127.77.0.1 to 127.77.3.250
+	ringNet   = 250  // of them in a network
+	maxMatrix = 24   // nodes whose table fits a terminal
 	ringPoll  = 20 * time.Millisecond
 	ringHeap  = 400 // percent of garbage while the ring comes up: all of it happens at once, and to collect less is faster
 )
@@ -147,7 +148,7 @@ func ringConfigs(count int) []node.Config {
 	shared := !hasAddress("127.77.0.1")
 	configs := make([]node.Config, count)
 	for i := range configs {
-		addr := fmt.Sprintf("127.77.0.%d", i+1)
+		addr := fmt.Sprintf("127.77.%d.%d", i/ringNet, i%ringNet+1)
 		configs[i] = node.Config{Hostname: addr, Bind: addr}
 		if shared {
 			port := topics.DiscoveryPort + 1 + i
@@ -185,7 +186,7 @@ type view struct {
 	heard []int
 
 	partial bool // nobody hears all: who knows all is counted
-	knowing int  // as of the last look
+	knowing int  // nodes that know all, up to the first that does not, as of the last look
 	toldAt  time.Time
 }
 

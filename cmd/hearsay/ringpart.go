@@ -8,18 +8,11 @@ import (
 // ringTell is the time between two lines about a large ring that comes up.
 const ringTell = time.Second
 
-// showKnown looks at the nodes of a partial mesh, from the first on that was not known to know all others, and reports
-// whether all do. A look is a visit to a node's loop, so that few are made while many are missing.
+// showKnown looks at the nodes of a partial mesh, up to the first that does not know all others, and reports whether all do.
 func (v *view) showKnown() (whole bool) {
-	from := v.knowing
+	v.knowing = 0
 	for v.knowing < len(v.nodes) && v.knowsAll(v.knowing) {
 		v.knowing++
-	}
-	if v.knowing == len(v.nodes) && from > 0 { // each did at some time: do all now?
-		v.knowing = 0
-		for v.knowing < len(v.nodes) && v.knowsAll(v.knowing) {
-			v.knowing++
-		}
 	}
 	if now := time.Now(); now.Sub(v.toldAt) >= ringTell && v.knowing < len(v.nodes) {
 		v.toldAt = now
@@ -31,8 +24,7 @@ func (v *view) showKnown() (whole bool) {
 
 // knowsAll reports whether a node knows all others, heard or by the word of others.
 func (v *view) knowsAll(i int) bool {
-	s := v.nodes[i].Machine()
-	v.heard[i] = s.Alive + s.Far
+	v.heard[i] = v.nodes[i].Known()
 	return v.heard[i] == len(v.nodes)-1
 }
 
