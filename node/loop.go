@@ -49,6 +49,7 @@ func (n *Node) run() {
 		select {
 		case e := <-n.link.Events():
 			n.take(e)
+			n.takeMore()
 		case e := <-n.answers:
 			n.answer(e)
 		case ask := <-n.asked:
@@ -78,6 +79,22 @@ func (n *Node) run() {
 		}
 	}
 	n.end()
+}
+
+// inARow is how many events are taken in for one look at everything else that may be there, which costs as much as a few
+// of them.
+const inARow = 16
+
+// takeMore takes in what else the link has to tell, some of it.
+func (n *Node) takeMore() {
+	for range inARow - 1 {
+		select {
+		case e := <-n.link.Events():
+			n.take(e)
+		default:
+			return
+		}
+	}
 }
 
 // drain gives the machine everything that has arrived, so that nobody is judged by an inbox that is not empty: to
@@ -249,7 +266,7 @@ func (n *Node) takeBeats(id mesh.LinkID, pl *peerLink, run link.Run) {
 			return
 		}
 		n.step(mesh.Beat{Link: id, Names: names, Header: header, Ahead: aheadOf(header, time.Now())})
-		if header != nil && len(names) > 0 && names[0].Key() == pl.target.Key() && n.machine.Counts(pl.target, header.Incarnation) {
+		if header != nil && len(names) > 0 && names[0].Key() == pl.target.Key() {
 			n.tellNumbers(pl, header)
 		}
 	}
@@ -305,14 +322,16 @@ func (n *Node) tellJudge(id link.ID, e news) {
 
 // tellNumbers passes on what a beat says of the last messages. A new incarnation is told once.
 func (n *Node) tellNumbers(pl *peerLink, h *topics.Header) {
-	now := time.Now()
+	again := h.Incarnation == pl.incarnation && h.Last == pl.last
 	switch {
 	case h.Incarnation == 0:
 		return
-	case h.Incarnation != pl.incarnation || h.Last != pl.last:
-		pl.incarnation, pl.last, pl.lastAt = h.Incarnation, h.Last, now
-	case h.Last == "" || now.Sub(pl.lastAt) > n.cfg.RingTime:
+	case again && (h.Last == "" || time.Since(pl.lastAt) > n.cfg.RingTime):
 		return // nobody has any more what it tells of
+	case !n.machine.Counts(pl.target, h.Incarnation):
+		return
+	case !again:
+		pl.incarnation, pl.last, pl.lastAt = h.Incarnation, h.Last, time.Now()
 	}
 	beat := time.Duration(h.Beat) * time.Millisecond
 	e := news{kind: newsNumbers, incarnation: h.Incarnation, replay: h.Replay, last: h.Last}

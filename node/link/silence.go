@@ -73,6 +73,9 @@ func (l *Link) Silences(answers func(ID) bool) []Silence {
 	silent := make(map[ID]bool, len(dialled))
 	var idlest idlest
 	for _, d := range dialled {
+		if d.kernel == nil {
+			continue
+		}
 		may := answers(d.told)
 		is, v := d.hush(may)
 		idlest.take(d.conn, v, may)
@@ -84,6 +87,9 @@ func (l *Link) Silences(answers func(ID) bool) []Silence {
 	news := l.silent[0].change(func(id ID, is bool) Silence { return Silence{id, true, is} }, silent)
 	clear(silent)
 	for _, s := range l.pubs[Message].gate.subscribers() {
+		if s.kernel == nil {
+			continue
+		}
 		is, v := s.hush(false)
 		silent[s.id] = is
 		idlest.take(s.conn, v, s.introduced.Load())
