@@ -39,8 +39,22 @@ func label(d mesh.Dial) string { return strconv.FormatUint(uint64(d.ID), 10) }
 // startDial sets out to do what the machine asked for.
 func (n *Node) startDial(d mesh.Dial) {
 	n.dialling[label(d)] = d
+	if n.dialNear(d) {
+		return
+	}
 	n.dials.Add(1)
 	go n.dial(d)
+}
+
+// dialNear connects to a node of this process, which takes no time, and reports whether it has. Whatever stands against it is
+// found and told by a dial that takes its time.
+func (n *Node) dialNear(d mesh.Dial) bool {
+	addr, err := literal(d)
+	port := link.Port(d.Port)
+	if err != nil || d.Tell || !n.link.Near(port, addr) || n.link.CanDial(port) != nil || n.link.Knows(d.Target) != nil {
+		return false
+	}
+	return n.dialOne(n.ctx, d, addr, 1) == nil
 }
 
 // dialled returns the dial that led to a link, once: the machine hangs up what comes beyond.
@@ -265,14 +279,19 @@ func (n *Node) lookUpIPs(ctx context.Context, host string) ([]netip.Addr, error)
 	}
 }
 
+// literal is the endpoint of a dial, where nobody has to be asked for it.
+func literal(d mesh.Dial) (netip.AddrPort, error) {
+	if d.Addr != "" {
+		return netip.ParseAddrPort(d.Addr)
+	}
+	addr, err := netip.ParseAddrPort(endpoint(d.Target, d.Port))
+	return netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port()), err
+}
+
 // resolve returns the endpoints to try.
 func (n *Node) resolve(ctx context.Context, d mesh.Dial) ([]netip.AddrPort, error) {
-	if d.Addr != "" {
-		addr, err := netip.ParseAddrPort(d.Addr)
-		if err != nil {
-			return nil, err
-		}
-		return []netip.AddrPort{addr}, nil
+	if addr, err := literal(d); err == nil || d.Addr != "" {
+		return []netip.AddrPort{addr}, err
 	}
 	host, port, err := net.SplitHostPort(endpoint(d.Target, d.Port))
 	if err != nil {
@@ -281,9 +300,6 @@ func (n *Node) resolve(ctx context.Context, d mesh.Dial) ([]netip.AddrPort, erro
 	p, err := strconv.ParseUint(port, 10, 16)
 	if err != nil {
 		return nil, err
-	}
-	if ip, err := netip.ParseAddr(host); err == nil {
-		return []netip.AddrPort{netip.AddrPortFrom(ip.Unmap(), uint16(p))}, nil
 	}
 	ips, err := n.lookUpIPs(ctx, host)
 	if err != nil {

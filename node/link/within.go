@@ -43,6 +43,16 @@ func (lg *localGates) at(addr netip.AddrPort) *gate {
 	return g
 }
 
+// Near reports whether a dial leads to a node of this process, through memory.
+func (l *Link) Near(port Port, addr netip.AddrPort) bool { return l.near(port, addr) != nil }
+
+func (l *Link) near(port Port, addr netip.AddrPort) *gate {
+	if g := local.at(addr); g != nil && g.port == port && !l.cfg.OverTCP {
+		return g
+	}
+	return nil
+}
+
 // join lets in a connection from within this process, which subscribes to these topics. What is ours at both ends
 // needs no judgement.
 func (g *gate) join(s *subscriber, h topics.Hello, wanted []string) error {
