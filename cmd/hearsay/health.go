@@ -15,8 +15,8 @@ func healthCommand() *cli.Command {
 		Name:  "health",
 		Usage: "tell by the exit status whether the node works",
 		Description: "Status 0 when the node's loop answers, 1 when it does not or cannot be reached: for HEALTHCHECK in an image\n" +
-			"without a shell. With --ready it has to be of use, too: to hear peers, or to be the first of its mesh. A peer\n" +
-			"with which messages do not pass directly is named behind the word, and changes no status.",
+			"without a shell. With --ready it has to be of use, too: to hear peers, or to be the first of its mesh. What is\n" +
+			"wrong all the same is named behind the word, as members that are not heard, and changes no status.",
 		Flags: []cli.Flag{
 			addrFlag(), jsonFlag(),
 			&cli.BoolFlag{Name: "ready", Usage: "ask whether the node is ready, not only whether it works"},

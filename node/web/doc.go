@@ -55,7 +55,8 @@
 // /healthz have a "warning", which names what does not work while the node is of use: another process of its own name or
 // of a peer's, links that go one way, names and seeds that lead elsewhere or nowhere, members with which messages do not
 // pass directly, files of keys, certificate or tokens that cannot be read, since when, that newcomers are turned away,
-// and members that are started again and again; "" if there is nothing.
+// members that are started again and again, and those that are not heard; "" if there is nothing. /healthz, whose status
+// says no more than that the process works, names there why the node is not ready, too.
 //
 // # Streams
 //

@@ -179,7 +179,7 @@ func (s *Server) healthz(w http.ResponseWriter, r *http.Request) error {
 		return left()
 	default:
 	}
-	warning := v.warning()
+	warning := v.ails()
 	if !s.mayKnow(r) {
 		warning = ""
 	}
@@ -201,7 +201,7 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) error {
 	case !known:
 		return writeJSON(w, map[string]any{"status": "ready", "reason": "", "warning": ""})
 	}
-	return writeJSON(w, map[string]any{"status": "ready", "reason": reason, "warning": v.warning()})
+	return writeJSON(w, map[string]any{"status": "ready", "reason": reason, "warning": v.ails()})
 }
 
 // aloneAfter is how long a node looks for others at seeds that lead to itself before it is called the first of its mesh:
@@ -218,6 +218,23 @@ func (v *view) ready() (bool, string) {
 		reason += "; " + unread
 	}
 	return ready, reason
+}
+
+// ails is what somebody who asks whether the node works should know, though it does: why it is not ready, what is wrong while it
+// is, and who is not heard.
+func (v *view) ails() string {
+	var all []string
+	ready, reason := v.ready()
+	if !ready {
+		all = append(all, "not ready: "+reason)
+	}
+	if warning := v.warning(); warning != "" && (ready || !strings.Contains(reason, warning)) {
+		all = append(all, warning)
+	}
+	if silent := v.silent(); ready && silent != "" {
+		all = append(all, strings.TrimPrefix(silent, "; "))
+	}
+	return strings.Join(all, "; ")
 }
 
 // serves reports whether the node is of use, and why.

@@ -87,6 +87,31 @@ func TestReadyNamesWhoIsSilent(t *testing.T) {
 	}
 }
 
+// Whoever asks whether the node works is told who is not heard, what else is wrong, and why it is not ready, each once.
+func TestHealthNamesWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	alive := mesh.Member{Name: "a", State: mesh.Alive}
+	stale := mesh.Member{Name: "a", State: mesh.Alive, Stale: "elsewhere"}
+	frozen := mesh.Member{Name: "b", State: mesh.Suspect, Failure: "it hangs"}
+	for _, c := range []struct {
+		members  []mesh.Member
+		degraded bool
+		want     string
+	}{
+		{[]mesh.Member{alive}, false, ""},
+		{[]mesh.Member{alive, frozen}, false, "not heard: b: it hangs"},
+		{[]mesh.Member{stale, frozen}, false, "a: elsewhere; not heard: b: it hangs"},
+		{[]mesh.Member{stale, frozen}, true, "not ready: it is degraded: it hears 1 of 2 members, or its rounds come late; not heard: b: it hangs; a: elsewhere"},
+		{[]mesh.Member{frozen}, false, "not ready: it hears nobody: 1 peer not heard now; not heard: b: it hangs"},
+	} {
+		v := &view{Status: node.Status{Members: c.members, Uptime: time.Hour}}
+		v.Machine.Degraded = c.degraded
+		if got := v.ails(); got != c.want {
+			t.Errorf("%+v, degraded %v: %q, not %q", c.members, c.degraded, got, c.want)
+		}
+	}
+}
+
 // Each has its own cause; those of the same are told together, three causes at most, and of each three names.
 func TestSayings(t *testing.T) {
 	t.Parallel()
