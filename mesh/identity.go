@@ -14,7 +14,7 @@ func (m *Machine) onMirror(l *link, h *topics.Header) {
 		return // this node would say hello to itself, and may yet: the next beat will tell
 	case same && m.listeners.named[m.key] > 0:
 		m.mine.note(l.addr, m.now)
-		m.own.gone(l.addr)
+		m.own.gone(l.addr, true, m.now)
 		m.aliasTo(p, nil, "this node")
 		return
 	}
@@ -25,7 +25,7 @@ func (m *Machine) onMirror(l *link, h *topics.Header) {
 
 // onMisnamed meets a beat that starts with a name other than the dialled one.
 func (m *Machine) onMisnamed(l *link, name, key topics.Name, h *topics.Header) {
-	m.own.gone(l.addr)
+	m.own.gone(l.addr, true, m.now)
 	l.born = 0
 	if h != nil {
 		l.born = h.Incarnation

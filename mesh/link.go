@@ -221,7 +221,7 @@ func (m *Machine) onDialFailed(ev DialFailed) {
 		return
 	}
 	if ev.Reason != Local && d != nil && d.port == DiscoveryPort {
-		m.own.gone(ev.Addr)
+		m.own.gone(ev.Addr, ev.Reason.gone(), m.now)
 	}
 	if p != nil && d.port == MessagePort {
 		p.feed.failure = failure{why: ev.Reason, addr: ev.Addr}.after(p.feed.failure)

@@ -64,12 +64,15 @@ func (m *Machine) twinTold(turn uint64) string {
 // hearTwin takes in where somebody says that another process uses this node's name, at most once a minute: it may be
 // anywhere, as anybody says it.
 func (m *Machine) hearTwin(h *topics.Header) {
-	if h == nil || h.Twin == "" || m.now < m.own.toldDue {
+	if h == nil || h.Twin == "" {
 		return
 	}
 	name, addr := topics.CutTwin(h.Twin)
+	if name.Key() == m.key {
+		m.own.said = m.now
+	}
 	host := addr.Host()
-	if name.Key() != m.key || m.isOurs(host) || m.isOurs(joinEndpoint(host, m.cfg.Self.Port())) {
+	if m.now < m.own.toldDue || name.Key() != m.key || m.isOurs(host) || m.isOurs(joinEndpoint(host, m.cfg.Self.Port())) {
 		return
 	}
 	m.own.toldDue = m.now + twinEvery
@@ -79,6 +82,9 @@ func (m *Machine) hearTwin(h *topics.Header) {
 // lookForNamesake dials who said hello in this node's name, one in a round, and who was met, while it may be there still. A
 // dial of this node itself has been answered by then, and its address is known.
 func (m *Machine) lookForNamesake() {
+	if m.listeners.named[m.key] > 0 {
+		m.own.said = m.now
+	}
 	host, port := m.own.calls.next(m.now), m.cfg.Self.Port()
 	if host == "" {
 		host, port, _ = splitEndpoint(m.own.look(m.now, m.cfg.Beat))

@@ -100,3 +100,46 @@ func TestWhyASecondOneIsNone(t *testing.T) {
 		}
 	}
 }
+
+// The other process is looked after now and then, and at once where nobody says any more that it is there, once; not much sooner
+// than it was.
+func TestLookAfterANamesake(t *testing.T) {
+	t.Parallel()
+	const s = time.Second
+	o := ownName{rival: rival{"10.0.0.9:20000", 5, 0}}
+	for i, c := range []struct {
+		now, said time.Duration
+		want      bool
+	}{
+		{0, 0, true}, {1 * s, 1 * s, false}, {4 * s, 0, false}, // said last at 1 s: the last look was just now
+		{5 * s, 0, true}, {11 * s, 0, false}, {19 * s, 0, false}, {20 * s, 0, true},
+		{27 * s, 27 * s, false}, {28 * s, 0, false}, {29 * s, 0, true}, {43 * s, 0, false}, {44 * s, 0, true},
+	} {
+		if c.said > 0 {
+			o.said = c.said
+		}
+		if got := o.look(c.now, s) != ""; got != c.want {
+			t.Errorf("%d: %v", i, got)
+		}
+	}
+}
+
+// Where somebody answers that nobody is there, the other process is gone; where nobody answers at all, after two dials.
+func TestNamesakeIsNotGoneByOneDial(t *testing.T) {
+	t.Parallel()
+	const at = "10.0.0.9:20000"
+	for _, sure := range []bool{true, false} {
+		o := ownName{rival: rival{at, 5, 0}, lookDue: time.Hour}
+		if o.gone("10.0.0.8:20000", true, 0); o.left {
+			t.Error("another one is gone")
+		}
+		o.gone(at, sure, time.Second)
+		if o.left != sure || !sure && o.lookDue != time.Second {
+			t.Errorf("sure: %v, gone: %v; the next look is at %v", sure, o.left, o.lookDue)
+		}
+		o.gone(at, false, time.Second)
+		if !o.left || o.rival.addr != "" {
+			t.Errorf("sure: %v, and it is not gone", sure)
+		}
+	}
+}

@@ -148,7 +148,9 @@ func TestConflictOfTheOwnNameIsOver(t *testing.T) {
 		t.Fatalf("it runs, and %q, shown %q", told, r.m.namesake())
 	}
 	second.fail, second.name = Refused, "10.0.0.99"
-	r.pass(17 * time.Second)
+	delete(r.m.listeners.named, "self")
+	a.header.Twin = ""
+	r.pass(5 * time.Second)
 	if told := r.settledWhy("self"); len(told) != 1 || r.m.namesake() != "" {
 		t.Errorf("it is gone, and %q, shown %q", told, r.m.namesake())
 	}
@@ -166,6 +168,9 @@ func TestOwnConflictIsOver(t *testing.T) {
 		{ownName{told: true, heard: heardRounds - 1}, 0, false},
 		{ownName{told: true, heard: heardRounds, rival: met}, 0, false},
 		{ownName{told: true, heard: heardRounds, rival: met}, twinFor + 1, true},
+		{ownName{told: true, heard: goneRounds, left: true}, 0, true},
+		{ownName{told: true, heard: goneRounds - 1, left: true}, 0, false},
+		{ownName{told: true, heard: goneRounds, left: true, rival: met}, 0, false},
 	} {
 		if got := c.own.over(c.now); got != c.over {
 			t.Errorf("%d: %t", i, got)

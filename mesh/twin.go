@@ -261,7 +261,7 @@ func (m *Machine) judgeOwnName(a audience) {
 	second := m.own.judge(a)
 	switch {
 	case m.own.over(m.now):
-		m.own.told = false
+		m.own.end()
 		why := "no other process that uses this node's name is met any more"
 		m.do(Emit{Change{Kind: Settled, Peer: m.cfg.Self, From: Alive, To: Alive, Why: why, Incarnation: m.cfg.Incarnation}})
 	case second:
@@ -271,13 +271,11 @@ func (m *Machine) judgeOwnName(a audience) {
 	}
 }
 
-// ownConflict tells that another process uses this node's name, once a minute.
+// ownConflict tells that another process uses this node's name.
 func (m *Machine) ownConflict(why func() string) {
-	m.own.untold = false
-	if !m.own.hush.Tell(m.now) {
+	if !m.own.says(m.now) {
 		return
 	}
 	m.stats.Conflicts++
-	m.own.told = true
 	m.do(Emit{Change{Kind: Conflict, Peer: m.cfg.Self, From: Alive, To: Alive, Why: why(), Incarnation: m.cfg.Incarnation}})
 }
