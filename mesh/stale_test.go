@@ -79,3 +79,17 @@ func TestSeedThatLeadsHereIsToldAmongOthers(t *testing.T) {
 		}
 	}
 }
+
+// DNS has no part in a name that is an address: where such a peer calls from elsewhere it was started with another one.
+func TestStaleAddressIsNotOfDNS(t *testing.T) {
+	r := newRig(t, Config{})
+	x := r.puppet("10.0.0.77")
+	r.step(ListenerUp{1, "10.0.0.1"})
+	r.step(Hello{1, "10.0.0.77"})
+	x.fail, x.addr = Refused, "10.0.0.77:20000"
+	r.pass(10 * time.Minute)
+	shown := r.member("10.0.0.77").Stale
+	if len(r.told(Stale)) == 0 || strings.Contains(shown, "DNS") || !strings.Contains(shown, "which is 10.0.0.1: ") || !strings.Contains(shown, "another --bind than its --hostname") {
+		t.Errorf("told %v, %q", r.told(Stale), shown)
+	}
+}

@@ -103,6 +103,8 @@ func judgeName(f *Facts) []Finding {
 		}
 		out = append(out, warning(do,
 			"%s has no address here (%s): peers find it only by the address that it calls from", name, f.Self.NoDNS))
+	case len(foreign) == len(f.Self.Addrs) && name.IsIP():
+		out = append(out, fault("give the node a --hostname that is this machine's", "its name %s is no address of this machine", name))
 	case len(foreign) == len(f.Self.Addrs):
 		out = append(out, fault("correct DNS or /etc/hosts, or choose another --hostname",
 			"%s leads to %s, which is not this machine: DNS is out of date, or another machine has the name", name, addrs(foreign)))

@@ -156,6 +156,9 @@ func judgeLost(f *Facts, p *Place, m *web.Member, d Visit) Finding {
 	what := fmt.Sprintf("%s is %s (%s)", m.Name, m.State, cmp.Or(m.Why, m.OneWay, m.Failure, "never heard"))
 	called, _ := netip.ParseAddrPort(m.CalledFrom)
 	switch {
+	case m.CalledFrom != "" && len(p.Addrs) > 0 && !slices.Contains(p.Addrs, called.Addr()) && m.Name.IsIP():
+		return fault(fmt.Sprintf("start it with --hostname %s, or with --bind %s", called.Addr(), m.Name.Host()),
+			"%s: its name is an address, and it calls from another one, %s: its --hostname or its --bind is wrong", what, m.CalledFrom)
 	case m.CalledFrom != "" && len(p.Addrs) > 0 && !slices.Contains(p.Addrs, called.Addr()):
 		return fault("correct DNS or /etc/hosts here", "%s: it leads to %s, but calls from %s: DNS is out of date", what, addrs(p.Addrs), m.CalledFrom)
 	case d.Outcome == Hindered:

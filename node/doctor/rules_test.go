@@ -163,6 +163,10 @@ func TestExamine(t *testing.T) {
 		{"one that has moved", func(f *Facts) {
 			f.Members.Members[1].State, f.Members.Members[1].CalledFrom = "quarantined", "10.0.0.8:20000"
 		}, []string{"fault peers: it leads to 10.0.0.3, but calls from 10.0.0.8:20000: DNS is out of date"}},
+		{"one whose name is another address than its own", func(f *Facts) {
+			m := &f.Members.Members[1]
+			m.State, m.CalledFrom, m.Name, f.Peers[1].Name = "candidate", "10.0.0.8:20000", "10.0.0.3", "10.0.0.3"
+		}, []string{"fault peers: its --hostname or its --bind is wrong > start it with --hostname 10.0.0.8, or with --bind 10.0.0.3"}},
 		{"a far one", func(f *Facts) {
 			f.Members.Members[1].Via, f.Peers[1].Discovery[0] = []topics.Name{"b"}, Visit{Endpoint: "10.0.0.3:20000", Outcome: TimedOut}
 		}, nil},
