@@ -47,6 +47,7 @@ func (m *Machine) identify(p *peer, h *topics.Header) bool {
 // restarted takes a new incarnation for the peer's. What lived shorter than the half-life of a penalty earns
 // half of one.
 func (m *Machine) restarted(p *peer, incarnation int64, why string) {
+	bye := p.state == Left
 	if p.state.Member() && p.line.Age(m.now) < m.cfg.HalfLife {
 		m.punish(p, record.Lapsed)
 	}
@@ -55,7 +56,7 @@ func (m *Machine) restarted(p *peer, incarnation int64, why string) {
 	}
 	p.twins.again()
 	m.succeed(p, p.reach.link.addr, incarnation, why)
-	m.noteRestart(p, incarnation)
+	m.noteRestart(p, incarnation, bye)
 }
 
 // succeed makes an incarnation, which is heard at an endpoint, the one that counts.

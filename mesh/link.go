@@ -227,7 +227,7 @@ func (m *Machine) onDialFailed(ev DialFailed) {
 		p.feed.failure = failure{why: ev.Reason, addr: ev.Addr}.after(p.feed.failure)
 	}
 	if p != nil && d.port == DiscoveryPort {
-		p.reach.failure = failure{why: ev.Reason, addr: ev.Addr}.after(p.reach.failure)
+		p.reach.failure = failure{why: ev.Reason, addr: ev.Addr, early: d.since < startTime}.after(p.reach.failure)
 		if d.addr == "" {
 			p.reach.tour.way.answered(ev.Reason)
 		}

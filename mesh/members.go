@@ -104,10 +104,10 @@ func (m *Machine) member(p *peer) Member {
 		v.CalledFrom = joinEndpoint(p.origin.helloIP, p.name.Port())
 	}
 	switch {
-	case p.due != never:
-		v.Next = p.due
 	case p.state != Alive && p.reach.dialling():
 		v.Next = m.now
+	case p.due != never:
+		v.Next = p.due
 	}
 	if p.oneWay.missing.told > 0 {
 		v.OneWay = m.oneWayTo(p)

@@ -11,9 +11,9 @@ import (
 // can say nothing of the one before. Its peers see one incarnation after another: so they tell. What it costs the peer is the
 // matter of its penalty (restarted), and not of this.
 
-// noteRestart takes in that another incarnation of a peer counts from now on.
-func (m *Machine) noteRestart(p *peer, incarnation int64) {
-	if p.restarts.Add(incarnation, m.now) {
+// noteRestart takes in that another incarnation of a peer counts from now on, and whether the one before had said goodbye.
+func (m *Machine) noteRestart(p *peer, incarnation int64, bye bool) {
+	if p.restarts.Add(incarnation, m.now, bye) {
 		m.stats.RestartsTold++
 		m.tell(Restarts, p, m.restartsText(p))
 	}
@@ -21,13 +21,20 @@ func (m *Machine) noteRestart(p *peer, incarnation int64) {
 
 // restartsText says how often a peer was started again of late, if that is often; "" if it is not.
 func (m *Machine) restartsText(p *peer) string {
-	times, in := p.restarts.Many(m.now)
+	times, byes, in := p.restarts.Many(m.now)
 	if times == 0 {
 		return ""
 	}
 	span := max(in, time.Second).Round(time.Second)
-	if times < lineage.RestartsMany {
-		return fmt.Sprintf("started again in the last %v, and more often before: its process ends again and again", span)
+	ends := "its process ends again and again"
+	switch {
+	case byes == times:
+		ends = "it said goodbye each time, so something stops it and starts it again"
+	case byes > 0:
+		ends += fmt.Sprintf(", %d of %d times with a goodbye", byes, times)
 	}
-	return fmt.Sprintf("started again %d times in %v: its process ends again and again", times, span)
+	if times < lineage.RestartsMany {
+		return fmt.Sprintf("started again in the last %v, and more often before: %s", span, ends)
+	}
+	return fmt.Sprintf("started again %d times in %v: %s", times, span, ends)
 }

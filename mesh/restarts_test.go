@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -73,5 +74,34 @@ func TestFewRestartsAreNotTold(t *testing.T) {
 	}
 	if told := r.restartsTold(); len(told) > 0 || r.m.member(r.m.peers["x"]).Restarts != "" {
 		t.Errorf("%q", told)
+	}
+}
+
+// A process that says goodbye each time does not end by itself, and is not said to.
+func TestRestartsWithAGoodbyeAreSaidToHaveOne(t *testing.T) {
+	for _, c := range []struct {
+		byes int // of five
+		want string
+	}{
+		{5, "started again 5 times in 1.s: it said goodbye each time, so something stops it and starts it again"},
+		{0, "started again 5 times in 1.s: its process ends again and again"},
+		{2, "started again 5 times in 1.s: its process ends again and again, 2 of 5 times with a goodbye"},
+	} {
+		r, _, _, _, x := four(t)
+		for i := range 5 {
+			if i < c.byes {
+				x.header.Leaving = true
+				x.beat()
+				x.header.Leaving = false
+				r.want("x", Left)
+			}
+			x.restarts()
+			r.listens("x", hostOf(x.addr))
+			r.pass(2 * time.Second)
+			r.want("x", Alive)
+		}
+		if why := r.m.member(r.m.peers["x"]).Restarts; !regexp.MustCompile("^" + c.want + "$").MatchString(why) {
+			t.Errorf("%d goodbyes: %q", c.byes, why)
+		}
 	}
 }

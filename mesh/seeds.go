@@ -18,6 +18,7 @@ type failure struct {
 	mesh   string // the label of another mesh that it led into
 	own    bool   // another process answered there under this node's name
 	there  bool   // its node runs: it is heard, or calls
+	early  bool   // the dial began when this node had just started
 	hangs  int    // dials, since the peer was heard last, that were hung up on during the key handshake
 }
 
@@ -34,6 +35,13 @@ func (f failure) after(last failure) failure {
 	}
 	return f
 }
+
+// startTime is for how long after this node's start nobody wonders that a seed is not there: those that are started together
+// come one after another. A seed is dialled again within it, and at its end.
+const startTime = time.Second
+
+// soon reports whether the next dial may well find somebody, as the peer may be about to start.
+func (f failure) soon() bool { return f.early && (f.why == Refused || f.why == Unresolved) }
 
 // doubtful reports whether the next dial may well find somebody: who hangs up once may have been ended just then.
 func (f failure) doubtful() bool { return f.why.hungUp() && f.hangs == 1 }
@@ -185,10 +193,10 @@ func (m *Machine) unreached(p *peer) string {
 }
 
 // judgeSeeds tells of the seeds that lead to nobody. It goes by rounds: nodes that start together do not find each
-// other at the first dial.
+// other at the first dial, and one is up a moment later than another.
 func (m *Machine) judgeSeeds() {
 	for _, p := range m.seeds {
-		if cause := m.unreached(p); cause != "" && p.reach.missing.tell(cause, m.now, &m.cfg) {
+		if cause := m.unreached(p); cause != "" && !p.reach.failure.soon() && p.reach.missing.tell(cause, m.now, &m.cfg) {
 			m.tell(Unreached, p, cause)
 		}
 	}

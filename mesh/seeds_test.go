@@ -50,6 +50,53 @@ func TestSeedThatLeadsToNobodyIsTold(t *testing.T) {
 	}
 }
 
+// A seed that is not there yet when a node starts, and comes up within a second, is not told of: where many are started
+// together, one is last. One whose machine does not answer is told of after the first dial.
+func TestSeedThatStartsALittleLaterIsNotTold(t *testing.T) {
+	for _, how := range []DialReason{Refused, Unresolved} {
+		r := newRig(t, Config{Seeds: []topics.Name{"there"}})
+		p := r.puppet("there")
+		p.fail = how
+		r.pass(1200 * time.Millisecond)
+		if lost := r.m.LostSeeds(); len(r.told(Unreached)) > 0 || len(lost) != 1 {
+			t.Errorf("%v: told %v, shown %v", how, r.told(Unreached), lost)
+		}
+		p.reachable()
+		r.pass(time.Minute)
+		if r.want("there", Alive); len(r.told(Unreached)) > 0 {
+			t.Errorf("%v: told %v", how, r.told(Unreached))
+		}
+		r = newRig(t, Config{Seeds: []topics.Name{"there"}})
+		r.puppet("there").fail = how
+		if r.pass(2100 * time.Millisecond); len(r.told(Unreached)) != 1 {
+			t.Errorf("%v, and nobody starts: told %v", how, r.told(Unreached))
+		}
+	}
+	r := newRig(t, Config{Seeds: []topics.Name{"there"}})
+	r.puppet("there").fail = TimedOut
+	if r.pass(1100 * time.Millisecond); len(r.told(Unreached)) != 1 {
+		t.Errorf("told %v", r.told(Unreached))
+	}
+}
+
+// A peer that is being dialled is tried now, whenever its next turn is.
+func TestNextTryIsNowWhileOneIsUnderWay(t *testing.T) {
+	r := newRig(t, Config{})
+	x := r.puppet("x")
+	x.fail = TimedOut
+	r.listens("x", "10.0.0.1")
+	r.pass(2 * time.Second)
+	if m := r.member("x"); m.Next <= r.now {
+		t.Fatalf("at %v: %+v", r.now, m)
+	}
+	x.hang = true
+	r.listens("x", "10.0.0.1")
+	r.pass(100 * time.Millisecond)
+	if m := r.member("x"); !r.m.peers["x"].reach.dialling() || m.Next > r.now {
+		t.Errorf("at %v, it is dialled: %v, next %v", r.now, r.m.peers["x"].reach.dialling(), m.Next)
+	}
+}
+
 // Who hangs up once during the key handshake may have been ended just then: that is not told as a wrong key, and tried
 // again within a beat, whether the peer was met before or not.
 func TestHangUpDuringTheKeyHandshake(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -112,10 +113,13 @@ func (cl *client) count(ctx context.Context, state string) (n int, why string, e
 	if all.Self.State == cmp.Or(state, alive) {
 		n++
 	}
+	ready := plain.Text(all.Self.ReadyReason)
 	unlinked := ""
 	for _, m := range all.Members {
 		if state == "" && (m.State == alive && !m.Flowing || m.State == mesh.Probation.String()) {
-			unlinked += "; " + string(shown(m.Name)) + ": " + plain.Text(reason(m))
+			if why := unsaid(plain.Text(reason(m)), ready+unlinked); why != "" {
+				unlinked += "; " + string(shown(m.Name)) + ": " + why
+			}
 		}
 		if m.State == state || state == "" && m.State == alive && m.Flowing {
 			n++
@@ -124,5 +128,18 @@ func (cl *client) count(ctx context.Context, state string) (n int, why string, e
 	if len(unlinked) > 300 {
 		unlinked = unlinked[:300] + " …"
 	}
-	return n, plain.Text(all.Self.ReadyReason) + unlinked, nil
+	return n, ready + unlinked, nil
+}
+
+// unsaid are the causes that a text does not have yet: each is to be read once in a line.
+func unsaid(causes, said string) string {
+	var left []string
+	for _, cause := range strings.Split(causes, "; ") {
+		bare := strings.TrimPrefix(strings.TrimPrefix(cause, "unlinked: "), "one-way: ")
+		if !strings.Contains(said, bare) {
+			left = append(left, cause)
+			said += "; " + bare
+		}
+	}
+	return strings.Join(left, "; ")
 }

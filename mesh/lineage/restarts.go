@@ -24,11 +24,12 @@ type Restarts struct {
 type restart struct {
 	incarnation int64
 	at          time.Duration
+	bye         bool // the other one had said goodbye
 }
 
 // Add takes in an incarnation that became the one that counts, and reports whether it is to be told that there are many. One
 // that was taken in before is a second process of the name, which takes turns with another, and no restart.
-func (r *Restarts) Add(incarnation int64, now time.Duration) (tell bool) {
+func (r *Restarts) Add(incarnation int64, now time.Duration, bye bool) (tell bool) {
 	r.expire(now)
 	if slices.ContainsFunc(r.last, func(x restart) bool { return x.incarnation == incarnation }) {
 		return false
@@ -36,18 +37,23 @@ func (r *Restarts) Add(incarnation int64, now time.Duration) (tell bool) {
 	if len(r.last) >= maxRestarts {
 		r.last = slices.Delete(r.last, 0, 1)
 	}
-	r.last = append(r.last, restart{incarnation, now})
+	r.last = append(r.last, restart{incarnation, now, bye})
 	r.many = r.many || len(r.last) >= RestartsMany
 	return r.many && r.hush.Tell(now)
 }
 
-// Many is how many there were of late, and in what time, where they are many: 0 if they are not. It ends when none came for a
-// while.
-func (r *Restarts) Many(now time.Duration) (times int, in time.Duration) {
+// Many is how many there were of late, how many of them after a goodbye, and in what time, where they are many: 0 if they are
+// not. It ends when none came for a while.
+func (r *Restarts) Many(now time.Duration) (times, byes int, in time.Duration) {
 	if r.expire(now); !r.many {
-		return 0, 0
+		return 0, 0, 0
 	}
-	return len(r.last), now - r.last[0].at
+	for _, one := range r.last {
+		if one.bye {
+			byes++
+		}
+	}
+	return len(r.last), byes, now - r.last[0].at
 }
 
 // expire forgets those of long ago.

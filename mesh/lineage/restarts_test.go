@@ -30,20 +30,20 @@ func TestRestarts(t *testing.T) {
 			var r Restarts
 			for i, s := range steps {
 				now := s.at * time.Second
-				if told := r.Add(s.incarnation, now); told != s.told {
+				if told := r.Add(s.incarnation, now, s.incarnation%2 == 0); told != s.told {
 					t.Errorf("step %d: told %v", i, told)
 				}
-				if many, in := r.Many(now); many != s.many || many > 0 && in > RestartsSpan {
-					t.Errorf("step %d: %d in %v", i, many, in)
+				if many, byes, in := r.Many(now); many != s.many || many > 0 && in > RestartsSpan || byes != many/2 && byes != (many+1)/2 {
+					t.Errorf("step %d: %d in %v, %d goodbyes", i, many, in, byes)
 				}
 			}
 		})
 	}
 	var r Restarts
 	for i := range int64(1000) {
-		r.Add(i, time.Duration(i)*time.Millisecond)
+		r.Add(i, time.Duration(i)*time.Millisecond, false)
 	}
-	if many, _ := r.Many(time.Second); many != maxRestarts {
+	if many, _, _ := r.Many(time.Second); many != maxRestarts {
 		t.Errorf("%d are kept", many)
 	}
 }
