@@ -299,6 +299,25 @@ func TestPubAndSub(t *testing.T) {
 	_ = b
 }
 
+// What nobody has any more is told on standard error, where the message itself does not say it.
+func TestSubTellsWhatWasMissed(t *testing.T) {
+	t.Parallel()
+	fake := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, ": hello\n\nid: 1\ndata: {\"from\":\"x\",\"body\":\"a\",\"missed\":7}\n\n"+
+			"id: 2\ndata: {\"from\":\"y\\u001b\",\"channel\":\"news\",\"body\":\"b\",\"missed\":1}\n\nid: 3\ndata: {\"from\":\"x\",\"body\":\"c\"}\n\n")
+	}))
+	t.Cleanup(fake.Close)
+	const want = "hearsay: 7 messages of x missed: nobody has them any more\nhearsay: 1 message of y\\x1b on news missed: nobody has them any more\n"
+	p := begin(t, nil, "sub", "--count", "3", "--addr", fake.URL)
+	if status := p.end(t); status != 0 || p.out.String() != "a\nb\nc\n" || p.log.String() != want {
+		t.Errorf("status %d, %q, %q", status, &p.out, &p.log)
+	}
+	p = begin(t, nil, "sub", "--json", "--count", "3", "--addr", fake.URL)
+	if status := p.end(t); status != 0 || p.log.String() != "" || !strings.Contains(p.out.String(), `"missed"`) {
+		t.Errorf("as JSON: status %d, %q, %q", status, &p.out, &p.log)
+	}
+}
+
 func TestSubTellsWhatWasLost(t *testing.T) {
 	t.Parallel()
 	fake := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"hearsay/node"
+	"hearsay/node/plain"
 	"hearsay/node/web"
 )
 
@@ -24,7 +25,8 @@ func subCommand() *cli.Command {
 		Description: "One line a message, as the node itself prints them: \\ for a backslash, \\n, \\x1b, \\u202e and the like\n" +
 			"for what would break the line or steer the terminal. With --json each with its sender, its channel and its\n" +
 			"identity. --format has the fields {time} {from} {channel} {uid} {type} {size} {missed} {body}, and\n" +
-			"\\n and \\t; {missed} is how many of its sender and channel nobody has any more, just before it.\n" +
+			"\\n and \\t; {missed} is how many of its sender and channel nobody has any more, just before it,\n" +
+			"which is said on standard error too.\n" +
 			"--body-format raw writes bodies as they are, each after a line with its size. The node must have been started\n" +
 			"with a --channel for it to be received. Runs until it is interrupted or has seen --count messages (status 0),\n" +
 			"the node ends (3), or the timeout (4).",
@@ -90,7 +92,7 @@ func runSub(c *cli.Context) error {
 }
 
 // printMessage writes one message, unless it has expired on its way, and says on standard error how many were lost before
-// it.
+// it, and how many nobody has any more, unless it says that itself.
 func printMessage(c *cli.Context, form *layout, data []byte) (shown bool, err error) {
 	var m web.Message
 	if err := json.Unmarshal(data, &m); err != nil {
@@ -98,6 +100,14 @@ func printMessage(c *cli.Context, form *layout, data []byte) (shown bool, err er
 	}
 	if m.Lost > 0 {
 		fmt.Fprintf(c.App.ErrWriter, "hearsay: not printed: %s: this reader was too slow\n", count(int(m.Lost), "message"))
+	}
+	if m.Missed > 0 && !c.Bool("json") {
+		on := ""
+		if m.Channel != "" {
+			on = " on " + plain.Text(m.Channel)
+		}
+		fmt.Fprintf(c.App.ErrWriter, "hearsay: %s of %s%s missed: nobody has them any more\n",
+			count(int(m.Missed), "message"), plain.Text(string(m.From)), on)
 	}
 	switch {
 	case m.Expires != nil && node.Expired(*m.Expires):

@@ -26,6 +26,7 @@ type fake struct {
 	status    web.Status
 	life      int64
 	events    []web.Event
+	messages  []web.Message // a stream of messages has them and ends
 	changed   chan struct{} // closed when events or life have changed
 	down      bool          // every connection is cut
 	refusal   *web.Error    // the answer to forget, if that is refused
@@ -139,6 +140,12 @@ func (f *fake) serve(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusOK, f.status)
 	case r.URL.Path == "/v1/events":
 		f.stream(w, r)
+	case r.Method == http.MethodGet && r.URL.Path == "/v1/messages":
+		w.Header().Set("Content-Type", "text/event-stream")
+		for i, m := range f.messages {
+			data, _ := json.Marshal(m)
+			fmt.Fprintf(w, "id: %d\ndata: %s\n\n", i+1, data)
+		}
 	case r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/forget"):
 		f.forget(w, strings.TrimSuffix(strings.TrimPrefix(r.URL.Path, "/v1/members/"), "/forget"))
 	case !page.Serve(w, r):

@@ -3,6 +3,7 @@ package page_test
 import (
 	"testing"
 
+	"hearsay/node/web"
 	"hearsay/topics"
 )
 
@@ -50,6 +51,21 @@ func TestPageShowsAndPublishesMessages(t *testing.T) {
 	p.click(`document.querySelector('#publish-send')`)
 	p.wait(`document.querySelector('#messages').innerText.includes('<b>hello</b>') && document.querySelector('#publish-text').value === ''`)
 	p.shot("messages")
+}
+
+// Messages that nobody has any more are told of where those are shown that came after them.
+func TestPageShowsThatMessagesWereMissed(t *testing.T) {
+	findBrowser(t)
+	f := newFake(t, 2)
+	f.set(func() {
+		a, b := "a", "b"
+		f.messages = []web.Message{{From: "node_2", Body: &a, Missed: 7}, {From: "node_2", Channel: "news", Body: &b, Missed: 1}}
+	})
+	p := open(t, f.URL)
+	p.waitNodes(2)
+	p.click(`document.querySelector('#messages-box summary')`)
+	p.wait(`document.querySelector('#messages').innerText.includes('7 messages of node_2 missed: nobody has them any more')`)
+	p.wait(`document.querySelector('#messages').innerText.includes('1 message of node_2 on news missed: nobody has them any more')`)
 }
 
 // Of 1,000 nodes those with something wrong are drawn before those that are well, all are in the table, and the page still

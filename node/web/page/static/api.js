@@ -89,7 +89,7 @@ export function message(data) {
 	try {
 		const m = JSON.parse(data);
 		const body = typeof m.body === 'string' ? m.body : `(${Math.floor(text(m.body_base64).length * 3 / 4)} bytes that are no text)`;
-		return {from: text(m.from), body, lost: number(m.lost)};
+		return {from: text(m.from), channel: text(m.channel), body, lost: number(m.lost), missed: number(m.missed)};
 	} catch {
 		return null;
 	}
