@@ -133,7 +133,8 @@ func (n *Node) closeLink() {
 	before := n.link.Stats()
 	_ = n.link.Close(closeGrace)
 	after := n.link.Stats()
-	messages, bytes := after["messages_dropped"]-before["messages_dropped"], after["bytes_unacked"]-before["bytes_unacked"]
+	more := func(counter string) uint64 { return after[counter] - before[counter] }
+	messages, bytes := more("messages_dropped")+more("messages_unsent"), more("bytes_unacked")
 	if messages+bytes > 0 {
 		n.log.Warn("closed before all was sent", "messages", messages, "bytes_unacked", bytes)
 	}

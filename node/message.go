@@ -55,8 +55,8 @@ const MaxExpires = time.Hour
 
 // Publish sends a plain message to every node that listens, this one and naive ones included. It never waits
 // for a peer, and there is no receipt: who is not connected at this moment does not get it. The event "linked" says
-// that a member is. A peer that has no room for it any more, see Config.OutboxBytes, loses it, which is counted
-// ("link_messages_dropped"). PublishWait waits for such a peer.
+// that a member is. A peer that has no room for it any more, see Config.OutboxBytes, does not get it then, which is counted
+// ("link_messages_dropped"), and asks for it later. PublishWait waits for such a peer.
 func (n *Node) Publish(body []byte) error { return n.publish(plainTopic, body) }
 
 // PublishTo sends a message on a named channel, to the nodes that receive it: see Subscribe.

@@ -40,7 +40,7 @@ func (g *gate) accept() {
 func (g *gate) newSubscriber(raw net.Conn) *subscriber {
 	s := &subscriber{conn: g.link.newConn(raw, g.port), gate: g}
 	s.belongs.Store(g.link.open())
-	s.out.lost = s.lose
+	s.out.lost = s.unsent
 	return s
 }
 

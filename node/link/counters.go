@@ -42,6 +42,7 @@ const (
 	unfinishedCut
 	bytesOut
 	messagesDropped
+	messagesUnsent
 	listsDropped
 	bytesUnacked
 	stalledHangUps
@@ -84,8 +85,9 @@ var counterNames = [numCounters]string{
 	unfinishedWaits:        "unfinished_waits",      // times that a publisher was not read for a moment, as messages that had come in part took all their memory
 	unfinishedCut:          "unfinished_cut",        // publishers hung up that did not go on with a message whose memory others needed
 	bytesOut:               "bytes_out",             // bytes queued to subscribers
-	messagesDropped:        "messages_dropped",      // messages that a subscriber's outbox refused, or held at its end
-	listsDropped:           "lists_dropped",         // the same of lists
+	messagesDropped:        "messages_dropped",      // messages that a subscriber's outbox had no room for
+	messagesUnsent:         "messages_unsent",       // messages that waited for a connection which ended
+	listsDropped:           "lists_dropped",         // lists of both kinds
 	bytesUnacked:           "bytes_unacked",         // bytes of messages sent, and not acknowledged by the end of their connection
 	stalledHangUps:         "stalled_hang_ups",      // subscribers closed because they took nothing
 }

@@ -81,8 +81,9 @@
 //   - the publisher is closed, and its subscriber takes nothing for a second, or not all within the grace time;
 //   - a receiver that hears a goodbye is sent on for longer than 10 s, or more than 64 MiB.
 //
-// The publisher counts it: messages_dropped are those that were in the outbox or did not fit, bytes_unacked what the
-// kernel still held at the end of a message connection, lists_dropped is the same of lists. What the receiver's kernel had taken and its process did not read is
+// The publisher counts it: messages_dropped are those that did not fit, messages_unsent those that were in the outbox at the
+// end of a message connection, bytes_unacked what the
+// kernel still held then, lists_dropped is the same of lists. Whoever connects again asks for all of these. What the receiver's kernel had taken and its process did not read is
 // known to nobody.
 //
 // All outboxes together hold OutboxBytes, 128 MiB, and one message each. What several subscribers wait for is held

@@ -431,7 +431,7 @@ func (l *Link) receiveRun(d *dialled, run Run) {
 
 // Close sends what has been published, for as long as the subscribers take it within the grace time, ends
 // every connection and returns when no goroutine is left. A subscriber whose kernel takes nothing for a second is not
-// waited for; what it and others have not got is counted in messages_dropped and bytes_unacked. It is called once;
+// waited for; what it and others have not got is counted in messages_unsent and bytes_unacked. It is called once;
 // Events is closed by it.
 func (l *Link) Close(grace time.Duration) error {
 	l.mu.Lock()

@@ -287,6 +287,13 @@ func (o *outbox) left() int {
 	return o.bytes
 }
 
+// over reports whether the connection has ended for it.
+func (o *outbox) over() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.closed
+}
+
 // close drops what waits; a write under way ends when the connection is closed.
 func (o *outbox) close() {
 	o.mu.Lock()

@@ -266,14 +266,21 @@ func (s *subscriber) send(run []byte, sh *shared) {
 	if s.out.putShared(run, sh) {
 		s.link.counters.add(bytesOut, len(run))
 	} else if s.ended() == nil {
-		s.lose(Run(run).Len())
+		as := messagesDropped
+		if s.out.over() {
+			as = messagesUnsent
+		}
+		s.lose(Run(run).Len(), as)
 	}
 }
 
-// lose counts what this subscriber does not get: messages, or lists, after which others come.
-func (s *subscriber) lose(count int) {
+// unsent counts what waited for this subscriber when its connection ended.
+func (s *subscriber) unsent(count int) { s.lose(count, messagesUnsent) }
+
+// lose counts what does not go over this connection: messages, or lists, after which others come.
+func (s *subscriber) lose(count int, as counter) {
 	if s.port == Message {
-		s.link.counters.add(messagesDropped, count)
+		s.link.counters.add(as, count)
 	} else {
 		s.link.counters.add(listsDropped, count)
 	}

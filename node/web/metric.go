@@ -143,8 +143,9 @@ var counted = map[string]*prometheus.Desc{
 	"link_unfinished_waits":      describe("link_unfinished_waits_total", "Times that a publisher was not read for a moment, as messages that had come in part took all their memory."),
 	"link_unfinished_cut":        describe("link_unfinished_cut_total", "Publishers hung up that did not go on with a message whose memory others needed."),
 	"link_bytes_out":             describe("link_queued_bytes_total", "Bytes queued to subscribers."),
-	"link_messages_dropped":      describe("link_messages_dropped_total", "Messages that a subscriber's outbox refused, or held when it ended."),
-	"link_lists_dropped":         describe("link_lists_dropped_total", "Lists that a subscriber's outbox refused, or held when it ended."),
+	"link_messages_dropped":      describe("link_messages_dropped_total", "Messages that there was no room for, as a subscriber is too slow. A member asks for them later: hearsay_messages_missed_total counts those that nobody has by then."),
+	"link_messages_unsent":       describe("link_messages_unsent_total", "Messages that waited for a subscriber when its connection ended. A member that connects again asks for them."),
+	"link_lists_dropped":         describe("link_lists_dropped_total", "Lists that there was no room for, or that waited when a connection ended: newer ones come."),
 	"link_bytes_unacked":         describe("link_bytes_unacked_total", "Bytes of messages sent and not acknowledged when their connection ended."),
 	"link_stalled_hang_ups":      describe("subscribers_hung_up_total", "Subscribers closed because they took nothing."),
 }
