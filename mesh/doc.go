@@ -200,7 +200,8 @@
 // Of what is told, a change is told alone (saying.go), and what others say is looked at where it has changed (far.dirty): so
 // a death costs each node a few names, however many are known.
 //
-// What a far member publishes is relayed as ever: by one neighbour where it lists the origin, and else by all of them.
+// What a far member publishes is relayed as ever: by one neighbour where it lists the origin, and else by
+// three that each node draws: so a message comes to each some three times, and not once from each neighbour.
 //
 // # How a peer is lost
 //

@@ -14,6 +14,7 @@ type Relays struct {
 	linked bitset              // those that are heard, and whose messages come over a connection of their own
 	lacked bitset              // those that some of them list and that are none of them
 	rows   []listing
+	few    bool // in a partial mesh
 }
 
 // listing is whom a linked peer lists, as a strict list of it says.
@@ -24,7 +25,7 @@ type listing struct {
 
 // Relays returns that of now.
 func (m *Machine) Relays() *Relays {
-	r := &Relays{names: make([]topics.Name, len(m.slots))}
+	r := &Relays{names: make([]topics.Name, len(m.slots)), few: m.isPartial()}
 	var may, listed bitset
 	for _, p := range m.slots {
 		if p == nil {
@@ -90,6 +91,9 @@ func (r *Relays) Listers(name topics.Name) (listers []topics.Name) {
 	}
 	return listers
 }
+
+// Partial reports whether this node hears a few of many, as all others do.
+func (r *Relays) Partial() bool { return r.few }
 
 // EachUnheard calls f with every name that some linked peer lists and that is not linked itself.
 func (r *Relays) EachUnheard(f func(topics.Name)) { r.lacked.each(func(i int) { f(r.names[i]) }) }

@@ -56,7 +56,8 @@
 //
 // What a relay was relayed itself goes to those that ask for that, which are all that miss somebody: in a chain or
 // behind a bridge there are nodes that no list tells of. It is a flood in that part of the mesh, stopped by numbers, uids
-// and ttl.
+// and ttl. In a partial mesh it goes by three neighbours of each node (View.Partial), and each message comes to most by these
+// alone. A bridge between two partial meshes that none of its neighbours draws brings what it lists, and no more.
 //
 // # Who is not admitted
 //

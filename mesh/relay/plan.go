@@ -30,6 +30,7 @@ const (
 	settleBeats = 3               // that an origin is lacked before a relay is asked: a mesh that starts lacks many for less
 	lateTime    = 2 * time.Second // in which messages that a relay sent before it read the cancellation may come
 	lacksMost   = 1024            // origins: as many as a list has
+	farsFew     = 3               // that are asked for all in a partial mesh: of two, three nodes that chose each other would be alone
 	eachMost    = 512             // origins that one relay is asked for: a connection may subscribe to 64 KiB of topics
 )
 
@@ -95,6 +96,9 @@ func (p *plan) update(now time.Duration, view View, starved map[topics.Name]bool
 	wanted := make(map[topics.Name]bool) // who is to be asked for all that it is relayed
 	for _, origin := range p.origins() {
 		says = p.settleOrigin(now, origin, view, load, wanted, says)
+	}
+	if view.Partial() {
+		p.thin(wanted)
 	}
 	return p.settleFars(now, wanted, says)
 }
@@ -184,6 +188,27 @@ func (p *plan) release(now time.Duration, origin topics.Name, says []Say) []Say 
 		delete(p.lacks, origin)
 	}
 	return says
+}
+
+// thin leaves few of those who could be asked for all that they are relayed: those that are asked already, and then those
+// that this node draws. In a partial mesh each message comes to most by them alone, and as often as there are of them.
+func (p *plan) thin(wanted map[topics.Name]bool) {
+	names := make([]topics.Name, 0, len(wanted))
+	for name := range wanted {
+		names = append(names, name)
+	}
+	rank("", p.self, names)
+	slices.SortStableFunc(names, func(a, b topics.Name) int { return boolean(p.fars[b] == never) - boolean(p.fars[a] == never) })
+	for _, name := range names[min(farsFew, len(names)):] {
+		delete(wanted, name)
+	}
+}
+
+func boolean(is bool) int {
+	if is {
+		return 1
+	}
+	return 0
 }
 
 // settleFars asks those that list somebody who is lacked for all that they are relayed, and the others no more.

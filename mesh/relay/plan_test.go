@@ -194,3 +194,31 @@ func TestHeldWordsOfRelaysAreDroppedForTheOrigins(t *testing.T) {
 	}
 	r.answer("o", "5/o/7/2-/1", 2, 3, 4).ends("o", "5/o/7/2-/1").got("o2 o3 o4").count("held", uint64(r.j.Stats().Holding), 0)
 }
+
+// In a partial mesh a few are asked for all that they are relayed: the same ones for as long as they can.
+func TestFewAreAskedForAllInAPartialMesh(t *testing.T) {
+	for _, few := range []bool{false, true} {
+		names := numbered(12)
+		r := newRig(t, names...)
+		r.view.few = few
+		for i, name := range names {
+			r.view.lists[name] = []topics.Name{topics.Name(fmt.Sprintf("o%d", i))}
+		}
+		r.pass(5 * time.Second)
+		asked := r.j.plan.far(r.view)
+		if want := map[bool]int{false: 12, true: farsFew}[few]; len(asked) != want {
+			t.Fatalf("partial %v: %d are asked for all", few, len(asked))
+		}
+		r.view.linked = slices.DeleteFunc(r.view.linked, func(n topics.Name) bool { return n == asked[0] })
+		r.pass(2 * time.Second)
+		again := r.j.plan.far(r.view)
+		for _, name := range asked[1:] {
+			if !slices.Contains(again, name) {
+				t.Errorf("partial %v: %s is asked no more, since %s is gone", few, name, asked[0])
+			}
+		}
+		if few && len(again) != farsFew {
+			t.Errorf("then %d are", len(again))
+		}
+	}
+}

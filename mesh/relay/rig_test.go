@@ -24,7 +24,10 @@ type rig struct {
 type view struct {
 	linked []topics.Name
 	lists  map[topics.Name][]topics.Name
+	few    bool
 }
+
+func (v *view) Partial() bool { return v.few }
 
 func (v *view) Linked(name topics.Name) bool { return slices.Contains(v.linked, name) }
 

@@ -173,9 +173,11 @@ func (c *courier) take(l *link, m *post) {
 		if m.Origin != via {
 			return // a forged origin
 		}
+		w.ledger.counts.came++
 		c.came[via] = now
 		fresh, out = c.judge.Message(now, m.Stream, m.number, m.uid, m, postSize, nil)
 	case topics.KindRelay:
+		w.ledger.counts.came++
 		r, err := topics.ParseRelayed([]byte(m.topic))
 		if err != nil || key(r.Origin) != m.Origin {
 			return

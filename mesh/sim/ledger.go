@@ -18,7 +18,7 @@ type ledger struct {
 	last   map[relay.Stream]uint64 // published
 	whose  map[relay.Stream]*process
 	plain  map[*process]map[string]bool // uids and bodies without numbers that a process got
-	counts struct{ published, delivered, told, forged int }
+	counts struct{ published, came, delivered, told, forged int }
 	late   []time.Duration // from published to delivered
 }
 
@@ -184,5 +184,6 @@ func (b *ledger) figures() {
 	b.w.record("told missing", float64(b.counts.told))
 	b.w.record("forged", float64(b.counts.forged))
 	b.w.record("slowest", slowest.Seconds())
+	b.w.record("copies of each", float64(b.counts.came)/float64(max(1, b.counts.delivered)))
 	b.w.record("copies", passed/float64(max(1, b.counts.published)))
 }

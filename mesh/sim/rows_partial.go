@@ -87,6 +87,38 @@ func partials() []Scenario {
 			},
 		},
 		{
+			Name: "partial-talk", Title: "those of a mesh of more than hear everybody talk, and nothing is wrong", Nodes: 64, Least: 48, Weight: 100,
+			Length: rest + 45*time.Second, Fixed: true,
+			Plan: func(p *Plan) {
+				p.Profile.FullMesh = 32
+				p.Talk = true
+				p.At(rest, Talk{Every: 4 * time.Second, For: 30 * time.Second})
+			},
+			Goals: []Goal{
+				nothingTold(),
+				{Figure: "copies of each", Title: "copies of a message that come to a member", Most: 3.5},
+				within("slowest", "slowest message", 1),
+				noFalse(),
+			},
+		},
+		{
+			Name: "partial-talk-deaths", Title: "an eighth of those of a mesh of more than hear everybody die while they talk", Nodes: 56, Least: 48, Weight: 100,
+			Length: rest + 60*time.Second, Fixed: true,
+			Plan: func(p *Plan) {
+				p.Profile.FullMesh = 32
+				p.Talk = true
+				p.At(rest, Talk{Every: 2 * time.Second, For: 30 * time.Second})
+				for _, i := range p.Some(p.N / 8) {
+					p.At(rest+p.Between(5*time.Second, 15*time.Second), []Fault{Crash{i}, PowerCut{i}}[p.Rand.IntN(2)])
+				}
+			},
+			Goals: []Goal{
+				nothingTold(), noneLost(),
+				within("slowest", "slowest message", 20),
+				noFalse(),
+			},
+		},
+		{
 			Name: "partial-phantoms", Title: "one of a mesh of more than hear everybody vouches for phantoms, and dies", Nodes: 56, Least: 48, Weight: 100,
 			Length: rest + 3*time.Minute, Fixed: true,
 			Plan: func(p *Plan) {
