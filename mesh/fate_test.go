@@ -187,3 +187,23 @@ func TestEndingLinksAreBounded(t *testing.T) {
 		t.Fatal("still read after it was forgotten")
 	}
 }
+
+// A message link that brings nothing has feedLeast beats from when it came up, whatever a beat takes, and no more once it is older.
+func TestFeedLeast(t *testing.T) {
+	for _, beat := range []time.Duration{200 * time.Millisecond, time.Second, 2 * time.Second} {
+		for _, age := range []time.Duration{beat, feedLeast*beat - beat/10, feedLeast * beat, 9 * feedLeast * beat} {
+			r := newRig(t, Config{Beat: beat})
+			x := r.puppet("x")
+			x.header.Beat = int(beat / time.Millisecond)
+			r.hear(x)
+			r.pass(10 * feedLeast * beat)
+			p := r.m.peers["x"]
+			old := p.feed.link
+			old.at = r.now - age
+			r.step(LinkStuck{old.id, true})
+			if want := max(r.now, old.at+feedLeast*beat); p.feed.due != want {
+				t.Errorf("a beat of %v, %v old: another one is due in %v, not %v", beat, age, p.feed.due-r.now, want-r.now)
+			}
+		}
+	}
+}
