@@ -96,6 +96,16 @@ func (rs *readers) down(id ListenerID) (key topics.Name) {
 	return r.name
 }
 
+// newest is when the last of a name came; 0: none is there.
+func (rs *readers) newest(key topics.Name) (at Time) {
+	for _, r := range rs.byID {
+		if r.name == key {
+			at = max(at, r.at)
+		}
+	}
+	return at
+}
+
 // outlived takes their name from those that came before a time: they belong to a process that was replaced by one at a
 // host. Where that one was elsewhere all the time, those from its host are its own.
 func (rs *readers) outlived(key topics.Name, host string, before Time, elsewhere bool, was int64) {

@@ -59,6 +59,15 @@ func (m *Machine) hushed(p *peer) bool {
 	return m.readers.mute[p.key] > 0 || p.reach.link != nil && m.readers.mutes(p.reach.link.host)
 }
 
+// newlyConnected reports whether what carries nothing between a member and this node is no older than its membership: what is
+// older may carry what was held up in an outage, for as long again.
+func (m *Machine) newlyConnected(p *peer, while Time) bool {
+	if p.feed.carries() {
+		return m.readers.newest(p.key) > p.since-while
+	}
+	return p.feed.link != nil && p.feed.link.at > p.since-while
+}
+
 // judgeFeeds tells of the members with which no messages pass, and then ever more rarely.
 func (m *Machine) judgeFeeds() {
 	wait := unlinkedAfter * m.cfg.BackOff
@@ -73,7 +82,11 @@ func (m *Machine) judgeFeeds() {
 			f.look = m.now + wait
 		}
 		if p.detector.quiet == 0 && f.missing.told == 0 && (f.link != nil && !f.carries() || f.carries() && m.hushed(p)) {
-			f.look = min(f.look, max(m.now, p.since+wait)) // it was so for a while; of one that is frozen nothing else comes either
+			from := m.now // it was so for a while; of one that is frozen nothing else comes either
+			if !m.newlyConnected(p, wait) {
+				from = max(from, p.since+wait)
+			}
+			f.look = min(f.look, from)
 		}
 		if m.now < f.look {
 			continue

@@ -167,6 +167,26 @@ func TestSecondIsNotUnlinked(t *testing.T) {
 	}
 }
 
+// One whose port is blocked just after it was met is told of at once, too: nothing was held up by an outage.
+func TestYoungMemberIsToldOfAtOnce(t *testing.T) {
+	for name, happens := range map[string]func(message LinkID) Input{
+		"its messages": func(message LinkID) Input { return LinkSilent{message, true} },
+		"ours":         func(LinkID) Input { return ReaderSilent{1, true} },
+	} {
+		r := newRig(t, Config{})
+		r.pass(time.Minute)
+		r.step(ReaderUp{1, "10.0.0.1"})
+		r.step(ReaderNamed{1, "a"})
+		r.pass(500 * time.Millisecond)
+		r.hear(r.puppet("a"))
+		r.pass(2 * time.Second)
+		r.step(happens(r.m.peers["a"].feed.link.id))
+		if r.pass(1100 * time.Millisecond); len(r.unlinked) != 1 {
+			t.Errorf("%s: told %v", name, r.unlinked)
+		}
+	}
+}
+
 // A message link that stands and brings nothing is told of once its publisher was heard over a while without an answer to what
 // it was asked, though no dial has failed yet; at both ends, and at once. Of one that is frozen, or answers late, it is not.
 func TestStuckIsTold(t *testing.T) {
