@@ -22,7 +22,8 @@ type conn struct {
 	remote netip.AddrPort
 	raw    net.Conn
 	kernel *kernel // nil: it cannot be asked
-	hushed bool    // it probes often; Silences' own, as the next
+	last   looked  // what the kernel said of it last; Silences' own, as the next
+	hushed bool    // it probes often
 	mute   bool    // nothing comes back
 	proof  uint64  // bytes that are acknowledged once something comes back again; 0: it was not asked
 	closed func()  // called once it is; nil: nobody asks

@@ -1,6 +1,10 @@
 package link
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"time"
+)
 
 // A connection for messages may have nothing to carry for hours, and stands for minutes though the network carries nothing,
 // since TCP waits for long: so that it stands says nothing. What tells is keep-alive, which goes over it anyway: whether
@@ -8,8 +12,11 @@ import "time"
 // and however busy, so it is a sign of the way and not of the peer. One that is silent is not hung up.
 //
 // Keep-alive takes tens of seconds for that. What is said over a connection shows it within a few, as the kernel says it again
-// and again and has no answer. So the connection over which nothing came for longest is sent a PING, one at each look: in a
-// small mesh each is within a few seconds, in a large one this costs no more.
+// and again and has no answer. So in a small mesh the connection over which nothing came for longest is sent a PING, one at
+// each look: each is within some seconds. In a large one its turn would come no sooner than keep-alive shows the same.
+//
+// What the kernel knows takes three system calls, and there may be hundreds of connections. So one over which nothing was said
+// since the last look is looked at again when it may have been silent for long.
 //
 // A way may be shut in one direction: then what the far end says still comes, until that waits for its acknowledgement. So one
 // that was silent is so until what this end has said since is acknowledged.
@@ -32,6 +39,11 @@ const (
 
 	// idleAfter is how long nothing has come over a connection that is sent a PING: others carry something anyway.
 	idleAfter = 1500 * time.Millisecond
+
+	// askedMost is how many connections there may be for one of them to be asked at each look, and idleLooks how many are
+	// looked at for that: something may have come over those that seem idle.
+	askedMost = 32
+	idleLooks = 4
 )
 
 // Silence is a connection for messages over which nothing comes back, or something again.
@@ -65,20 +77,20 @@ func (s silences) change(of func(ID, bool) Silence, silent map[ID]bool) (news []
 	return news
 }
 
-// Silences returns which connections have become silent since the last call, and which are no more. It costs three system
-// calls for each. Where the kernel cannot be asked none ever is. A publisher that answers a PING is asked for one before it is
-// said to be silent no more.
+// Silences returns which connections have become silent since the last call, and which are no more. Where the kernel cannot
+// be asked none ever is. A publisher that answers a PING is asked for one before it is said to be silent no more.
 func (l *Link) Silences(answers func(ID) bool) []Silence {
+	now := clock()
 	dialled := l.publishers()
 	silent := make(map[ID]bool, len(dialled))
-	var idlest idlest
+	var idle idlest
 	for _, d := range dialled {
 		if d.kernel == nil {
 			continue
 		}
 		may := answers(d.told)
-		is, v := d.hush(may)
-		idlest.take(d.conn, v, may)
+		is, v := d.hush(now, may)
+		idle.take(d.conn, v, may)
 		if before, twice := silent[d.told]; twice { // one is the heir of the other
 			is = is && before
 		}
@@ -90,39 +102,88 @@ func (l *Link) Silences(answers func(ID) bool) []Silence {
 		if s.kernel == nil {
 			continue
 		}
-		is, v := s.hush(false)
+		is, v := s.hush(now, false)
 		silent[s.id] = is
-		idlest.take(s.conn, v, s.introduced.Load())
+		idle.take(s.conn, v, s.introduced.Load())
 	}
-	idlest.ask()
+	if c := idle.next(now); c != nil {
+		c.out.put(pingFrame)
+	}
 	return append(news, l.silent[1].change(func(id ID, is bool) Silence { return Silence{id, false, is} }, silent)...)
 }
 
 // ReadersSilent reports whether nothing came back over some connection that came, as of the last call of Silences.
 func (l *Link) ReadersSilent() bool { return len(l.silent[1]) > 0 }
 
-// idlest is the connection over which nothing came for longest, of those whose far end answers a PING.
+// idlest are the connections over which nothing seems to have come for a while, of those whose far end answers a PING.
 type idlest struct {
-	conn  *conn
-	heard time.Duration
+	all  int // connections, idle or not
+	idle []idleConn
 }
+
+type idleConn struct {
+	*conn
+	heard time.Duration // ago
+}
+
+// idles reports whether a connection that was looked at may be asked.
+func (v view) idles() bool { return v.held == 0 && v.heard >= idleAfter }
 
 func (i *idlest) take(c *conn, v view, answers bool) {
-	if answers && v.held == 0 && v.heard >= idleAfter && v.heard > i.heard {
-		i.conn, i.heard = c, v.heard
+	i.all++
+	if answers && v.idles() {
+		i.idle = append(i.idle, idleConn{c, v.heard})
 	}
 }
 
-func (i *idlest) ask() {
-	if i.conn != nil {
-		i.conn.out.put(pingFrame)
+// next is the one that is to be asked: over which nothing came for longest. There may be none.
+func (i *idlest) next(now time.Duration) *conn {
+	if i.all > askedMost {
+		return nil
 	}
+	slices.SortFunc(i.idle, func(a, b idleConn) int { return cmp.Compare(b.heard, a.heard) })
+	for _, c := range i.idle[:min(len(i.idle), idleLooks)] {
+		if c.last.at < now {
+			if v, ok := c.look(now); !ok || !v.idles() {
+				continue // something has come meanwhile
+			}
+		}
+		return c.conn
+	}
+	return nil
+}
+
+// looked is a look at what the kernel knows of a connection.
+type looked struct {
+	view
+	at    time.Duration // by clock; 0: there was none
+	moved int64         // what outbox.moved was then
+}
+
+// look asks the kernel, and keeps what it says.
+func (c *conn) look(now time.Duration) (v view, ok bool) {
+	c.last.at, c.last.moved = now, c.out.moved.Load()
+	c.last.view, ok = c.kernel.look()
+	return c.last.view, ok
+}
+
+// rests reports whether a connection is as it was at the last look, for all that anybody needs to know: nothing was said over
+// it, and it cannot have been silent for long. It returns what is known of it then.
+func (c *conn) rests(now time.Duration) (v view, ok bool) {
+	l := &c.last
+	v = l.view
+	v.heard += now - l.at // at the most
+	ok = l.at > 0 && !c.hushed && !c.mute && v.heard < hushAfter && l.held == 0 && l.moved == c.out.moved.Load() && c.out.left() == 0
+	return v, ok
 }
 
 // hush reports whether nothing comes back over a connection, and what the kernel knows of it. It has the kernel probe the more
 // often before that is said. Its far end answers a PING, or it is not sent one.
-func (c *conn) hush(answers bool) (mute bool, v view) {
-	v, ok := c.kernel.look()
+func (c *conn) hush(now time.Duration, answers bool) (mute bool, v view) {
+	if v, rests := c.rests(now); rests {
+		return false, v
+	}
+	v, ok := c.look(now)
 	if !ok {
 		return false, v
 	}

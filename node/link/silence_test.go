@@ -3,6 +3,7 @@ package link
 import (
 	"slices"
 	"testing"
+	"time"
 )
 
 // A far end that does not read has closed its window, and is asked too rarely for its silence to say anything.
@@ -60,7 +61,8 @@ func TestSilencesChange(t *testing.T) {
 // Of the connections over which nothing came for a while the one with the longest silence is asked, where it answers and
 // nothing waits for an answer yet.
 func TestIdlest(t *testing.T) {
-	a, b := &conn{}, &conn{}
+	const now = time.Minute
+	a, b := &conn{last: looked{at: now}}, &conn{last: looked{at: now}}
 	var i idlest
 	for name, c := range map[string]struct {
 		v       view
@@ -70,14 +72,58 @@ func TestIdlest(t *testing.T) {
 		"cannot be asked":          {view{heard: 9 * idleAfter}, false},
 		"something was said to it": {view{heard: 9 * idleAfter, held: 1}, true},
 	} {
-		if i.take(a, c.v, c.answers); i.conn != nil {
+		if i.take(a, c.v, c.answers); i.next(now) != nil {
 			t.Fatalf("%s: it is asked", name)
 		}
 	}
 	i.take(a, view{heard: idleAfter}, true)
 	i.take(b, view{heard: 3 * idleAfter}, true)
 	i.take(a, view{heard: 2 * idleAfter}, true)
-	if i.conn != b {
+	if i.next(now) != b {
 		t.Errorf("asked: %+v", i)
+	}
+	for range askedMost {
+		i.take(a, view{}, true)
+	}
+	if i.next(now) != nil {
+		t.Error("one of many is asked, which keep-alive does as soon")
+	}
+}
+
+// Who seems to be idle as of a look that is old is looked at before it is asked.
+func TestIdlestIsLookedAt(t *testing.T) {
+	var i idlest
+	i.take(&conn{last: looked{at: 1}, out: &outbox{}}, view{heard: 9 * idleAfter}, true) // its kernel has nothing to say
+	b := &conn{last: looked{at: time.Minute}}
+	i.take(b, view{heard: idleAfter}, true)
+	if i.next(time.Minute) != b {
+		t.Error("asked by what was known once")
+	}
+}
+
+// A connection is looked at again when something was said over it, or when it may have been silent for long.
+func TestConnectionsThatRest(t *testing.T) {
+	now := time.Hour
+	for name, c := range map[string]struct {
+		change func(*conn)
+		want   bool
+	}{
+		"nothing has changed":        {func(*conn) {}, true},
+		"it was never looked at":     {func(c *conn) { c.last.at = 0 }, false},
+		"something was said":         {func(c *conn) { c.out.moved.Store(7) }, false},
+		"something waits":            {func(c *conn) { c.out.bytes = 1 }, false},
+		"something was not taken":    {func(c *conn) { c.last.held = 1 }, false},
+		"it probes often":            {func(c *conn) { c.hushed = true }, false},
+		"it is mute":                 {func(c *conn) { c.mute = true }, false},
+		"it was heard then":          {func(c *conn) { c.last.at, c.last.heard = now-hushAfter+1, 0 }, true},
+		"that is long ago":           {func(c *conn) { c.last.at, c.last.heard = now-hushAfter, 0 }, false},
+		"it was not heard even then": {func(c *conn) { c.last.heard = hushAfter - time.Second }, false},
+	} {
+		one := &conn{out: &outbox{}, last: looked{view: view{heard: time.Second}, at: now - time.Second}}
+		c.change(one)
+		v, rests := one.rests(now)
+		if rests != c.want || rests && v.heard != one.last.heard+now-one.last.at {
+			t.Errorf("%s: %v, %+v", name, rests, v)
+		}
 	}
 }
