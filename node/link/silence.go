@@ -12,7 +12,7 @@ import (
 // and however busy, so it is a sign of the way and not of the peer. One that is silent is not hung up.
 //
 // Keep-alive takes tens of seconds for that. What is said over a connection shows it within a few, as the kernel says it again
-// and again and has no answer. So in a small mesh the connection over which nothing came for longest is sent a PING, one at
+// and again and has no answer. So in a small mesh the kernel asks over the connection over which nothing came for longest, one at
 // each look: each is within some seconds. In a large one its turn would come no sooner than keep-alive shows the same.
 //
 // What the kernel knows takes three system calls, and there may be hundreds of connections. So one over which nothing was said
@@ -33,11 +33,11 @@ const (
 	hushProbes = time.Second
 
 	// lostAfter is how long nothing comes back of a connection that is silent as what was said over it is not taken, and
-	// lostTries how often the kernel has said it again by then: after 0.2, 0.6, 1.4 and 3 s, later on a long way.
+	// lostTries how often the kernel has said it again by then, after 0.2, 0.6, 1.4 and 3 s, later on a long way, or asked.
 	lostAfter = 3 * time.Second
 	lostTries = 4
 
-	// idleAfter is how long nothing has come over a connection that is sent a PING: others carry something anyway.
+	// idleAfter is how long nothing has come over a connection over which the kernel is to ask: others carry something anyway.
 	idleAfter = 1500 * time.Millisecond
 
 	// askedMost is how many connections there may be for one of them to be asked at each look, and idleLooks how many are
@@ -106,8 +106,9 @@ func (l *Link) Silences(answers func(ID) bool) []Silence {
 		silent[s.id] = is
 		idle.take(s.conn, v, s.introduced.Load())
 	}
-	if c := idle.next(now); c != nil {
-		c.out.put(pingFrame)
+	if c := idle.next(now); c != nil { // its kernel asks, and no process wakes up for that, here or there
+		c.hushed = true
+		c.kernel.probe(hushProbes)
 	}
 	return append(news, l.silent[1].change(func(id ID, is bool) Silence { return Silence{id, false, is} }, silent)...)
 }
@@ -131,7 +132,7 @@ func (v view) idles() bool { return v.held == 0 && v.heard >= idleAfter }
 
 func (i *idlest) take(c *conn, v view, answers bool) {
 	i.all++
-	if answers && v.idles() {
+	if answers && v.idles() && !c.hushed {
 		i.idle = append(i.idle, idleConn{c, v.heard})
 	}
 }
@@ -187,7 +188,7 @@ func (c *conn) hush(now time.Duration, answers bool) (mute bool, v view) {
 	if !ok {
 		return false, v
 	}
-	if hushed := v.heard >= hushAfter; hushed != c.hushed {
+	if hushed := v.heard >= hushAfter || c.hushed && v.heard >= idleAfter; hushed != c.hushed {
 		c.hushed = hushed
 		every := keepAlive
 		if hushed {
@@ -216,6 +217,6 @@ func (c *conn) hush(now time.Duration, answers bool) (mute bool, v view) {
 // unless what was sent has to be sent again.
 func (v view) mute(before bool) bool {
 	asked := v.held == 0 || v.silent
-	lost := v.held > 0 && v.tries >= lostTries && v.heard >= lostAfter
+	lost := v.tries >= lostTries && v.heard >= lostAfter
 	return lost || v.heard >= silentAfter && (before || asked) || before && v.silent
 }

@@ -22,10 +22,10 @@ func TestMute(t *testing.T) {
 		"it was mute, and is only heard":          {view{heard: 0, held: 9, silent: true}, true, true},
 		"it is heard, and a packet is lost":       {view{heard: 0, held: 9, silent: true}, false, false},
 
-		"what was said is said again in vain":           {view{heard: lostAfter, held: 9, silent: true, tries: lostTries}, false, true},
-		"it was said again too few times":               {view{heard: lostAfter, held: 9, silent: true, tries: lostTries - 1}, false, false},
-		"something came meanwhile":                      {view{heard: lostAfter - 1, held: 9, silent: true, tries: lostTries}, false, false},
-		"it was said again in vain, and has been taken": {view{heard: lostAfter, tries: lostTries}, false, false},
+		"what was said is said again in vain": {view{heard: lostAfter, held: 9, silent: true, tries: lostTries}, false, true},
+		"it was said again too few times":     {view{heard: lostAfter, held: 9, silent: true, tries: lostTries - 1}, false, false},
+		"something came meanwhile":            {view{heard: lostAfter - 1, held: 9, silent: true, tries: lostTries}, false, false},
+		"it was asked in vain":                {view{heard: lostAfter, silent: true, tries: lostTries}, false, true},
 	} {
 		if got := c.v.mute(c.before); got != c.want {
 			t.Errorf("%s: %v", name, got)
