@@ -189,7 +189,8 @@
 //
 // Each far one is dialled in turn all the same, all of them together once in ten beats at most, and hung up on once it has
 // spoken: a phantom is disproved by whoever answers there, or by two hosts' word that is missing. One that falls silent here
-// while a neighbour lists it is given up as a neighbour, and not accused.
+// while a neighbour lists it is given up as a neighbour, and not accused. Until then, for two beats, what it said of others
+// counts: hundreds of names hang on it, and on a machine that is short of time most suspects are heard again.
 //
 // A telling is a path vector, and on paths that lead through each other the word about one that died goes round, each way
 // longer than the last. So a name whose nearer ways are gone is told to nobody for a while (holdTime), unless somebody is

@@ -162,6 +162,7 @@ type far struct {
 	all      bitset               // by slot: all of them
 	dirty    bitset               // by slot: whose
 	waiting  bitset               // by slot: those that are held
+	silent   bitset               // by slot: suspects whose words count still
 	till     Time                 // when the first of them is looked at again
 	lookedAt Time                 // the last time
 	wakeAt   Time                 // nothing is due for any of them before
@@ -228,7 +229,7 @@ func (f *far) leave(p *peer) {
 func (f *far) look(m *Machine) {
 	f.heard = f.heard[:0]
 	for p := range m.near() {
-		if p.state == Alive && p.says.strict {
+		if p.says.strict && (p.state == Alive || m.stillCounts(p)) {
 			f.heard = append(f.heard, p)
 		}
 	}
@@ -267,6 +268,7 @@ func (m *Machine) judgeFar(round bool) {
 	}
 	if round {
 		m.learnTold()
+		m.lapse()
 	}
 	f := &m.far
 	f.lookedAt, f.judged = m.now, 0

@@ -48,6 +48,9 @@ func (m *Machine) setState(p *peer, to State) {
 	if to == Alive {
 		m.gather()
 	}
+	if to == Suspect && m.isPartial() {
+		m.far.silent.set(p.slot)
+	}
 	if p.says.naive && p.state == Alive != (to == Alive) {
 		if to == Alive {
 			m.naive++

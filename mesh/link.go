@@ -274,7 +274,9 @@ func (m *Machine) discoveryFailed(p *peer, c class, why DialReason) {
 		m.aliveFailed(p, gone, why)
 	case Suspect, Detached:
 		p.reach.tries++
-		p.detector.refusal = p.detector.refusal || gone
+		if p.detector.refusal = p.detector.refusal || gone; gone {
+			m.lapse()
+		}
 		m.schedule(p, m.after(m.suspectWait(p)))
 	case Probation:
 		if gone && p.reach.link == nil {

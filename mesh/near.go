@@ -44,3 +44,25 @@ func (m *Machine) wakeFar() {
 	}
 	m.at(f.wakeAt)
 }
+
+// wordStays is how many beats the words of a suspect count in a partial mesh: hundreds of names hang on them, and most
+// suspects on a machine that is short of time are heard again. One at which nobody answers is believed no more at once.
+const wordStays = 2
+
+// stillCounts reports whether the words of one that is silent count still.
+func (m *Machine) stillCounts(p *peer) bool {
+	return p.state == Suspect && m.isPartial() && !p.detector.refusal && m.now-p.since < wordStays*m.cfg.Beat
+}
+
+// lapse has the words of suspects looked at again that count no more.
+func (m *Machine) lapse() {
+	m.far.silent.each(func(i int) {
+		if p := m.slots[i]; p == nil || !m.stillCounts(p) {
+			m.far.silent.clear(i)
+			if p != nil {
+				m.far.due = true
+				m.markWords(p)
+			}
+		}
+	})
+}

@@ -77,7 +77,7 @@ func (m *Machine) drawNeighbours(v *partial) {
 	m.far.look(m)
 	most := (len(extra) + partShare - 1) / partShare
 	for _, p := range extra { // one that no neighbour hears stays, and holds none of the others up
-		if most > 0 && m.part(p, v.links, "no neighbour") {
+		if most > 0 && m.part(p, func(by *peer) bool { return by.state == Alive && v.links(by) }, "no neighbour") {
 			most--
 		}
 	}

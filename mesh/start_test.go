@@ -105,3 +105,33 @@ func TestWhoIsHeardIsNotDialledForAList(t *testing.T) {
 		t.Error("it is")
 	}
 }
+
+// The words of a suspect count for some beats: hundreds of names hang on them, and it may be short of time. Where nobody
+// answers at its address they count no more.
+func TestWordsOfASuspectCountForSomeBeats(t *testing.T) {
+	t.Parallel()
+	for _, gone := range []bool{false, true} {
+		r, a, _ := large(t, 2*leastMesh)
+		r.pass(4 * time.Second)
+		r.want("n1", Far)
+		if gone {
+			a.dies()
+		} else {
+			a.mute, a.hang = true, true
+		}
+		for r.state("a") == Alive {
+			r.pass(50 * time.Millisecond)
+		}
+		since := r.now
+		for r.state("n1") == Far && r.now < since+10*time.Second {
+			r.pass(50 * time.Millisecond)
+		}
+		most, least := wordStays*time.Second+holdTime+time.Second, wordStays*time.Second
+		if gone {
+			most, least = holdTime+200*time.Millisecond, 0
+		}
+		if stood := r.now - since; stood < least || stood > most {
+			t.Errorf("nobody there %v: its words counted for %v, not %v to %v", gone, stood, least, most)
+		}
+	}
+}

@@ -107,6 +107,10 @@ func (j *Judge[T]) lookGone(now time.Duration, view View, out []Delivery[T]) []D
 	slices.Sort(origins)
 	for _, origin := range origins {
 		g := j.gone[origin]
+		if view.Partial() && len(g.begins) == 0 && len(j.of(origin)) == 0 {
+			delete(j.gone, origin) // nothing came of it, as of most that those who are heard list no more
+			continue
+		}
 		others := slices.DeleteFunc(slices.Clone(members), func(name topics.Name) bool { return name == origin })
 		if now-g.since > goneTime || g.sweeps >= sweeps {
 			delete(j.gone, origin)

@@ -190,3 +190,15 @@ func TestGoneAreBounded(t *testing.T) {
 	}
 	r.pass(time.Second).count("that are gone", uint64(len(r.j.gone)), goneMost)
 }
+
+// In a partial mesh names are listed by those who are heard, and then by others: of whom nothing came is no last word.
+func TestNobodyIsAskedForLastWordsOfOneThatSaidNothing(t *testing.T) {
+	for _, few := range []bool{false, true} {
+		r := newRig(t, "a", "b")
+		r.view.few, r.view.lists["b"] = few, []topics.Name{"o"}
+		r.pass(time.Second).goes("o").pass(100 * time.Millisecond).pass(200 * time.Millisecond)
+		if want := map[bool]uint64{false: 1}[few]; uint64(len(r.j.gone)) != want {
+			t.Errorf("partial %v: %d are gone, not %d", few, len(r.j.gone), want)
+		}
+	}
+}
