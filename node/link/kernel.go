@@ -67,6 +67,7 @@ type view struct {
 	held   int           // bytes that it has not taken yet
 	heard  time.Duration // since anything came from it
 	silent bool          // it does not answer to what was sent
-	tries  int           // how often in a row it was asked, or that was sent again, in vain
+	tries  int           // how often in a row that was sent again in vain
+	probes int           // how often in a row it was asked in vain
 	unread int           // bytes that have come and are not read yet
 }

@@ -58,7 +58,8 @@ func (k *kernel) look() (v view, ok bool) {
 			heard: time.Duration(min(info.Last_ack_recv, info.Last_data_recv)) * time.Millisecond,
 			// A window that is closed is answered for, probe by probe; a path that is cut is not.
 			silent: info.Unacked > 0 && info.Retransmits > 0 || info.Probes > 1,
-			tries:  int(max(info.Retransmits, info.Probes)),
+			tries:  int(info.Retransmits),
+			probes: int(info.Probes),
 		}
 	})
 	return v, ok && err == nil

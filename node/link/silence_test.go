@@ -25,7 +25,8 @@ func TestMute(t *testing.T) {
 		"what was said is said again in vain": {view{heard: lostAfter, held: 9, silent: true, tries: lostTries}, false, true},
 		"it was said again too few times":     {view{heard: lostAfter, held: 9, silent: true, tries: lostTries - 1}, false, false},
 		"something came meanwhile":            {view{heard: lostAfter - 1, held: 9, silent: true, tries: lostTries}, false, false},
-		"it was asked in vain":                {view{heard: lostAfter, silent: true, tries: lostTries}, false, true},
+		"it was asked in vain":                {view{heard: lostAfter, silent: true, probes: lostProbes}, false, true},
+		"it was asked too few times":          {view{heard: lostAfter, silent: true, probes: lostProbes - 1}, false, false},
 	} {
 		if got := c.v.mute(c.before); got != c.want {
 			t.Errorf("%s: %v", name, got)

@@ -16,7 +16,7 @@ import web
 from resolver import Resolver
 
 SETTLE = 9  # seconds: three missed beats, and the five that a peer has before the doctor judges it
-BLOCKED = 20  # seconds: what is said over a connection in vain is told after some five
+BLOCKED = 20  # seconds: what is said over a connection in vain is told after ten at the latest
 TOLD = 40  # seconds: TCP asks every ten whether the other end is there, and no answer for twenty is told
 
 
