@@ -75,6 +75,7 @@ func (in *Interner) parseRecords(b []byte, gone bool) (records []Record, bad int
 			bad++
 			continue
 		}
+		r.Hears = make([]Name, 0, min(bytes.Count(hears, comma)+1, MaxNames-names))
 		for some := true; some; {
 			var entry []byte
 			if entry, hears, some = bytes.Cut(hears, comma); names == MaxNames {
@@ -98,6 +99,9 @@ func (in *Interner) parseRecords(b []byte, gone bool) (records []Record, bad int
 
 // way reads the way of a record.
 func (in *Interner) way(b []byte) (r Record, ok bool) {
+	if len(b) > 0 { // else nobody is told of any more
+		r.Way = make([]Name, 0, min(bytes.Count(b, comma)+1, MaxWay))
+	}
 	for more := true; more; {
 		var entry []byte
 		entry, b, more = bytes.Cut(b, comma)
