@@ -34,13 +34,15 @@ const (
 	Clock                   // the clock of the peer, or of this node, is off, and by how much
 	Settled                 // a conflict is over: one process uses the name
 	Restarts                // the process of the peer ends and is started again, time and again
+	Steady                  // and it was not started again for a while
+	BothWays                // a link that went one way does so no more: both hear each other
 	kinds
 )
 
 var kindNames = [...]string{
 	"quiet", "joined", "suspect", "recovered", "detached", "evicted", "probation", "relapsed", "returned",
 	"left", "restarted", "conflict", "forgotten", "withheld", "mute", "audible", "linked", "unreached", "foreign", "missed", "unlinked",
-	"attested", "unattested", "one-way", "stale", "clock", "settled", "restarts",
+	"attested", "unattested", "one-way", "stale", "clock", "settled", "restarts", "steady", "both-ways",
 }
 
 // String is the word for a kind in logs and JSON.

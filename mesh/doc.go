@@ -124,7 +124,8 @@
 // # Started again and again
 //
 // A process that ends each few seconds, and that something starts again, looks well in each of its lives. Its peers tell: four
-// new incarnations in two minutes are told (Restarts; restarts.go), then once a minute at most, until two minutes pass without.
+// new incarnations in two minutes are told (Restarts; restarts.go), then once a minute at most, until two minutes pass without:
+// that is told, too (Steady).
 //
 // # Two of one name
 //

@@ -15,9 +15,11 @@ const (
 type oneWay struct {
 	unheard Time    // since when the peer, which is heard, does not list this node; never if it does
 	missing missing // what was told of it
+	told    bool    // and nobody was told yet that it is over
 }
 
-// judgeOneWay tells of the peers with which links go one way, and then ever more rarely.
+// judgeOneWay tells of the peers with which links go one way, and then ever more rarely, and of those with which they go both
+// ways again.
 func (m *Machine) judgeOneWay() {
 	for p := range m.near() {
 		w := &p.oneWay
@@ -26,7 +28,12 @@ func (m *Machine) judgeOneWay() {
 		} else {
 			w.unheard = never
 		}
-		m.tellOn(p, &w.missing, OneWay, m.oneWayTo(p))
+		cause := m.oneWayTo(p)
+		w.told = m.tellOn(p, &w.missing, OneWay, cause) || w.told
+		if w.told && cause == "" && p.state == Alive && p.row.hearsMe {
+			w.told = false
+			m.tell(BothWays, p, "both hear each other")
+		}
 	}
 }
 

@@ -23,6 +23,15 @@ func (r *rig) toldOneWay(name topics.Name) (told int, shown string) {
 	return told, shown
 }
 
+func (r *rig) toldBothWays(name topics.Name) (n int) {
+	for _, c := range r.changes {
+		if c.Kind == BothWays && c.Peer == name {
+			n++
+		}
+	}
+	return n
+}
+
 // A member that says all it hears, and does not hear this node, is told of after ten seconds, then ever more rarely, and not
 // once it hears it.
 func TestUnheardIsTold(t *testing.T) {
@@ -52,8 +61,14 @@ func TestUnheardIsTold(t *testing.T) {
 		t.Errorf("told %d times in ten minutes", n)
 	}
 	before, _ := r.toldOneWay("b")
+	if n := r.toldBothWays("b"); n != 0 {
+		t.Errorf("told %d times that both hear each other", n)
+	}
 	b.say()
 	r.pass(time.Hour)
+	if r.toldBothWays("a") != 0 || r.toldBothWays("b") != 1 {
+		t.Errorf("the end is told %d times of a, %d of b", r.toldBothWays("a"), r.toldBothWays("b"))
+	}
 	if n, why := r.toldOneWay("b"); n != before || why != "" {
 		t.Errorf("it hears this node, and is told of %d times more: %q", n-before, why)
 	}
@@ -85,8 +100,14 @@ func TestBlockedIsTold(t *testing.T) {
 	if n, _ := r.toldOneWay("a"); n != 0 {
 		t.Error("told of one that is heard")
 	}
+	if n := r.toldBothWays("x"); n != 0 {
+		t.Errorf("told %d times that both hear each other", n)
+	}
 	x.fail = 0
 	r.pass(5 * time.Minute)
+	if n := r.toldBothWays("x"); n != 1 {
+		t.Errorf("the end is told %d times", n)
+	}
 	before, why := r.toldOneWay("x")
 	if r.member("x").State != Alive || why != "" {
 		t.Fatalf("%s: %q", r.member("x").State, why)

@@ -19,13 +19,26 @@ func (m *Machine) noteRestart(p *peer, incarnation int64, bye bool) {
 	}
 }
 
-// restartsText says how often a peer was started again of late, if that is often; "" if it is not.
+// judgeRestarts tells of the peers that are started again and again no more.
+func (m *Machine) judgeRestarts() {
+	for p := range m.near() {
+		if p.restarts.Ended(m.now) {
+			m.tell(Steady, p, fmt.Sprintf("not started again for %v", lineage.RestartsSpan))
+		}
+	}
+}
+
+// restartsText says how often a peer was started again of late, if that is often; "" if it is not. Its times do not grow while
+// nothing ends: they are those of the restarts, and how long ago the last one was is said apart.
 func (m *Machine) restartsText(p *peer) string {
-	times, byes, in := p.restarts.Many(m.now)
+	times, byes, in, ago := p.restarts.Many(m.now)
 	if times == 0 {
 		return ""
 	}
-	span := max(in, time.Second).Round(time.Second)
+	when := ""
+	if ago = ago.Round(time.Second); ago > 0 {
+		when = fmt.Sprintf(", the last %v ago", ago)
+	}
 	ends := "its process ends again and again"
 	switch {
 	case byes == times:
@@ -34,7 +47,7 @@ func (m *Machine) restartsText(p *peer) string {
 		ends += fmt.Sprintf(", %d of %d times with a goodbye", byes, times)
 	}
 	if times < lineage.RestartsMany {
-		return fmt.Sprintf("started again in the last %v, and more often before: %s", span, ends)
+		return fmt.Sprintf("started again of late%s, and more often before: %s", when, ends)
 	}
-	return fmt.Sprintf("started again %d times in %v: %s", times, span, ends)
+	return fmt.Sprintf("started again %d times in %v%s: %s", times, max(in, time.Second).Round(time.Second), when, ends)
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"hearsay/topics"
 )
 
 // restarts takes the process of a puppet through its end and a new life.
@@ -25,6 +27,15 @@ func (r *rig) restartsTold() (all []string) {
 	return all
 }
 
+func (r *rig) toldSteady(name topics.Name) (n int) {
+	for _, c := range r.changes {
+		if c.Kind == Steady && c.Peer == name {
+			n++
+		}
+	}
+	return n
+}
+
 // A process that is started again each few seconds is told of, once a minute at most, and shown until it stays up.
 func TestCrashLoopIsTold(t *testing.T) {
 	r, _, _, _, x := four(t)
@@ -34,7 +45,7 @@ func TestCrashLoopIsTold(t *testing.T) {
 		r.pass(3 * time.Second)
 	}
 	told := r.restartsTold()
-	if len(told) < 2 || len(told) > 3 || !strings.HasPrefix(told[0], "x started again 4 times in 1") || r.m.Stats().RestartsTold != uint64(len(told)) {
+	if len(told) < 2 || len(told) > 3 || !strings.HasPrefix(told[0], "x started again 4 times in ") || r.m.Stats().RestartsTold != uint64(len(told)) {
 		t.Errorf("%d, %q", r.m.Stats().RestartsTold, told)
 	}
 	shown := func() string { return r.m.member(r.m.peers["x"]).Restarts }
@@ -42,12 +53,36 @@ func TestCrashLoopIsTold(t *testing.T) {
 		t.Errorf("shown is %q", why)
 	}
 	r.pass(115 * time.Second)
-	if why := shown(); !strings.HasPrefix(why, "started again in the last 1m5") {
+	if why := shown(); !strings.HasPrefix(why, "started again of late, the last 1m5") || r.toldSteady("x") != 0 {
 		t.Errorf("once most are long ago, %q is shown", why)
 	}
 	r.pass(6 * time.Second)
 	if why := shown(); why != "" || len(r.restartsTold()) != len(told) {
 		t.Errorf("it stays up, and %q is shown, %q told", why, r.restartsTold())
+	}
+	if r.pass(5 * time.Minute); r.toldSteady("x") != 1 {
+		t.Errorf("that it is over was told %d times", r.toldSteady("x"))
+	}
+}
+
+// The time in which it was started again is that of the restarts: it does not grow while nothing ends. Its end is told though
+// somebody looked just then.
+func TestCrashLoopThatIsOver(t *testing.T) {
+	r, _, _, _, x := four(t)
+	for range 5 {
+		x.restarts()
+		r.pass(2 * time.Second)
+	}
+	r.pass(60 * time.Second)
+	if why := r.m.member(r.m.peers["x"]).Restarts; !regexp.MustCompile("^started again 5 times in 1[0-2]s, the last 1m[0-3]s ago: ").MatchString(why) {
+		t.Errorf("shown is %q", why)
+	}
+	for range 80 {
+		r.pass(time.Second)
+		r.m.member(r.m.peers["x"])
+	}
+	if n := r.toldSteady("x"); n != 1 {
+		t.Errorf("that it is over was told %d times", n)
 	}
 }
 
@@ -83,9 +118,9 @@ func TestRestartsWithAGoodbyeAreSaidToHaveOne(t *testing.T) {
 		byes int // of five
 		want string
 	}{
-		{5, "started again 5 times in 1.s: it said goodbye each time, so something stops it and starts it again"},
-		{0, "started again 5 times in 1.s: its process ends again and again"},
-		{2, "started again 5 times in 1.s: its process ends again and again, 2 of 5 times with a goodbye"},
+		{5, "started again 5 times in [0-9]+s, the last [0-9]s ago: it said goodbye each time, so something stops it and starts it again"},
+		{0, "started again 5 times in [0-9]+s, the last [0-9]s ago: its process ends again and again"},
+		{2, "started again 5 times in [0-9]+s, the last [0-9]s ago: its process ends again and again, 2 of 5 times with a goodbye"},
 	} {
 		r, _, _, _, x := four(t)
 		for i := range 5 {

@@ -42,6 +42,7 @@ func (m *Machine) round() {
 	m.judgeSeeds()
 	m.judgeFeeds()
 	m.judgeOneWay()
+	m.judgeRestarts()
 	m.judgeNames()
 	m.judgeClocks()
 	m.judgeOwnName(a)

@@ -152,15 +152,17 @@ func (s *missing) tell(cause string, now Time, c *Config) bool {
 	return true
 }
 
-// tellOn tells of a peer that something is wrong with it, and then ever more rarely. It is forgotten once nothing is, and the
-// peer is heard, or does not call any more.
-func (m *Machine) tellOn(p *peer, s *missing, kind Kind, cause string) {
+// tellOn tells of a peer that something is wrong with it, and then ever more rarely, and reports whether it did. It is forgotten
+// once nothing is, and the peer is heard, or does not call any more.
+func (m *Machine) tellOn(p *peer, s *missing, kind Kind, cause string) bool {
 	switch {
 	case cause == "" && (p.state == Alive || p.origin.claims == 0):
 		*s = missing{}
 	case cause != "" && s.tell(cause, m.now, &m.cfg):
 		m.tell(kind, p, cause)
+		return true
 	}
+	return false
 }
 
 // seedsLead reports whether a configured name leads to somebody else: then one that leads here is no fault, as where all

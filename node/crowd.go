@@ -30,7 +30,7 @@ type group struct {
 // take keeps a change of a kind that comes in crowds, and reports whether it did.
 func (c *crowd) take(change mesh.Change, now time.Time) bool {
 	switch change.Kind {
-	case mesh.Joined, mesh.Linked, mesh.Returned, mesh.Unlinked, mesh.OneWay, mesh.Stale, mesh.Clock, mesh.Restarts, mesh.Attested, mesh.Unattested:
+	case mesh.Joined, mesh.Linked, mesh.Returned, mesh.Unlinked, mesh.OneWay, mesh.BothWays, mesh.Stale, mesh.Clock, mesh.Restarts, mesh.Steady, mesh.Attested, mesh.Unattested:
 	default:
 		return false
 	}

@@ -17,6 +17,7 @@ const (
 type Restarts struct {
 	last []restart // in the order in which they were heard
 	many bool      // there were many, and the last one is not long ago
+	over bool      // there were, and nobody was told yet that they ended
 	hush Hush
 }
 
@@ -42,18 +43,27 @@ func (r *Restarts) Add(incarnation int64, now time.Duration, bye bool) (tell boo
 	return r.many && r.hush.Tell(now)
 }
 
-// Many is how many there were of late, how many of them after a goodbye, and in what time, where they are many: 0 if they are
-// not. It ends when none came for a while.
-func (r *Restarts) Many(now time.Duration) (times, byes int, in time.Duration) {
+// Many is how many there were of late, how many of them after a goodbye, what time passed from the first to the last, and since
+// the last, where they are many: 0 if they are not. It ends when none came for a while.
+func (r *Restarts) Many(now time.Duration) (times, byes int, in, ago time.Duration) {
 	if r.expire(now); !r.many {
-		return 0, 0, 0
+		return 0, 0, 0, 0
 	}
 	for _, one := range r.last {
 		if one.bye {
 			byes++
 		}
 	}
-	return len(r.last), byes, now - r.last[0].at
+	last := r.last[len(r.last)-1].at
+	return len(r.last), byes, last - r.last[0].at, now - last
+}
+
+// Ended reports, once, that there were many and none came for a while.
+func (r *Restarts) Ended(now time.Duration) bool {
+	r.expire(now)
+	over := r.over && !r.many
+	r.over = r.over && r.many
+	return over
 }
 
 // expire forgets those of long ago.
@@ -63,6 +73,6 @@ func (r *Restarts) expire(now time.Duration) {
 		old++
 	}
 	if r.last = slices.Delete(r.last, 0, old); len(r.last) == 0 {
-		r.last, r.many = nil, false
+		r.last, r.many, r.over = nil, false, r.over || r.many
 	}
 }

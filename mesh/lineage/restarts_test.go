@@ -33,7 +33,7 @@ func TestRestarts(t *testing.T) {
 				if told := r.Add(s.incarnation, now, s.incarnation%2 == 0); told != s.told {
 					t.Errorf("step %d: told %v", i, told)
 				}
-				if many, byes, in := r.Many(now); many != s.many || many > 0 && in > RestartsSpan || byes != many/2 && byes != (many+1)/2 {
+				if many, byes, in, ago := r.Many(now); many != s.many || many > 0 && in+ago > RestartsSpan || byes != many/2 && byes != (many+1)/2 {
 					t.Errorf("step %d: %d in %v, %d goodbyes", i, many, in, byes)
 				}
 			}
@@ -43,7 +43,7 @@ func TestRestarts(t *testing.T) {
 	for i := range int64(1000) {
 		r.Add(i, time.Duration(i)*time.Millisecond, false)
 	}
-	if many, _, _ := r.Many(time.Second); many != maxRestarts {
+	if many, _, _, _ := r.Many(time.Second); many != maxRestarts {
 		t.Errorf("%d are kept", many)
 	}
 }

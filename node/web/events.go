@@ -15,7 +15,7 @@ import (
 type Event struct {
 	ID          uint64      `json:"id"` // counts up from 1 in each life of the node
 	At          time.Time   `json:"at"`
-	Kind        string      `json:"kind"` // joined, suspect, recovered, detached, evicted, probation, relapsed, returned, left, restarted, conflict, forgotten, withheld, mute, audible, linked, unreached, foreign, missed, unlinked, attested, unattested, one-way, stale, clock, settled or restarts
+	Kind        string      `json:"kind"` // joined, suspect, recovered, detached, evicted, probation, relapsed, returned, left, restarted, conflict, forgotten, withheld, mute, audible, linked, unreached, foreign, missed, unlinked, attested, unattested, one-way, stale, clock, settled, restarts, steady or both-ways
 	Peer        topics.Name `json:"peer"`
 	From        string      `json:"from"` // state
 	To          string      `json:"to"`   // equal to From where the state did not change
