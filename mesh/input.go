@@ -162,6 +162,9 @@ type (
 		From string
 	}
 
+	// OwnFault: this node knows why others do not hear it, by a fault of its own; "": it knows of none.
+	OwnFault struct{ Why string }
+
 	// Admit: names are bound to keys, and those of these names are known here: nobody's word makes a member of another.
 	Admit struct{ Names []topics.Name }
 
@@ -192,6 +195,7 @@ func (Leave) input()        {}
 func (Profiled) input()     {}
 func (Known) input()        {}
 func (Hint) input()         {}
+func (OwnFault) input()     {}
 func (Admit) input()        {}
 func (Forget) input()       {}
 

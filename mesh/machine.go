@@ -51,6 +51,7 @@ type Machine struct {
 	roundAt     Time            // when the round completes
 	metAt       Time            // when the last peer became alive
 	arrivals    int             // how many did, it and those shortly before
+	ownFault    string          // why others do not hear this node, where it knows
 	lag         Time            // how late a Tick is lately
 	deafTill    Time            // this node heard nobody a moment ago, and evicts nobody until then
 	lateTill    Time            // this node ran late and is not to be trusted until then
@@ -167,6 +168,8 @@ func (m *Machine) Step(now Time, ev Input) []Effect {
 		m.onHint(ev)
 	case Known:
 		m.onKnown(ev)
+	case OwnFault:
+		m.ownFault = ev.Why
 	case Admit:
 		m.onAdmit(ev)
 	case Forget:

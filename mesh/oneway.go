@@ -75,7 +75,13 @@ func (m *Machine) calls(p *peer) bool {
 func (m *Machine) oneWayTo(p *peer) string {
 	switch f := p.reach.failure; {
 	case m.unheardFor(p, unheardAfter*m.cfg.BackOff):
-		if m.cfg.Self.IsIP() {
+		switch {
+		case m.ownFault != "":
+			return "it does not hear this node, which hears it: " + m.ownFault
+		case m.cfg.Self.IsLocalhost():
+			return fmt.Sprintf("it does not hear this node, which hears it: the name of this node, %s, leads each machine to itself: give it another --hostname",
+				m.cfg.Self)
+		case m.cfg.Self.IsIP():
 			return fmt.Sprintf("it does not hear this node, which hears it: can it reach port %d of this node?", m.cfg.Self.Port())
 		}
 		return fmt.Sprintf("it does not hear this node, which hears it: can it reach port %d of this node, and does the name %s lead it there?",

@@ -32,6 +32,28 @@ func (r *rig) toldBothWays(name topics.Name) (n int) {
 	return n
 }
 
+// Why a member does not hear this node is told as this node knows it: by its own fault, or as it is called localhost.
+func TestUnheardByOwnFault(t *testing.T) {
+	for _, c := range []struct {
+		self        topics.Name
+		fault, want string
+	}{
+		{"10.0.0.9", "its name leads to 10.0.0.8", "it does not hear this node, which hears it: its name leads to 10.0.0.8"},
+		{"localhost", "", "it does not hear this node, which hears it: the name of this node, localhost, leads each machine to itself: give it another --hostname"},
+	} {
+		r := newRig(t, Config{})
+		r.m.cfg.Self = c.self
+		b := r.puppet("b")
+		b.lists = nil
+		r.step(OwnFault{c.fault})
+		r.hear(b)
+		r.pass(13 * time.Second)
+		if _, why := r.toldOneWay("b"); why != c.want {
+			t.Errorf("%s: %q", c.self, why)
+		}
+	}
+}
+
 // A member that says all it hears, and does not hear this node, is told of after ten seconds, then ever more rarely, and not
 // once it hears it.
 func TestUnheardIsTold(t *testing.T) {

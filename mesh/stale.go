@@ -4,7 +4,7 @@ import "fmt"
 
 // A name that DNS knows is DNS's to give away: a peer that calls from elsewhere than its name leads to is not believed, and
 // not dialled there. Most often DNS is out of date, or /etc/hosts, and nobody but this node can know. So it is told. A name that is
-// an address leads there and nowhere else: then the node was started with another one.
+// an address leads there and nowhere else: then the node was started with another one. So does localhost, on each machine.
 
 // judgeNames tells of such peers, and then ever more rarely.
 func (m *Machine) judgeNames() {
@@ -23,6 +23,9 @@ func (m *Machine) staleName(p *peer) string {
 	if p.name.IsIP() {
 		return fmt.Sprintf("its name is not the address that it calls from, which is %s: %s; it was started with another --bind than its --hostname, or is behind NAT",
 			p.origin.helloIP, f)
+	}
+	if p.name.IsLocalhost() {
+		return fmt.Sprintf("its name leads each machine to itself, and it calls from %s: give it another --hostname", p.origin.helloIP)
 	}
 	return fmt.Sprintf("its name leads elsewhere than it calls from, which is %s: %s; DNS or /etc/hosts is out of date here", p.origin.helloIP, f)
 }

@@ -38,6 +38,19 @@ func TestStaleNameIsTold(t *testing.T) {
 	}
 }
 
+// Of a peer that is called localhost no DNS is out of date: its name leads each machine to itself.
+func TestLocalhostIsNotStaleDNS(t *testing.T) {
+	r := newRig(t, Config{})
+	x := r.puppet("localhost")
+	r.step(ListenerUp{1, "10.0.0.1"})
+	r.step(Hello{1, "localhost"})
+	x.fail, x.addr = Refused, "127.0.0.1:20000"
+	r.pass(10 * time.Minute)
+	if got := r.member("localhost").Stale; got != "its name leads each machine to itself, and it calls from 10.0.0.1: give it another --hostname" {
+		t.Errorf("%q", got)
+	}
+}
+
 // A naive node that calls before its own port is bound has the name of the address that it calls from: that is not stale, though
 // somebody called so from elsewhere before.
 func TestNaiveNodeThatBindsLateIsNotStale(t *testing.T) {

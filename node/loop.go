@@ -31,6 +31,7 @@ func (n *Node) run() {
 	defer timer.Stop()
 	leaving := n.leaving
 	var leaveBy <-chan time.Time
+	n.sayOwnFault()
 	if len(n.remembered) > 0 {
 		n.step(mesh.Known{Names: n.remembered})
 	}

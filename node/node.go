@@ -60,6 +60,7 @@ type Node struct {
 	station   *multicast.Station // nil: nothing is said or heard by multicast
 	beacons   chan multicast.Hint
 	counters  counters
+	nameFault string                        // why its name leads nobody to it; "": it may
 	filesTold atomic.Bool                   // it was said that there are too few file descriptors
 	alive     atomic.Pointer[[]topics.Name] // what the machine calls so, for who cannot wait for the loop
 	members   atomic.Int64                  // the same, and far members
@@ -74,6 +75,7 @@ type Node struct {
 	silencesDue   mesh.Time // when to look for connections that carry nothing
 	readersSilent mesh.Time // when some reader was silent last; 0: none ever was
 	turnaway      turnaway
+	ownFault      string // that the machine was told of last
 	ownSeed       ownSeed
 
 	remembered []topics.Name // of an earlier life; not written to any more
@@ -135,6 +137,7 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 	}
 	n.key, n.seed = id.name.Key(), rand.Uint64()
 	n.ownSeed = newOwnSeed(id)
+	n.nameFault = cfg.misnamed(id)
 	n.own, n.others = newRings(&cfg, start)
 	n.judged.Store(new(relay.Stats))
 	n.alive.Store(new([]topics.Name))
@@ -166,6 +169,7 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 		return nil, fmt.Errorf("start %s: %w", id.name, err)
 	}
 	n.logTo(cfg.Logger.Handler())
+	n.tellMisnamed()
 	if err := n.openStation(); err != nil {
 		return nil, err
 	}

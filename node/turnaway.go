@@ -41,6 +41,7 @@ func (n *Node) lookTurnedAway() {
 	if n.turnaway.look(n.link.TurnedAway(), n.now()) {
 		n.log.Warn("newcomers are turned away", "why", n.turnedAwayWhy())
 	}
+	n.sayOwnFault()
 }
 
 // turnedAwayWhy is why they are; "" if they are not.

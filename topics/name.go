@@ -98,6 +98,12 @@ func (n Name) IsIP() bool {
 	return ok
 }
 
+// IsLocalhost reports whether the name leads each machine to itself: it is localhost, or ends in it (RFC 6761).
+func (n Name) IsLocalhost() bool {
+	host := strings.ToLower(n.Host())
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || host == "localhost.localdomain"
+}
+
 // DiscoveryAddr is where the node's discovery publisher listens, as net.Dial takes it.
 func (n Name) DiscoveryAddr() string { return n.addr(n.Port()) }
 

@@ -115,6 +115,17 @@ func TestIPv6IsWrittenAsNetipWritesIt(t *testing.T) {
 	}
 }
 
+func TestLocalhost(t *testing.T) {
+	for name, want := range map[Name]bool{
+		"localhost": true, "LocalHost:20001": true, "a.localhost": true, "localhost.localdomain": true,
+		"mylocalhost": false, "localhost.example": false, "127.0.0.1": false, "[::1]": false,
+	} {
+		if got := name.IsLocalhost(); got != want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
+
 func TestErrorsShowTheInputQuotedAndCut(t *testing.T) {
 	_, err := ParseName("a b\n" + strings.Repeat("x", 100))
 	if got, want := err.Error(), `name "a b\nxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"... (104 bytes): a host has only letters, digits, '-', '_' and '.'`; got != want {

@@ -110,6 +110,9 @@ func judgeName(f *Facts) []Finding {
 			"%s leads to %s, which is not this machine: DNS is out of date, or another machine has the name", name, addrs(foreign)))
 	case len(foreign) > 0:
 		out = append(out, warning("give each machine a name of its own", "%s leads to %s, which is not this machine, too", name, addrs(foreign)))
+	case f.elsewhere() && name.IsLocalhost():
+		out = append(out, fault("give the node another --hostname, such as "+f.bound(),
+			"%s leads each machine to itself, and the node listens on %s alone", name, f.bound()))
 	case f.elsewhere():
 		out = append(out, fault("give the node --hostname "+f.bound()+", or a --bind that its name leads to",
 			"%s leads to %s, this machine, and the node listens on %s alone", name, addrs(f.Self.Addrs), f.bound()))
@@ -297,6 +300,9 @@ func ownMesh(label string) string {
 }
 
 func staleDNS(p *Place, d Visit, m *web.Member) Finding {
+	if p.Name.IsLocalhost() {
+		return fault("start it with another --hostname", "%s leads each machine to itself; the mesh hears it at %s", p.Name, m.Address)
+	}
 	return fault("correct DNS or /etc/hosts here", "%s leads to %s, which %s; the mesh hears it at %s: DNS is out of date", p.Name, addrOf(d), d.says(), m.Address)
 }
 

@@ -138,6 +138,8 @@ func judgePeer(f *Facts, p *Place, m *web.Member) (out []Finding) {
 	switch { // the way there may be shut, too
 	case fresh || m.Naive:
 	case m.Spare:
+	case !m.HearsMe && f.elsewhere():
+		out = append(out, fault("see name above", "%s does not hear this node, which hears it: a one-way link", m.Name))
 	case !m.HearsMe:
 		out = append(out, fault(fmt.Sprintf("let TCP port %d of this machine be reached from %s, and see that %s leads here on it", f.Self.Name.Port(), m.Name, f.Self.Name),
 			"%s does not hear this node, which hears it: a one-way link", m.Name))
@@ -159,6 +161,8 @@ func judgeLost(f *Facts, p *Place, m *web.Member, d Visit) Finding {
 	case m.CalledFrom != "" && len(p.Addrs) > 0 && !slices.Contains(p.Addrs, called.Addr()) && m.Name.IsIP():
 		return fault(fmt.Sprintf("start it with --hostname %s, or with --bind %s", called.Addr(), m.Name.Host()),
 			"%s: its name is an address, and it calls from another one, %s: its --hostname or its --bind is wrong", what, m.CalledFrom)
+	case m.CalledFrom != "" && len(p.Addrs) > 0 && !slices.Contains(p.Addrs, called.Addr()) && m.Name.IsLocalhost():
+		return fault("start it with another --hostname", "%s: its name leads each machine to itself, and it calls from %s", what, m.CalledFrom)
 	case m.CalledFrom != "" && len(p.Addrs) > 0 && !slices.Contains(p.Addrs, called.Addr()):
 		return fault("correct DNS or /etc/hosts here", "%s: it leads to %s, but calls from %s: DNS is out of date", what, addrs(p.Addrs), m.CalledFrom)
 	case d.Outcome == Hindered:

@@ -89,6 +89,13 @@ func TestExamine(t *testing.T) {
 		{"its name leads to another address of this machine", func(f *Facts) {
 			f.Status.Bind = "127.0.0.3"
 		}, []string{"fault name: this machine, and the node listens on 127.0.0.3 alone > give the node --hostname 127.0.0.3"}},
+		{"its name leads to another address, and one does not hear it", func(f *Facts) {
+			f.Status.Bind = "127.0.0.3"
+			f.Members.Members[1].HearsMe, f.Members.Members[1].Flowing = false, false
+		}, []string{"fault name: listens on 127.0.0.3 alone", "fault peers: c does not hear this node, which hears it: a one-way link > see name above"}},
+		{"it is called localhost", func(f *Facts) {
+			f.Status.Bind, f.Self.Name = "127.0.0.3", "localhost"
+		}, []string{"fault name: localhost leads each machine to itself, and the node listens on 127.0.0.3 alone > give the node another --hostname, such as 127.0.0.3"}},
 		{"its name leads nowhere", func(f *Facts) { f.Self = Place{Name: "a", NoDNS: "no such host"} }, []string{"warning name: no such host"}},
 		{"a port that is closed", func(f *Facts) { f.Self.Messages[0].Outcome = Refused }, []string{"fault ports: 10.0.0.1:30000 is closed"}},
 		{"no descriptor for a connection", func(f *Facts) {

@@ -269,6 +269,8 @@ func (v *view) serves() (bool, string) {
 		return true, "it hears nobody of another name: " + v.Machine.Namesake
 	case v.Alone && v.oneWayText() != "":
 		return true, "it hears nobody: " + v.oneWayText()
+	case v.Alone && v.misnamed() != "":
+		return true, "it hears nobody: " + v.misnamed()
 	case v.Alone:
 		return true, "it is the first of its mesh: it was given no seed but itself, and has met nobody"
 	case len(v.Members) == 0 && v.Uptime >= aloneAfter:
@@ -370,6 +372,9 @@ func (v *view) warning() string {
 	if own := cmp.Or(v.Machine.Second, v.Machine.Namesake); own != "" {
 		all = append(all, own)
 	}
+	if misnamed := v.misnamed(); misnamed != "" {
+		all = append(all, misnamed)
+	}
 	if v.Machine.ClockOff != "" {
 		all = append(all, v.Machine.ClockOff)
 	}
@@ -394,7 +399,7 @@ func (v *view) warning() string {
 	if unread := v.unread(); unread != "" {
 		all = append(all, unread)
 	}
-	if v.TurnedAway != "" {
+	if v.TurnedAway != "" && !strings.Contains(v.oneWayText(), v.TurnedAway) {
 		all = append(all, "newcomers are turned away: "+v.TurnedAway)
 	}
 	return strings.Join(all, "; ")

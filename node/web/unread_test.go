@@ -163,6 +163,34 @@ func TestDegradedCounts(t *testing.T) {
 	}
 }
 
+// A name that leads nobody to the node is a warning while nobody hears the node, and told once beside a link that goes one way. So
+// is that newcomers are turned away.
+func TestMisnamedWarns(t *testing.T) {
+	t.Parallel()
+	const name, away = "the name of this node leads to 10.0.0.8", "all connections are taken"
+	for i, c := range []struct {
+		status node.Status
+		want   string
+	}{
+		{node.Status{Alone: true}, name},
+		{node.Status{Members: []mesh.Member{{Name: "b", State: mesh.Alive}}}, name},
+		{node.Status{Members: []mesh.Member{{Name: "b", State: mesh.Alive, HearsMe: true}}}, ""},
+		{node.Status{Members: []mesh.Member{{Name: "b", State: mesh.Alive, OneWay: "it does not hear: " + name}}},
+			"a link goes one way between it and b: it does not hear: " + name},
+		{node.Status{TurnedAway: away, Members: []mesh.Member{{Name: "b", State: mesh.Alive, HearsMe: true, OneWay: away}}},
+			"a link goes one way between it and b: " + away},
+	} {
+		c.status.Misnamed = name
+		v := &view{Status: c.status}
+		if got := v.warning(); got != c.want {
+			t.Errorf("%d: %q", i, got)
+		}
+		if _, reason := v.ready(); c.status.Alone && reason != "it hears nobody: "+name {
+			t.Errorf("%d: %q", i, reason)
+		}
+	}
+}
+
 // A link that goes one way from the start is told as the reason, as it is in members: beside, or in place of, that a seed leads
 // nowhere, that nobody was met, or that nobody hears the node.
 func TestReadyTellsOfOneWayLinks(t *testing.T) {
