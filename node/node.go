@@ -170,6 +170,7 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 	}
 	n.logTo(cfg.Logger.Handler())
 	n.tellMisnamed()
+	n.tellOwnSeed()
 	if err := n.openStation(); err != nil {
 		return nil, err
 	}

@@ -22,11 +22,25 @@ const ownSeedEvery = 5 * time.Second
 // ownSeed is whether a node does so, and when.
 type ownSeed struct {
 	given bool
+	only  topics.Name // the seed, if there is no other; "": there is, or there is none
 	due   mesh.Time
 }
 
 func newOwnSeed(id identity) ownSeed {
-	return ownSeed{given: !id.name.IsIP() && slices.ContainsFunc(id.seeds, func(s topics.Name) bool { return s.Key() == id.name.Key() })}
+	isOwn := func(s topics.Name) bool { return s.Key() == id.name.Key() }
+	o := ownSeed{given: !id.name.IsIP() && slices.ContainsFunc(id.seeds, isOwn)}
+	if len(id.seeds) > 0 && !slices.ContainsFunc(id.seeds, func(s topics.Name) bool { return !isOwn(s) }) {
+		o.only = id.seeds[0]
+	}
+	return o
+}
+
+// tellOwnSeed warns at the start. The first node of a mesh whose nodes are all given one seed has this, and is right.
+func (n *Node) tellOwnSeed() {
+	if n.ownSeed.only != "" {
+		n.log.Warn("the only seed is this node's own name", "seed", n.ownSeed.only,
+			"hint", "it waits to be found; unless it is the first of its mesh, give it the name of another node")
+	}
 }
 
 // lookForOwnSeed looks, if it is time.

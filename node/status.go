@@ -31,6 +31,7 @@ type Status struct {
 	Multicast  *multicast.State       // nil: nothing is said or heard by multicast
 	Leaving    bool                   // it has begun to say goodbye, or has ended
 	TurnedAway string                 // why newcomers are turned away; "": they are not
+	OwnSeed    topics.Name            // its only seed, where that is its own name; "": it is not
 	Misnamed   string                 // why its name leads nobody to it, by what it was started with; "": it may
 	Alone      bool                   // started without a name to look for, its own apart
 }
@@ -70,6 +71,7 @@ func (n *Node) status() Status {
 		LastEvent:  n.hub.newest(),
 		Tags:       n.machine.Profile().Tags,
 		TurnedAway: n.turnedAwayWhy(),
+		OwnSeed:    n.ownSeed.only,
 		Misnamed:   n.nameFault,
 		Leaving:    n.Leaving(),
 		Alone:      len(n.remembered) == 0 && !slices.ContainsFunc(n.id.seeds, n.isOther),

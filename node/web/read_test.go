@@ -92,7 +92,8 @@ func TestReadiness(t *testing.T) {
 		ready  bool
 		reason string
 	}{
-		{"the first", node.Status{Alone: true}, true, "first"},
+		{"the first", node.Status{Alone: true}, true, "it is the first of its mesh: it was given no seed, and has met nobody"},
+		{"the first, its own seed", node.Status{Alone: true, OwnSeed: "a"}, true, "it is the first of its mesh: its only seed, a, is its own name, and it has met nobody"},
 		{"one of two of its name", node.Status{Alone: true, Machine: mesh.Stats{Namesake: "another process uses the name"}}, true, "of another name: another process uses the name"},
 		{"beside a namesake", node.Status{Members: in(mesh.Alive), Machine: mesh.Stats{Namesake: "another process uses the name"}}, true, "it hears 1 peer, but another process uses the name"},
 		{"the first on its segment", node.Status{Alone: true, Multicast: &multicast.State{Interfaces: []string{"eth0"}}}, true, "first"},

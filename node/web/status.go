@@ -271,8 +271,10 @@ func (v *view) serves() (bool, string) {
 		return true, "it hears nobody: " + v.oneWayText()
 	case v.Alone && v.misnamed() != "":
 		return true, "it hears nobody: " + v.misnamed()
+	case v.Alone && v.OwnSeed != "":
+		return true, fmt.Sprintf("it is the first of its mesh: its only seed, %s, is its own name, and it has met nobody", v.OwnSeed)
 	case v.Alone:
-		return true, "it is the first of its mesh: it was given no seed but itself, and has met nobody"
+		return true, "it is the first of its mesh: it was given no seed, and has met nobody"
 	case len(v.Members) == 0 && v.Uptime >= aloneAfter:
 		return true, "it is the first of its mesh: its seeds lead to itself alone"
 	case v.count(mesh.Left) > 0 && v.count(mesh.Candidate) == 0:
@@ -369,11 +371,15 @@ func (v *view) unlinked() (n int) {
 // that are turned away, clocks that are off, and members that are started again and again.
 func (v *view) warning() string {
 	var all []string
-	if own := cmp.Or(v.Machine.Second, v.Machine.Namesake); own != "" {
+	own := cmp.Or(v.Machine.Second, v.Machine.Namesake)
+	if own != "" {
 		all = append(all, own)
 	}
 	if misnamed := v.misnamed(); misnamed != "" {
 		all = append(all, misnamed)
+	}
+	if v.OwnSeed != "" && own == "" && v.count(mesh.Alive, mesh.Far) == 0 {
+		all = append(all, fmt.Sprintf("its only seed, %s, is its own name: give it the name of another node", v.OwnSeed))
 	}
 	if v.Machine.ClockOff != "" {
 		all = append(all, v.Machine.ClockOff)

@@ -163,6 +163,26 @@ func TestDegradedCounts(t *testing.T) {
 	}
 }
 
+// That the only seed is the node itself is a warning while it hears nobody, and knows of no other of its name.
+func TestOwnSeedWarns(t *testing.T) {
+	t.Parallel()
+	const want = "its only seed, a, is its own name: give it the name of another node"
+	for i, c := range []struct {
+		status node.Status
+		want   string
+	}{
+		{node.Status{OwnSeed: "a"}, want},
+		{node.Status{}, ""},
+		{node.Status{OwnSeed: "a", Members: []mesh.Member{{Name: "b", State: mesh.Alive}}}, ""},
+		{node.Status{OwnSeed: "a", Members: []mesh.Member{{Name: "b", State: mesh.Far}}}, ""},
+		{node.Status{OwnSeed: "a", Machine: mesh.Stats{Namesake: "another process"}}, "another process"},
+	} {
+		if got := (&view{Status: c.status}).warning(); got != c.want {
+			t.Errorf("%d: %q", i, got)
+		}
+	}
+}
+
 // A name that leads nobody to the node is a warning while nobody hears the node, and told once beside a link that goes one way. So
 // is that newcomers are turned away.
 func TestMisnamedWarns(t *testing.T) {
