@@ -63,6 +63,9 @@ func (m *Machine) judgeClaim(l *link, n *peer) {
 	switch {
 	case same && m.aliasTo(l.peer, n, "another name of "+string(n.name)):
 	case same:
+		if l.peer.state != Alive {
+			l.peer.reach.failure = failure{addr: l.addr, is: n.name}
+		}
 		m.reject(l)
 	default:
 		m.stats.Impostors++

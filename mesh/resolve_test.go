@@ -54,6 +54,36 @@ func TestOwnAddressInAnAnswer(t *testing.T) {
 	_ = b
 }
 
+// Of an evicted member whose address is another's now, that other one is the cause, and not what the dials before met.
+func TestAddressOfTheEvictedIsGivenToAnother(t *testing.T) {
+	r := newRig(t, Config{})
+	b, c := r.puppet("b"), r.puppet("c")
+	r.hear(b, c)
+	b.dies()
+	r.pass(time.Minute)
+	if got := r.member("b").Failure; r.state("b") != Quarantined || got != b.addr+" refuses connections: no node runs there" {
+		t.Fatalf("%s: %q", r.state("b"), got)
+	}
+	d := r.puppet("d")
+	d.addr = b.addr
+	r.hear(d)
+	b.hang = true
+	r.pass(10 * time.Minute)
+	link := r.up(r.underWay("b"), d.addr)
+	r.step(Beat{link, []topics.Name{"d", "self"}, d.header, 0})
+	if got := r.member("b").Failure; r.state("b") != Quarantined || got != b.addr+" is d" {
+		t.Errorf("%s: %q", r.state("b"), got)
+	}
+	if r.state("d") != Alive {
+		t.Errorf("d is %s", r.state("d"))
+	}
+	b.hang = false
+	r.pass(10 * time.Minute)
+	if got := r.member("b").Failure; got != b.addr+" refuses connections: no node runs there" {
+		t.Errorf("nobody has it: %q", got)
+	}
+}
+
 // An address that led to a peer which is heard elsewhere now, or not at all, is looked at again.
 func TestAddressIsGivenToAnother(t *testing.T) {
 	r := svc(t, "10.0.0.1", "10.0.0.2")

@@ -13,13 +13,14 @@ import (
 // failure is how the last dial of a peer led nowhere.
 type failure struct {
 	why    DialReason
-	addr   string // the endpoint that it is about, if there was one
-	silent bool   // a link came up, and no beat over it
-	mesh   string // the label of another mesh that it led into
-	own    bool   // another process answered there under this node's name
-	there  bool   // its node runs: it is heard, or calls
-	early  bool   // the dial began when this node had just started
-	hangs  int    // dials, since the peer was heard last, that were hung up on during the key handshake
+	addr   string      // the endpoint that it is about, if there was one
+	silent bool        // a link came up, and no beat over it
+	mesh   string      // the label of another mesh that it led into
+	is     topics.Name // the member that answered there instead
+	own    bool        // another process answered there under this node's name
+	there  bool        // its node runs: it is heard, or calls
+	early  bool        // the dial began when this node had just started
+	hangs  int         // dials, since the peer was heard last, that were hung up on during the key handshake
 }
 
 // ofRunning is the failure to reach a node that runs.
@@ -62,6 +63,8 @@ func (f failure) String() string {
 	switch {
 	case f.own:
 		return "another process uses this node's name at " + who
+	case f.is != "":
+		return who + " is " + string(f.is)
 	case f.silent:
 		if _, port, ok := splitEndpoint(f.addr); ok && port == topics.DiscoveryPort {
 			return who + " answers, but sends no lists: it hangs"
@@ -115,7 +118,7 @@ func (f failure) refutes() bool {
 	if f.doubtful() {
 		return false
 	}
-	return f.silent || f.why == Refused || f.why == Unauthorized || f.why == OtherMesh || f.why.strange()
+	return f.silent || f.is != "" || f.why == Refused || f.why == Unauthorized || f.why == OtherMesh || f.why.strange()
 }
 
 // missing is what was told of a seed that leads to nobody.
