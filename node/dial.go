@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 
@@ -93,7 +94,7 @@ func (n *Node) dial(d mesh.Dial) {
 	switch {
 	case errors.Is(err, link.ErrFiles):
 		n.tellFiles()
-	case why == mesh.Local:
+	case why == mesh.Local && n.localTold.due(localHint(err), time.Now()):
 		n.log.Warn("dials fail on this machine", "why", err, "hint", localHint(err))
 	}
 	n.log.Debug("dial failed", "peer", d.Target, "port", link.Port(d.Port).String(), "why", err)
@@ -103,6 +104,29 @@ func (n *Node) dial(d mesh.Dial) {
 		failed.Addr = at.addr.String()
 	}
 	n.report(failed)
+}
+
+// localTold is when it was told what this machine lacks, by what to do about it: dials are tried again each second.
+type localTold struct {
+	mu sync.Mutex
+	at map[string]time.Time
+}
+
+// localEvery is how often that is told.
+const localEvery = time.Minute
+
+// due reports whether it is time to tell it, and notes that it is told.
+func (l *localTold) due(hint string, now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if last, told := l.at[hint]; told && now.Sub(last) < localEvery {
+		return false
+	}
+	if l.at == nil {
+		l.at = make(map[string]time.Time)
+	}
+	l.at[hint] = now
+	return true
 }
 
 // localHint is what to do about a dial that failed by this machine's own fault.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"hearsay/mesh"
 )
@@ -21,6 +22,25 @@ func TestLocalHint(t *testing.T) {
 		got := localHint(err)
 		if !strings.Contains(got, want) || strings.Contains(got, "file descriptors") != (number == syscall.EMFILE || number == syscall.ENFILE) || dialReason(err) != mesh.Local {
 			t.Errorf("%v (%s): %q, want %q", number, dialReason(err), got, want)
+		}
+	}
+}
+
+// What this machine lacks is told once a minute, each lack by itself.
+func TestLocalFailuresAreToldOnceAMinute(t *testing.T) {
+	t.Parallel()
+	var told localTold
+	start := time.Unix(1e9, 0)
+	for i, c := range []struct {
+		hint string
+		at   time.Duration
+		due  bool
+	}{
+		{"files", 0, true}, {"files", time.Second, false}, {"ports", time.Second, true},
+		{"files", localEvery - 1, false}, {"files", localEvery, true}, {"ports", localEvery, false},
+	} {
+		if due := told.due(c.hint, start.Add(c.at)); due != c.due {
+			t.Errorf("%d: %t", i, due)
 		}
 	}
 }

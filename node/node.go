@@ -60,7 +60,8 @@ type Node struct {
 	station   *multicast.Station // nil: nothing is said or heard by multicast
 	beacons   chan multicast.Hint
 	counters  counters
-	nameFault string                        // why its name leads nobody to it; "": it may
+	nameFault string // why its name leads nobody to it; "": it may
+	localTold localTold
 	filesTold atomic.Bool                   // it was said that there are too few file descriptors
 	alive     atomic.Pointer[[]topics.Name] // what the machine calls so, for who cannot wait for the loop
 	members   atomic.Int64                  // the same, and far members

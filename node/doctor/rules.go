@@ -129,6 +129,25 @@ func (f *Facts) elsewhere() bool {
 	return err == nil && !slices.ContainsFunc(f.Self.Addrs, func(a netip.Addr) bool { return a.WithZone("").Unmap() == at })
 }
 
+// turnsAway reports whether the node hangs up newcomers, for want of connections.
+func (f *Facts) turnsAway() bool { return f.Status != nil && f.Status.TurnedAway != "" }
+
+// rivalled reports whether another process is known to use the node's name.
+func (f *Facts) rivalled() bool {
+	return f.Status != nil && (f.Status.Conflict != "" || f.Status.Namesake != "" || len(namesakes(f)) > 0)
+}
+
+// knownCause is what to do where the node itself is why others do not hear it.
+func (f *Facts) knownCause() string {
+	if f.elsewhere() {
+		return "see name above"
+	}
+	if f.fewFiles() {
+		return "see files above: newcomers are turned away"
+	}
+	return "the node turns newcomers away: " + f.Status.TurnedAway
+}
+
 // namesakes are other processes that call themselves like this node.
 func namesakes(f *Facts) (out []Finding) {
 	if f.Status == nil {

@@ -138,12 +138,15 @@ func judgePeer(f *Facts, p *Place, m *web.Member) (out []Finding) {
 	switch { // the way there may be shut, too
 	case fresh || m.Naive:
 	case m.Spare:
-	case !m.HearsMe && f.elsewhere():
-		out = append(out, fault("see name above", "%s does not hear this node, which hears it: a one-way link", m.Name))
+	case !m.HearsMe && (f.elsewhere() || f.turnsAway()):
+		out = append(out, fault(f.knownCause(), "%s does not hear this node, which hears it: a one-way link", m.Name))
 	case !m.HearsMe:
 		out = append(out, fault(fmt.Sprintf("let TCP port %d of this machine be reached from %s, and see that %s leads here on it", f.Self.Name.Port(), m.Name, f.Self.Name),
 			"%s does not hear this node, which hears it: a one-way link", m.Name))
-	case m.MessagesLink && !m.Flowing && f.Status.Conflict == "": // else nobody reads it: that is a fault of its name
+	case !m.MessagesLink || m.Flowing || f.rivalled(): // of two of one name nobody reads the younger: that is a fault of its name
+	case f.turnsAway():
+		out = append(out, fault(f.knownCause(), "%s does not get this node's messages", m.Name))
+	default:
 		out = append(out, fault(fmt.Sprintf("let TCP port %d of this machine be reached from %s", f.Self.Name.Port()+topics.PortStep, m.Name),
 			"%s does not get this node's messages", m.Name))
 	}

@@ -156,6 +156,22 @@ func TestExamine(t *testing.T) {
 		{"the second of its name", func(f *Facts) {
 			f.Members.Members[1].Flowing, f.Status.Conflict = false, "a process uses the name elsewhere, and is the member"
 		}, []string{"fault name: a process uses the name elsewhere"}},
+		{"the younger of its name", func(f *Facts) {
+			f.Members.Members[1].Flowing, f.Status.Namesake = false, "another process, older than this one"
+		}, []string{"fault name: another process, older than this one"}},
+		{"the younger of its name, as DNS says", func(f *Facts) {
+			v := f.Self.Discovery[0]
+			v.Endpoint, v.Header = "10.0.0.9:20000", &topics.Header{Incarnation: 3}
+			f.Self.Discovery, f.Members.Members[1].Flowing = append(f.Self.Discovery, v), false
+		}, []string{"fault name: another, older process at 10.0.0.9:20000"}},
+		{"newcomers are turned away for want of files", func(f *Facts) {
+			f.OpenFiles, f.Status.TurnedAway = 64, "all connections are taken"
+			f.Members.Members[0].Flowing, f.Members.Members[1].HearsMe, f.Members.Members[1].Flowing = false, false, false
+		}, []string{"fault files: may open 64 files", "fault peers: b does not get this node's messages > see files above: newcomers are turned away",
+			"fault peers: c does not hear this node, which hears it: a one-way link > see files above: newcomers are turned away"}},
+		{"newcomers are turned away", func(f *Facts) {
+			f.Status.TurnedAway, f.Members.Members[1].HearsMe = "all connections are taken", false
+		}, []string{"fault peers: c does not hear this node, which hears it: a one-way link > the node turns newcomers away: all connections are taken"}},
 		{"just joined, and heard one way yet", func(f *Facts) {
 			f.Members.Members[1].Since, f.Links.Nodes[2].Hears = time.Now(), nil
 		}, nil},

@@ -47,6 +47,7 @@ type Status struct {
 	Conflict    string            `json:"conflict"`       // another process is the member of its name, and why; "": none is
 	Namesake    string            `json:"namesake"`       // another process answers to its name, and where, whichever is the member; "": none was met lately
 	ClockOff    string            `json:"clock_off"`      // by how much its clock differs from those of most others, who agree; "": it does not
+	TurnedAway  string            `json:"turned_away"`    // why newcomers are turned away; "": they are not
 	Ready       bool              `json:"ready"`
 	ReadyReason string            `json:"ready_reason"` // why, or why not
 	Leaving     bool              `json:"leaving"`
@@ -151,6 +152,7 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
 		Conflict:    v.Machine.Second,
 		Namesake:    v.Machine.Namesake,
 		ClockOff:    v.Machine.ClockOff,
+		TurnedAway:  v.TurnedAway,
 		Ready:       ready,
 		ReadyReason: reason,
 		Leaving:     v.Leaving,
