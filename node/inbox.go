@@ -124,6 +124,13 @@ func (in *inbox) isHeld() bool {
 	return in.held && !in.deaf()
 }
 
+// isRead reports whether the application has asked for messages.
+func (in *inbox) isRead() bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.reads
+}
+
 // hold counts so many bytes more that are held behind a gap. What is held no more counts for a batch.
 func (in *inbox) hold(bytes int, b *batch) {
 	in.mu.Lock()

@@ -324,6 +324,7 @@ func (n *Node) tellMissed(g relay.Gap) {
 	if g.From == g.To {
 		why = fmt.Sprintf("1 message%s, number %d: nobody has it any more", on, g.From)
 	}
+	n.losses.miss(stream{g.Origin, channel}, g.To-g.From+1, time.Now(), n.lossShown())
 	n.log.Warn("messages missed", "peer", g.Origin, "channel", channel, "count", g.To-g.From+1, "first", g.From, "last", g.To)
 	n.hub.publish(time.Now(), mesh.Change{Kind: mesh.Missed, Peer: g.Origin, Why: why, Incarnation: g.Incarnation})
 }

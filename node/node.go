@@ -45,6 +45,7 @@ type Node struct {
 	changing  sync.Mutex               // channels
 	channels  atomic.Pointer[[]string] // topics of the channels that are received
 	inbox     *inbox
+	losses    losses        // of late
 	heard     chan struct{} // closed when nothing more is judged
 	key       topics.Name   // of the own name
 	own       *ring         // what this node published of late
@@ -145,7 +146,7 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 	n.channels.Store(&id.channels)
 	n.hub = newHub(&n.counters.eventsLost)
 	n.events = n.hub.watch(0)
-	n.inbox = newInbox(room.waiting, func(lost int) { n.counters.lost.Add(uint64(lost)) }, func() { n.link.Resume() })
+	n.inbox = newInbox(room.waiting, n.lose, func() { n.link.Resume() })
 	if n.lock, err = openLock(cfg.Keys, id.name); err != nil {
 		return nil, fmt.Errorf("start %s: %w", id.name, err)
 	}

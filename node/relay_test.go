@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -159,6 +160,9 @@ func TestWhatNobodyHasIsTold(t *testing.T) {
 		}
 		if !slices.Contains(kinds(b, 0, a.Name().Key()), mesh.Missed) {
 			return errors.New("no event tells of it")
+		}
+		if s := statusOf(t, b); len(s.Missed) != 1 || !strings.HasPrefix(s.Missed[0], fmt.Sprintf("%d messages of %s missed, the last ", f.missed, a.Name())) || s.Lost != "" {
+			return fmt.Errorf("its status has %q, %q", s.Missed, s.Lost)
 		}
 		return nil
 	})

@@ -33,6 +33,8 @@ type Status struct {
 	TurnedAway string                 // why newcomers are turned away; "": they are not
 	OwnSeed    topics.Name            // its only seed, where that is its own name; "": it is not
 	Misnamed   string                 // why its name leads nobody to it, by what it was started with; "": it may
+	Missed     []string               // of what senders messages were missed in the last minutes, and how many: the latest first
+	Lost       string                 // how many messages the application did not read in time in the last minutes; "": none
 	Alone      bool                   // started without a name to look for, its own apart
 }
 
@@ -76,6 +78,7 @@ func (n *Node) status() Status {
 		Leaving:    n.Leaving(),
 		Alone:      len(n.remembered) == 0 && !slices.ContainsFunc(n.id.seeds, n.isOther),
 	}
+	s.Missed, s.Lost = n.lossText()
 	meshStats(s.Counters, s.Machine)
 	for _, l := range n.links {
 		s.Received[l.target.Key()] += l.received

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -217,6 +218,12 @@ func TestWhoNeverReadsHoldsNobodyUp(t *testing.T) {
 	})
 	if held, lost := deaf.Stats()["link_messages_held"], deaf.Stats()["messages_lost"]; held != 0 || lost == 0 {
 		t.Errorf("held up %d times, lost %d", held, lost)
+	}
+	if s := statusOf(t, deaf); s.Lost != "" {
+		t.Errorf("it wants no messages, and its status has %q", s.Lost)
+	}
+	if deaf.inbox.next(make([]Message, 1)); !strings.Contains(statusOf(t, deaf).Lost, " not delivered, the last ") {
+		t.Errorf("it reads, and its status has %q", statusOf(t, deaf).Lost)
 	}
 }
 

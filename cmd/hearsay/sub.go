@@ -71,9 +71,10 @@ func runSub(c *cli.Context) error {
 		ctx, cancel = context.WithTimeout(ctx, limit)
 		defer cancel()
 	}
-	seen := uint64(0)
+	seen, late := uint64(0), newLate(c.App.ErrWriter)
+	defer late.close()
 	err = cl.stream(ctx, "/v1/messages", query, cl.messageLine(ctx), func(data []byte) error {
-		shown, err := printMessage(c, form, data)
+		shown, err := printMessage(c, form, late, data)
 		if err != nil || !shown {
 			return err
 		}
@@ -93,13 +94,13 @@ func runSub(c *cli.Context) error {
 
 // printMessage writes one message, unless it has expired on its way, and says on standard error how many were lost before
 // it, and how many nobody has any more, unless it says that itself.
-func printMessage(c *cli.Context, form *layout, data []byte) (shown bool, err error) {
+func printMessage(c *cli.Context, form *layout, late *late, data []byte) (shown bool, err error) {
 	var m web.Message
 	if err := json.Unmarshal(data, &m); err != nil {
 		return false, err
 	}
 	if m.Lost > 0 {
-		fmt.Fprintf(c.App.ErrWriter, "hearsay: not printed: %s: this reader was too slow\n", count(int(m.Lost), "message"))
+		late.add(m.Lost)
 	}
 	if m.Missed > 0 && !c.Bool("json") {
 		on := ""

@@ -76,8 +76,19 @@ func judgeNode(f *Facts) []Finding {
 	case !s.Ready && s.Conflict == "":
 		return []Finding{fault("see below", "%s is not ready: %s", s.Name, s.ReadyReason)}
 	default:
-		return []Finding{ok("%s (%s) is up for %s, and hears %d", s.Name, cmp.Or(s.Version, "unknown version"), time.Duration(s.Uptime*float64(time.Second)).Round(time.Second), s.Alive)}
+		return append(losses(s), ok("%s (%s) is up for %s, and hears %d", s.Name, cmp.Or(s.Version, "unknown version"), time.Duration(s.Uptime*float64(time.Second)).Round(time.Second), s.Alive))
 	}
+}
+
+// losses are the messages that the node, or its application, did not get of late.
+func losses(s *web.Status) (out []Finding) {
+	for _, missed := range s.Missed {
+		out = append(out, warning("it was away, or stopped, or too slow, for longer than messages are kept: raise --ring-bytes and --ring-time of all nodes", "%s", missed))
+	}
+	if s.Lost != "" {
+		out = append(out, warning("read them faster, or raise --inbox-bytes", "%s", s.Lost))
+	}
+	return out
 }
 
 // judgeName: the node's name leads to this machine, and to nobody else.

@@ -112,6 +112,10 @@ func TestExamine(t *testing.T) {
 			[]string{"warning ports: 10.0.0.1:20000 cannot be visited from here: too few file descriptors for the doctor itself > raise it here: ulimit -n"}},
 		{"a peer that is started again and again", func(f *Facts) { f.Members.Members[0].Restarts = "started again 5 times in 1m0s" },
 			[]string{"warning peers: b: started again 5 times in 1m0s > look at the log of b"}},
+		{"messages that were missed", func(f *Facts) {
+			f.Status.Missed, f.Status.Lost = []string{"7 messages of b missed"}, "5 messages not delivered"
+		},
+			[]string{"warning node: 7 messages of b missed > it was away", "warning node: 5 messages not delivered > read them faster"}},
 		{"few descriptors", func(f *Facts) { f.OpenFiles = 64 }, []string{"fault files: may open 64 files; with 2 peers it should be 256 or more"}},
 		{"a seed without an address", func(f *Facts) { f.Seeds = []Place{{Name: "x", NoDNS: "no such host"}} }, []string{"fault seeds: x: no such host"}},
 		{"a seed that refuses", func(f *Facts) { f.Seeds[0].Name, f.Seeds[0].Discovery[0].Outcome = "x", Refused }, []string{"fault seeds: refuses"}},

@@ -61,6 +61,8 @@ type Status struct {
 	Unreadable  []Unreadable      `json:"unreadable"`  // files of keys, certificate and token that cannot be read: what they held before holds
 	DNS         *dns.Stats        `json:"dns"`         // null: the node answers no DNS
 	Sidecar     *Sidecar          `json:"sidecar"`     // null: there are no sockets for programs
+	Missed      []string          `json:"missed"`      // how many messages of whom, on which channel, nobody had any more in the last minutes: the latest first
+	Lost        string            `json:"lost"`        // how many messages the application did not read in time in the last minutes; "": none
 	Counters    map[string]uint64 `json:"counters"`    // since the start; /metrics says what they are
 }
 
@@ -164,6 +166,8 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
 		Channels:    notNil(cfg.Channels),
 		MaxMessage:  cfg.MaxMessage,
 		Unreadable:  notNil(v.unreadable),
+		Missed:      notNil(v.Missed),
+		Lost:        v.Lost,
 		DNS:         names,
 		Sidecar:     beside,
 		Counters:    v.Counters,
@@ -370,7 +374,7 @@ func (v *view) unlinked() (n int) {
 // warning says what is wrong while the node is of use still, "" if nothing is: names that two processes have, of which it
 // hears one, or that lead elsewhere, seeds that lead to nobody, peers that hear it and are not heard, or the other way round,
 // members with which messages do not pass directly, which others relay where they can, files that cannot be read, newcomers
-// that are turned away, clocks that are off, and members that are started again and again.
+// that are turned away, clocks that are off, members that are started again and again, and messages that were lost in the last minutes.
 func (v *view) warning() string {
 	var all []string
 	own := cmp.Or(v.Machine.Second, v.Machine.Namesake)
@@ -406,6 +410,12 @@ func (v *view) warning() string {
 	}
 	if unread := v.unread(); unread != "" {
 		all = append(all, unread)
+	}
+	if len(v.Missed) > 0 {
+		all = append(all, strings.Join(few(slices.Clone(v.Missed)), "; "))
+	}
+	if v.Lost != "" {
+		all = append(all, v.Lost)
 	}
 	if v.TurnedAway != "" && !strings.Contains(v.oneWayText(), v.TurnedAway) {
 		all = append(all, "newcomers are turned away: "+v.TurnedAway)

@@ -139,10 +139,12 @@ func TestReadyWarns(t *testing.T) {
 	v := &view{Status: node.Status{
 		Members:   []mesh.Member{{Name: "a", State: mesh.Alive, OneWay: "it does not hear this node"}, {Name: "b", Stale: "its name leads elsewhere"}, {Name: "c", State: mesh.Suspect, Restarts: "started again 4 times"}},
 		LostSeeds: []mesh.Lost{{Name: "noed_2", Cause: "no such host"}},
+		Missed:    []string{"7 messages of a missed", "2", "3", "4"}, Lost: "5 messages not delivered",
 	}}
 	ready, why := v.ready()
 	for _, words := range []string{
 		"it hears 1 peer, but ", "a link goes one way between it and a: it does not hear this node", "b: its name leads elsewhere", "c: started again 4 times", "seed noed_2: no such host",
+		"7 messages of a missed; 2; 3; and 1 more; 5 messages not delivered",
 	} {
 		if !ready || !strings.Contains(why, words) {
 			t.Errorf("ready: %t, %q does not say %q", ready, why, words)
