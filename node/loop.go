@@ -32,6 +32,7 @@ func (n *Node) run() {
 	leaving := n.leaving
 	var leaveBy <-chan time.Time
 	n.sayOwnFault()
+	n.lookUpName()
 	if len(n.remembered) > 0 {
 		n.step(mesh.Known{Names: n.remembered})
 	}

@@ -2,7 +2,9 @@ package node
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -48,7 +50,7 @@ func TestMisnamedIsToldOf(t *testing.T) {
 	t.Parallel()
 	addrs := nodetest.Addresses(t, 2)
 	said := make(chan string, 9)
-	logger := slog.New(slog.NewTextHandler(first{"cannot find this node by its name", said}, nil))
+	logger := slog.New(slog.NewTextHandler(first{"may not find this node by its name", said}, nil))
 	n := start(t, Config{Hostname: addrs[0], Bind: addrs[1], Logger: logger, OverTCP: true})
 	nodetest.Eventually(t, func() error {
 		if len(said) == 0 {
@@ -63,10 +65,40 @@ func TestMisnamedIsToldOf(t *testing.T) {
 		if n.ownFault != n.nameFault {
 			t.Errorf("the machine was told %q", n.ownFault)
 		}
-		n.nameFault, n.turnaway.since = "", 1
+		n.nameFault, n.cfg.Bind, n.turnaway.since = "", "", 1
 		n.sayOwnFault()
 		if !strings.HasPrefix(n.ownFault, "newcomers are turned away: all connections") {
 			t.Errorf("the machine was told %q", n.ownFault)
 		}
 	})
+}
+
+// Where a name leads here is told, if that is not the one address that the node listens on.
+func TestNameThatLeadsPastTheNode(t *testing.T) {
+	t.Parallel()
+	addrs := nodetest.Addresses(t, 2)
+	said := make(chan string, 9)
+	logger := slog.New(slog.NewTextHandler(first{"may not find this node by its name", said}, nil))
+	names := &book{}
+	names.set("n", addrs[0])
+	n := start(t, Config{Hostname: "n", Bind: addrs[1], Resolver: names, Logger: logger, OverTCP: true})
+	want := "the name of this node, n, leads to " + addrs[0] + " here, and it listens on " + addrs[1] + " alone: give it --hostname " + addrs[1] +
+		", or a name that leads there"
+	nodetest.Eventually(t, func() error {
+		s, err := n.Status(t.Context())
+		if err == nil && (s.Misnamed != want || len(said) == 0) {
+			err = fmt.Errorf("%q, told %d times", s.Misnamed, len(said))
+		}
+		return err
+	})
+	n.do(func() {
+		if n.ownFault != want+"; or can it reach port 20000 of this node?" {
+			t.Errorf("the machine was told %q", n.ownFault)
+		}
+	})
+	for _, bind := range []string{"", "0.0.0.0", "10.0.0.1"} {
+		if why := (Config{Bind: bind}).leadsPast("n", []netip.Addr{netip.MustParseAddr("10.0.0.2"), netip.MustParseAddr("::ffff:10.0.0.1")}); why != "" {
+			t.Errorf("%q: %q", bind, why)
+		}
+	}
 }
