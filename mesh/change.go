@@ -30,7 +30,7 @@ const (
 	Attested                // far: not heard here, and members that are heard hear it
 	Unattested              // and none of them does so any longer
 	OneWay                  // the peer hears this node, or this node the peer, and not the other way round, and why
-	Stale                   // the peer calls from elsewhere than its name leads to, where nobody is
+	Stale                   // the peer calls from elsewhere than its name leads to, where nobody is, or another process
 	Clock                   // the clock of the peer, or of this node, is off, and by how much
 	Settled                 // a conflict is over: one process uses the name
 	Restarts                // the process of the peer ends and is started again, time and again

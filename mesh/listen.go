@@ -43,7 +43,12 @@ func (m *Machine) meet(l *listener, name topics.Name) {
 		}
 	}
 	m.claim(l, p)
+	wasBack := p.isBack()
 	p.origin.helloAt, p.origin.helloIP = m.now, l.addr
+	if p.isBack() && !wasBack { // what was dialled before tells nothing of it
+		p.reach.tries = 0
+		m.schedule(p, m.tombstoneWait(p))
+	}
 	p.twins.calledFrom(joinEndpoint(l.addr, p.name.Port()))
 	m.share(p, s)
 	m.want(p, signed, classHello)

@@ -41,21 +41,21 @@ type Member struct {
 	Reads       bool   // what this node publishes reaches it, as far as is known; of a far one, one of those that hear it; of one that is not heard, over a connection that it made
 	Unread      bool   // it does not get the messages of this node directly
 	OneWay      string // why only one of both hears the other, once that is sure (OneWay); "": it is not so
-	Stale       string // it calls from elsewhere than its name leads to, where nobody is, once that is sure (Stale); "": it is not so
+	Stale       string // it calls from elsewhere than its name leads to, where nobody is, or another process, once that is sure (Stale); "": it is not so
 	Unlinked    string // why messages do not pass directly, one way or both, once that was told (Unlinked); "": they do
 
 	// Of a far member: who is heard and hears it. What Messages and Flowing say is then of the messages of one of them.
 	Via []topics.Name
 }
 
-// Members returns a snapshot of every peer in the table, aliases left out, in the table's order. It costs
-// time in proportion to the square of their number.
+// Members returns a snapshot of every peer in the table, aliases left out, in the table's order. Where one calls, and its name
+// leads to another process (Stale), it is a candidate. It costs time in proportion to the square of their number.
 func (m *Machine) Members() []Member {
 	out := make([]Member, 0, len(m.peers))
 	index := make([]int, len(m.slots))
 	for i, p := range m.slots {
 		index[i] = -1
-		if p != nil && p.state != Alias {
+		if p != nil && (p.state != Alias || p.stale.told > 0 && m.staleName(p) != "") {
 			index[i] = len(out)
 			out = append(out, m.member(p))
 		}
@@ -78,6 +78,9 @@ func (m *Machine) member(p *peer) Member {
 		Name: p.name, State: p.state, Since: p.since, Why: p.why, Heard: p.detector.at, Missed: m.missed(p),
 		Penalty: m.score(p), Incarnation: p.line.Incarnation(), Beat: p.says.beat, Fails: p.reach.tries, LastAddr: p.detector.where, Profile: p.says.Profile, Clock: p.clock.ahead, Failure: p.reach.failure.String(),
 		Seed: p.origin.seed, Naive: p.says.naive, Listed: p.column.mentions > 0,
+	}
+	if p.state == Alias {
+		v.State = Candidate
 	}
 	if p.state == Alive { // what the last list of another says, and that a connection did not break, says nothing
 		v.HearsMe, v.Degraded = p.row.hearsMe, p.says.degraded

@@ -65,10 +65,18 @@ func (m *Machine) hearsByRelay(p *peer) bool {
 // calls reports whether one that is not heard listens to this node, and has been dialled in vain. One that was heard has to
 // have said hello since: it may have died, and a connection of it stands for minutes where its machine lost power.
 func (m *Machine) calls(p *peer) bool {
-	if p.state == Alive || p.state == Alias || p.state == Left || p.origin.claims == 0 || p.reach.tries < blockedAfter {
+	if p.state == Left {
+		return p.isBack() && p.reach.tries >= blockedAfter
+	}
+	if p.state == Alive || p.state == Alias || p.origin.claims == 0 || p.reach.tries < blockedAfter {
 		return false
 	}
 	return !p.detector.met || p.origin.helloAt > p.detector.at+suspectAfter*m.cfg.Beat
+}
+
+// isBack reports whether somebody who calls itself so listens to this node since the peer said goodbye: it was started again.
+func (p *peer) isBack() bool {
+	return p.state == Left && p.origin.claims > 0 && !p.origin.guessed && p.origin.helloAt > p.since
 }
 
 // oneWayTo is why a link to a peer goes one way, once that is sure; "" if it does not.

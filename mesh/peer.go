@@ -18,23 +18,24 @@ type peer struct {
 	since Time
 	why   string
 
-	feed     feed             // its message link
-	due      Time             // next dial, probe, check or end, by state: a Tick looks at the times of feed and reach too
-	reach    reach            // how to get to it: ways, dials, discovery links
-	origin   origin           // who named it, and who answers for that
-	detector detector         // what was heard of it, and what its silence says
-	says     says             // what it says of itself
-	oneWay   oneWay           // whether only one of both hears the other
-	clock    peerClock        // what its clock is
-	stale    missing          // what was told of a name that leads elsewhere
-	line     lineage.Lineage  // which run of its process that is
-	restarts lineage.Restarts // how often another one took its place
-	row      row              // whom it lists
-	column   column           // who lists it
-	twins    twins            // other processes under its name
-	past     record.Record
-	telling  telling // whom it tells of that others hear
-	attest   attest  // of one that is not heard: by whose word it is a member
+	feed       feed             // its message link
+	due        Time             // next dial, probe, check or end, by state: a Tick looks at the times of feed and reach too
+	reach      reach            // how to get to it: ways, dials, discovery links
+	origin     origin           // who named it, and who answers for that
+	detector   detector         // what was heard of it, and what its silence says
+	says       says             // what it says of itself
+	oneWay     oneWay           // whether only one of both hears the other
+	clock      peerClock        // what its clock is
+	stale      missing          // what was told of a name that leads elsewhere
+	straySince Time             // since when it calls by a name that leads to another process; 0: it does not
+	line       lineage.Lineage  // which run of its process that is
+	restarts   lineage.Restarts // how often another one took its place
+	row        row              // whom it lists
+	column     column           // who lists it
+	twins      twins            // other processes under its name
+	past       record.Record
+	telling    telling // whom it tells of that others hear
+	attest     attest  // of one that is not heard: by whose word it is a member
 }
 
 // live reports whether a discovery link to the peer is up and has spoken.

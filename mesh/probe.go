@@ -62,12 +62,12 @@ func (m *Machine) probe(p *peer) {
 		m.cut(p.reach.next)
 		m.cut(p.reach.link)
 		m.probeFailed(p)
-	case p.state == Left && m.now-p.since >= m.cfg.Tombstone:
+	case p.state == Left && m.now-p.since >= m.cfg.Tombstone && !p.isBack():
 		m.expire(p, "its goodbye is long ago")
 	case p.reach.owed:
 		p.reach.owed = false
 		m.want(p, due, classVouched)
-	case p.state == Left && !p.origin.seed:
+	case p.state == Left && !p.origin.seed && !p.isBack():
 		m.schedule(p, p.since+m.cfg.Tombstone)
 	case p.state == Quarantined && gone >= m.cfg.Forget && !p.origin.seed:
 		m.expire(p, "not heard for too long")
@@ -146,8 +146,12 @@ func (m *Machine) suspectWait(p *peer) time.Duration {
 }
 
 // tombstoneWait is when to look again for a peer that left: when its goodbye is forgotten. A seed is looked for
-// like any peer that is gone, since it may come back without knowing anybody.
+// like any peer that is gone, since it may come back without knowing anybody. One that listens to this node again is dialled as
+// one that was never heard: its name may lead elsewhere by now.
 func (m *Machine) tombstoneWait(p *peer) Time {
+	if p.isBack() {
+		return max(m.held(p), m.after(candidateWait(p.reach.tries, &m.cfg)))
+	}
 	end := p.since + m.cfg.Tombstone
 	if p.origin.seed {
 		return min(end, m.after(m.quarantineWait(p)))

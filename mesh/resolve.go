@@ -201,8 +201,14 @@ func (m *Machine) aliasWait(p *peer) time.Duration {
 	if m.count[Alive] == 0 && p.origin.seed && p.reach.lookup == nil {
 		return min(aliasWait(&m.cfg), oursFor)
 	}
+	if p.origin.claims > 0 && p.origin.helloIP != "" && !p.origin.guessed { // somebody says that name
+		return min(aliasWait(&m.cfg), candidateWait(callsTries, &m.cfg))
+	}
 	return aliasWait(&m.cfg)
 }
+
+// callsTries sets how soon it is looked again where the name of one leads that calls, and leads to another: 40 s.
+const callsTries = 3
 
 // needless reports whether it is known meanwhile where an address leads that was to be dialled.
 func (m *Machine) needless(p *peer) bool {

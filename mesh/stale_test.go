@@ -51,6 +51,118 @@ func TestLocalhostIsNotStaleDNS(t *testing.T) {
 	}
 }
 
+// A peer that said goodbye, and calls again from elsewhere than its name leads to, is told of as one that died is, for as long as
+// it calls; it is dialled again, and let in once its name is right.
+func TestStaleNameAfterAGoodbye(t *testing.T) {
+	r, _, _, _, x := four(t)
+	x.header.Leaving = true
+	x.beat()
+	x.header.Leaving = false
+	r.want("x", Left)
+	x.dies()
+	at, right := "10.0.0.77", x.addr
+	r.pass(time.Second)
+	x.header.Incarnation++
+	x.header.Seq, x.header.List = 0, 1
+	r.listens("x", at)
+	r.pass(time.Second)
+	if len(r.told(Stale)) > 0 || r.member("x").Stale != "" {
+		t.Errorf("told at once: %v", r.told(Stale))
+	}
+	for range 6 { // it says hello again, as nobody hears it
+		r.pass(2 * time.Second)
+		r.step(Hello{ListenerID(r.ids), "x"})
+		r.listens("x", at)
+	}
+	const words = "elsewhere than it calls from, which is 10.0.0.77: "
+	if shown := r.member("x").Stale; len(r.told(Stale)) != 1 || !strings.Contains(shown, words+right+" refuses") {
+		t.Fatalf("told %v, shown %q", r.told(Stale), shown)
+	}
+	if r.pass(30 * time.Minute); !strings.Contains(r.member("x").Stale, words) {
+		t.Errorf("half an hour later: %q", r.member("x").Stale)
+	}
+	x.addr = at + ":20000"
+	x.reachable()
+	if r.pass(6 * time.Minute); r.state("x") != Alive || r.member("x").Stale != "" {
+		t.Errorf("its name is right: %s, %q", r.state("x"), r.member("x").Stale)
+	}
+}
+
+// The same where somebody else has the address that its name leads to: it is said who.
+func TestStaleNameOfWhoIsBackLeadsToAnother(t *testing.T) {
+	r, a, _, _, x := four(t)
+	x.header.Leaving = true
+	x.beat()
+	x.dies()
+	r.pass(time.Second)
+	x.fail, x.addr = 0, a.addr
+	r.listens("x", "10.0.0.77")
+	for last := x.link; r.now < 30*time.Second; r.pass(100 * time.Millisecond) {
+		if last != x.link {
+			last = x.link
+			r.step(Beat{last, []topics.Name{"a"}, a.header, 0})
+		}
+	}
+	if shown := r.member("x").Stale; !strings.Contains(shown, "10.0.0.77: "+a.addr+" is a; ") {
+		t.Errorf("shown %q, told %v", shown, r.told(Stale))
+	}
+}
+
+// One that left and does not call has a name that leads nowhere, which is no news.
+func TestWhoLeftIsNotStale(t *testing.T) {
+	r := newRig(t, Config{Seeds: []topics.Name{"x"}})
+	a, x := r.puppet("a"), r.puppet("x")
+	r.hear(a, x)
+	r.listens("x", "10.0.0.77") // behind NAT
+	r.pass(10 * time.Second)
+	x.header.Leaving = true
+	x.beat()
+	x.dies()
+	if r.pass(9 * time.Minute); len(r.told(Stale)) > 0 || r.member("x").Stale != "" {
+		t.Errorf("told %v", r.told(Stale))
+	}
+}
+
+// One that calls, and whose name leads to another member or to this node, is told of and shown: it would be nobody but another
+// name of that.
+func TestNameOfAnotherIsStale(t *testing.T) {
+	for _, leads := range []string{"a at 10.0.0.1", "this node"} {
+		r := newRig(t, Config{})
+		a := r.puppet("a")
+		r.hear(a)
+		x := r.puppet("x")
+		x.name, x.addr, x.header = "a", a.addr, a.header
+		want := "elsewhere than it calls from, which is 10.0.0.9: 10.0.0.1:20000 is a; DNS"
+		if leads == "this node" {
+			r.listens("self", "10.0.0.2")
+			x.name, x.addr, x.header = "self", "10.0.0.2:20000", &topics.Header{Version: 1, Incarnation: r.m.Incarnation(), Beat: 1000}
+			want = "elsewhere than it calls from, which is 10.0.0.9: it leads to this node; DNS"
+		}
+		alias := *x
+		r.puppets[1].name = "x" // dials of x find it
+		r.puppets = r.puppets[:1]
+		r.listens("x", "10.0.0.9")
+		d := r.underWay("x")
+		l := r.up(d, alias.addr)
+		r.dials = nil
+		r.step(Beat{l, []topics.Name{alias.name}, alias.header, 0})
+		r.want("x", Alias)
+		for range 5 {
+			r.pass(2 * time.Second)
+			r.listens("x", "10.0.0.9")
+		}
+		var shown Member
+		for _, m := range r.m.Members() {
+			if m.Name == "x" {
+				shown = m
+			}
+		}
+		if told := r.told(Stale); len(told) != 1 || shown.State != Candidate || !strings.Contains(shown.Stale, want) {
+			t.Errorf("leads to %s: told %v, shown as %v, %q", leads, told, shown.State, shown.Stale)
+		}
+	}
+}
+
 // A naive node that calls before its own port is bound has the name of the address that it calls from: that is not stale, though
 // somebody called so from elsewhere before.
 func TestNaiveNodeThatBindsLateIsNotStale(t *testing.T) {

@@ -165,7 +165,7 @@ func (f *Facts) oddest() []web.Member {
 	}
 	var out []web.Member
 	for _, m := range f.Members.Members {
-		if m.State != "left" {
+		if m.State != "left" || m.Stale != "" { // it is back, and its name leads elsewhere
 			out = append(out, m)
 		}
 	}

@@ -410,3 +410,12 @@ type nothing struct{}
 func (nothing) Error() string { return "nothing there" }
 
 var errNothing = nothing{}
+
+// One that said goodbye is not visited, unless it calls again and its name leads elsewhere.
+func TestWhoLeftIsVisitedWhereItsNameIsStale(t *testing.T) {
+	t.Parallel()
+	f := &Facts{Members: &web.Members{Members: []web.Member{{Name: "b", State: "left"}, {Name: "c", State: "left", Stale: "its name leads elsewhere"}}}}
+	if all := f.oddest(); len(all) != 1 || all[0].Name != "c" {
+		t.Errorf("visited are %v", all)
+	}
+}
