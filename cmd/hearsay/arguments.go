@@ -15,7 +15,7 @@ import (
 // sortArguments puts the flags of a command before its arguments. What stands behind "--" is no flag, and neither is a
 // word behind an argument that begins with one dash and names none, such as -5.
 func sortArguments(app *cli.App, args []string) []string {
-	if len(args) < 3 || slices.Contains(args, "--generate-bash-completion") {
+	if len(args) < 3 || slices.Contains(args, completionFlag) {
 		return args
 	}
 	command := app.Command(args[1])

@@ -230,7 +230,10 @@ func (cl *client) send(ctx context.Context, through *http.Client, method, path s
 	}
 	answer, err := cl.watched(through, r)
 	if err != nil {
-		return nil, cl.unreachable(ctx, err)
+		if err = cl.unreachable(ctx, err); method != http.MethodGet && errors.Is(err, errNoAnswer) && !errors.Is(err, errNoWay) {
+			err = statusError{fmt.Errorf("%w; what it was asked for may still be done", err), exitUnreachable}
+		}
+		return nil, err
 	}
 	if answer.StatusCode != http.StatusOK {
 		defer answer.Body.Close()
@@ -318,6 +321,7 @@ func (cl *client) parse(text []byte, v any) error {
 
 var (
 	errNoAnswer = errors.New("no answer in time")
+	errNoWay    = fmt.Errorf("%w to a connection", errNoAnswer)
 	errNoHTTP   = errors.New("what answers there speaks no HTTP, such as a node's ports 20000 and 30000")
 )
 
@@ -332,15 +336,19 @@ func (cl *client) unreachable(ctx context.Context, err error) error {
 	if errors.As(why, &through) {
 		why = through.Err
 	}
+	hint := "is it running? --addr names another"
+	var dial *net.OpError
 	switch {
-	case errors.As(err, &timeout) && timeout.Timeout():
-		why = errNoAnswer
+	case errors.As(err, &timeout) && timeout.Timeout() && errors.As(err, &dial) && dial.Op == "dial":
+		why = errNoWay
+	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, errNoAnswer):
+		why, hint = errNoAnswer, "somebody is there: is it stopped, or busy? --addr names another"
 	case strings.Contains(why.Error(), "malformed HTTP"), // and then as much of it as was read
 		strings.Contains(why.Error(), "server closed idle connection"), // it spoke before it was asked
 		strings.Contains(why.Error(), "readLoopPeekFailLocked"):
 		why = errNoHTTP
 	}
-	return statusError{fmt.Errorf("no node answers at %s: %w (is it running? --addr names another)", cl.base.Host, why), exitUnreachable}
+	return statusError{fmt.Errorf("no node answers at %s: %w (%s)", cl.base.Host, why, hint), exitUnreachable}
 }
 
 // refusal turns an answer other than 200 into an error.

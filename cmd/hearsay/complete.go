@@ -54,6 +54,14 @@ complete -c hearsay -f -a '(__hearsay)'
 complete -c hearsay -n '__fish_prev_arg_in --state-dir --config --mesh-key --key --authorized-keys --http-cert --http-key --http-token --token-file --ca --dir --plot --trace' -F
 `
 
+const completionFlag = "--generate-bash-completion"
+
+// isBehindArguments reports whether a shell asks what may stand behind "--". Nothing is offered there, and what is asked with
+// would be an argument: a message, maybe.
+func isBehindArguments(args []string) bool {
+	return len(args) > 0 && args[len(args)-1] == completionFlag && slices.Contains(args, "--")
+}
+
 func completionCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "completion",

@@ -60,6 +60,8 @@ func TestBashCompletes(t *testing.T) {
 		{"hearsay pub --body-format ", []string{"base64", "raw"}},
 		{"hearsay node --see", nil},      // of the file alone
 		{"hearsay wait --timeout ", nil}, // takes what cannot be known
+		{"hearsay pub -- ", nil},         // what stands there is published
+		{"hearsay pub -- he", nil},
 	} {
 		script := `source <(hearsay completion bash)
 read -ra COMP_WORDS <<<"$1"; [[ $1 == *" " ]] && COMP_WORDS+=("")

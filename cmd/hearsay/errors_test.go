@@ -47,6 +47,8 @@ func TestNodeThatHangsDoesNothing(t *testing.T) {
 		if took := time.Since(begin); took < lookTimeout || took >= answerTimeout {
 			t.Errorf("%s: after %v", args[0], took)
 		}
+		fails(t, exitUnreachable, "is it stopped, or busy? --addr names another); what it was asked for may still be done",
+			append(args[:1:1], append([]string{"--addr", addr}, args[1:]...)...)...)
 	}
 }
 

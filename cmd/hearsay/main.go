@@ -55,6 +55,9 @@ func exitStatus(err error) int {
 }
 
 func main() {
+	if isBehindArguments(os.Args) {
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	app := newApp()
 	err := app.RunContext(ctx, sortArguments(app, os.Args))

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -77,6 +78,7 @@ func (cl *client) waitFor(c *cli.Context, state string, want int, atLeast bool) 
 	ticker := time.NewTicker(waitEvery)
 	defer ticker.Stop()
 	last := errors.New("no answer")
+	told := &patience{out: c.App.ErrWriter, due: time.Now().Add(waitQuiet)}
 	for {
 		got, why, err := cl.count(ctx, state)
 		switch {
@@ -91,6 +93,7 @@ func (cl *client) waitFor(c *cli.Context, state string, want int, atLeast bool) 
 		case ctx.Err() == nil:
 			last = err
 		}
+		told.tell(time.Now(), last)
 		select {
 		case <-ctx.Done():
 			if c.Context.Err() != nil {
@@ -99,6 +102,26 @@ func (cl *client) waitFor(c *cli.Context, state string, want int, atLeast bool) 
 			return 0, statusError{fmt.Errorf("not %d %s within %v: %w", want, cmp.Or(state, "alive"), c.Duration("timeout"), last), exitTimeout}
 		case <-ticker.C:
 		}
+	}
+}
+
+const (
+	// waitQuiet is how long wait says nothing, and waitWords how long it says nothing more once it has.
+	waitQuiet = 2 * time.Second
+	waitWords = 5 * time.Second
+)
+
+// patience says what is waited for: after a while, and again where that has changed.
+type patience struct {
+	out  io.Writer
+	due  time.Time
+	said string
+}
+
+func (p *patience) tell(now time.Time, why error) {
+	if text := why.Error(); !now.Before(p.due) && text != p.said {
+		fmt.Fprintf(p.out, "hearsay: waiting: %s\n", plain.Text(text))
+		p.said, p.due = text, now.Add(waitWords)
 	}
 }
 

@@ -1,6 +1,11 @@
 package main
 
-import "testing"
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+)
 
 // Each cause is read once in a line of wait.
 func TestUnsaid(t *testing.T) {
@@ -14,5 +19,23 @@ func TestUnsaid(t *testing.T) {
 		if got := unsaid(c.causes, c.said); got != c.want {
 			t.Errorf("%q after %q: %q", c.causes, c.said, got)
 		}
+	}
+}
+
+// Who waits reads what for after a while, and again where that changes, but not at each look.
+func TestPatience(t *testing.T) {
+	var out strings.Builder
+	begin := time.Now()
+	p := patience{out: &out, due: begin.Add(waitQuiet)}
+	for _, c := range []struct {
+		after time.Duration
+		why   string
+	}{
+		{0, "too soon"}, {waitQuiet, "a"}, {waitQuiet + waitWords, "a"}, {waitQuiet + waitWords, "b"}, {waitQuiet + waitWords + time.Second, "c"},
+	} {
+		p.tell(begin.Add(c.after), errors.New(c.why))
+	}
+	if want := "hearsay: waiting: a\nhearsay: waiting: b\n"; out.String() != want {
+		t.Errorf("%q, not %q", out.String(), want)
 	}
 }

@@ -136,7 +136,11 @@ func judgePeer(f *Facts, p *Place, m *web.Member) (out []Finding) {
 		out = append(out, warning("", "%s is heard, but the node has no link to its messages, though %s answers", m.Name, msg.Endpoint))
 	}
 	switch { // the way there may be shut, too
-	case fresh || m.Naive:
+	case fresh:
+	case m.Naive && m.MessagesLink && m.Unlinked != "":
+		out = append(out, fault(fmt.Sprintf("let TCP port %d of this machine be reached from %s", f.Self.Name.Port()+topics.PortStep, m.Name),
+			"%s does not get this node's messages: %s", m.Name, m.Unlinked))
+	case m.Naive:
 	case m.Spare:
 	case !m.HearsMe && (f.elsewhere() || f.turnsAway()):
 		out = append(out, fault(f.knownCause(), "%s does not hear this node, which hears it: a one-way link", m.Name))

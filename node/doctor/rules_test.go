@@ -157,6 +157,9 @@ func TestExamine(t *testing.T) {
 		},
 			[]string{"warning peers: c is heard, but messages do not pass directly: nothing comes, though 10.0.0.3:30000 answers"}},
 		{"ours do not arrive", func(f *Facts) { f.Members.Members[1].Flowing = false }, []string{"fault peers: c does not get this node's messages"}},
+		{"ours do not arrive at a naive one", func(f *Facts) {
+			f.Members.Members[1].Naive, f.Members.Members[1].Unlinked = true, "nobody of its address reads"
+		}, []string{"fault peers: c does not get this node's messages: nobody of its address reads"}},
 		{"the second of its name", func(f *Facts) {
 			f.Members.Members[1].Flowing, f.Status.Conflict = false, "a process uses the name elsewhere, and is the member"
 		}, []string{"fault name: a process uses the name elsewhere"}},
