@@ -235,7 +235,6 @@ func (in *inbox) deliver(b *batch) {
 	case in.size > in.limit && in.deaf():
 		in.lost(len(b.messages))
 		in.drop(b)
-	case in.ready.len() >= keptBatches && in.gather(b):
 	default:
 		if in.ready.len() >= keptBatches && cap(b.messages) > 2*len(b.messages) {
 			b.messages = slices.Clip(slices.Clone(b.messages)) // it may wait for long, and was used before
@@ -244,23 +243,6 @@ func (in *inbox) deliver(b *batch) {
 	}
 	in.unlock()
 	signal(in.judged)
-}
-
-// gatheredMost is how many messages batches may have that wait together.
-const gatheredMost = 256
-
-// gather puts a small batch to the one before it, so that what waits for long is few pieces. in.mu is held.
-func (in *inbox) gather(b *batch) bool {
-	before := in.ready.items[len(in.ready.items)-1]
-	if len(before.messages)+len(b.messages) > gatheredMost {
-		return false
-	}
-	before.messages = append(before.messages, b.messages...)
-	before.size += b.size
-	before.expires = before.expires || b.expires
-	b.size = 0
-	in.reuse(b)
-	return true
 }
 
 // free forgets a batch that was handed over. in.mu is held.

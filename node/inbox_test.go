@@ -75,42 +75,6 @@ func taken(n *Node) uint64 {
 	return n.Stats()["messages_delivered"] + n.Stats()["messages_lost"]
 }
 
-// Small batches that wait for an application that does not read are put together, and none of them is lost or moved.
-func TestBatchesThatWaitAreGathered(t *testing.T) {
-	const many = 3*gatheredMost + 10
-	in := newInbox(1<<30, func(n int) { t.Errorf("%d lost", n) }, func() {})
-	for i := range many {
-		in.putOwn(parcel{from: "a", run: make(link.Run, 10), count: 1})
-		_, b, _ := in.take()
-		b.messages = append(b.messages, Message{UID: strconv.Itoa(i), expires: int64(i % 2)})
-		b.expires = i == many-1
-		in.deliver(b)
-	}
-	if n := in.ready.len(); n > keptBatches+many/gatheredMost+1 {
-		t.Errorf("%d batches wait", n)
-	}
-	got := 0
-	for {
-		b, ok := in.nextBatch()
-		if !ok {
-			break
-		}
-		for _, m := range b.messages {
-			if m.UID != strconv.Itoa(got) {
-				t.Fatalf("%s in the place of %d", m.UID, got)
-			}
-			got++
-		}
-		if want := got == many; b.expires != want {
-			t.Errorf("expires: %v after %d", b.expires, got)
-		}
-		in.done(b)
-	}
-	if got != many || in.bytes() != 0 {
-		t.Errorf("%d of %d messages, and %d bytes are counted still", got, many, in.bytes())
-	}
-}
-
 func TestInboxBytesCountWhatMessagesTake(t *testing.T) {
 	t.Parallel()
 	addr := nodetest.Address(t)

@@ -134,7 +134,7 @@ func (n *Node) hearOwn(run link.Run, messages int) {
 	case !topics.IsSaid(topic):
 		return // relayed for others
 	default:
-		run = n.keepOwn(topic, run, messages)
+		n.keepOwn(topic, run, messages)
 		if kind == topics.KindChannel && !n.hears(topic) {
 			return
 		}

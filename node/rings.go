@@ -2,9 +2,7 @@ package node
 
 import (
 	"bytes"
-	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"hearsay/mesh/relay"
@@ -16,7 +14,6 @@ import (
 // ring keeps messages for those that missed them: a relay.Ring for several goroutines.
 type ring struct {
 	start time.Time
-	newer *atomic.Pointer[ring] // that of the node's rings which something was put into last
 
 	mu   sync.Mutex
 	kept *relay.Ring[link.Run]
@@ -25,32 +22,8 @@ type ring struct {
 // othersPart is the part of Config.RingBytes that messages of others may take. Their origins have them too.
 const othersPart = 4
 
-// newRings makes the ring of what this node publishes, and that of what others do.
-func newRings(cfg *Config, start time.Time) (own, others *ring) {
-	newer := new(atomic.Pointer[ring])
-	part := cfg.RingBytes / othersPart
-	return newRing(cfg.RingBytes-part, cfg.RingTime, start, newer), newRing(part, cfg.RingTime, start, newer)
-}
-
-func newRing(bytes int, age time.Duration, start time.Time, newer *atomic.Pointer[ring]) *ring {
-	r := &ring{start: start, newer: newer, kept: relay.NewRing[link.Run](bytes, age)}
-	r.kept.Join(joinRuns)
-	return r
-}
-
-// joinedMost is the bytes up to which runs are joined. A million small ones would keep the garbage collector busy.
-const joinedMost = 32 << 10
-
-// joinRuns writes a run behind another one, into memory that only it has.
-func joinRuns(run, next link.Run) (joined link.Run, size int, ok bool) {
-	all := len(run) + len(next)
-	if all > joinedMost {
-		return nil, 0, false
-	}
-	if all > cap(run) {
-		run = append(slices.Grow(link.Run(nil), 2*all), run...) // whose capacity is all that it takes
-	}
-	return append(run, next...), cap(run), true
+func newRing(bytes int, age time.Duration, start time.Time) *ring {
+	return &ring{start: start, kept: relay.NewRing[link.Run](bytes, age)}
 }
 
 // keepFor has the ring keep what it has for so long from now on.
@@ -75,19 +48,12 @@ func (c *Config) ringAge(now, silent time.Duration) time.Duration {
 	return c.RingTime
 }
 
-// put keeps a run of one stream, with the numbers from first to last. It returns the same run, where it stands now.
-func (r *ring) put(s relay.Stream, first, last uint64, run link.Run) link.Run {
+// put keeps a run of one stream, with the numbers from first to last.
+func (r *ring) put(s relay.Stream, first, last uint64, run link.Run) {
 	now := time.Since(r.start)
 	r.mu.Lock()
-	if r.newer.Swap(r) != r {
-		r.kept.Apart() // or it would stand before what came before it
-	}
-	kept := r.kept.Put(now, s, first, last, run[:len(run):len(run)], len(run))
+	r.kept.Put(now, s, first, last, run, len(run))
 	r.mu.Unlock()
-	if from := len(kept) - len(run); from > 0 {
-		return kept[from:len(kept):len(kept)]
-	}
-	return run
 }
 
 // part is some messages of a run.
@@ -140,21 +106,20 @@ func (n *Node) sayAgain(q topics.Question, topic string, most int, give func(lin
 	}
 }
 
-// keepOwn keeps a run that this node publishes, and returns it as it is kept: what the application does not read for a
-// while is not held twice.
-func (n *Node) keepOwn(topic []byte, run link.Run, messages int) link.Run {
+// keepOwn keeps a run that this node publishes.
+func (n *Node) keepOwn(topic []byte, run link.Run, messages int) {
 	var frames [topics.MaxFrames][]byte
 	first := run
 	f := first.Next(frames[:0])
 	if len(f) < 3 {
-		return run
+		return
 	}
 	e, err := topics.ParseEnvelope(f[2])
 	if err != nil || e.Number == 0 {
-		return run
+		return
 	}
 	s := relay.Stream{Origin: n.key, Incarnation: e.Incarnation, Topic: string(topic)}
-	return n.own.put(s, e.Number, e.Number+uint64(messages)-1, run)
+	n.own.put(s, e.Number, e.Number+uint64(messages)-1, run)
 }
 
 // span is a row of messages of one stream in the run that they came in.

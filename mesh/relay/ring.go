@@ -18,21 +18,16 @@ type Kept[T any] struct {
 	First, Last uint64
 	Run         T
 
-	size  int
-	at    time.Duration // when the last of them was put in,
-	since time.Duration // and the first
+	size int
+	at   time.Duration
 }
 
 // keptCost is what a run costs beside its own size: its place, and the place of its row in the order, of which half may be
 // empty. rowCost is what a row of runs costs beside them, and its names.
 const (
-	keptCost = 136
+	keptCost = 128
 	rowCost  = 256
 )
-
-// joinTime is how much later than its first message another one may be joined to a run: so much longer are messages kept
-// than the ring is told, and so much more than was asked for is answered.
-const joinTime = 10 * time.Millisecond
 
 // Ring keeps messages for those that missed them: the newest ones, up to so many bytes, and for so long.
 type Ring[T any] struct {
@@ -40,9 +35,7 @@ type Ring[T any] struct {
 	age   time.Duration
 	bytes int
 	rows  map[Stream]*row[T]
-	last  *row[T] // that was put into last
-	apart bool    // what comes next stands in a place of its own
-	join  func(run, next T) (joined T, size int, ok bool)
+	last  *row[T]       // that was put into last
 	order fifo[*row[T]] // the row of each run, in the order in which they came
 }
 
@@ -57,14 +50,6 @@ func NewRing[T any](bytes int, age time.Duration) *Ring[T] {
 	return &Ring[T]{most: bytes, age: age, rows: make(map[Stream]*row[T])}
 }
 
-// Join has the ring keep what comes shortly after a run, and goes on with it, in one place with that: so that what is kept
-// is few pieces and not many. join makes one run of two, and says how many bytes that takes, or that it would be too large.
-// To what it has made before it may append, and not change it.
-func (r *Ring[T]) Join(join func(run, next T) (joined T, size int, ok bool)) { r.join = join }
-
-// Apart has the next run kept by itself, as something else came before it.
-func (r *Ring[T]) Apart() { r.apart = true }
-
 // KeepFor has the ring keep what it has for so long from now on.
 func (r *Ring[T]) KeepFor(age time.Duration) { r.age = age }
 
@@ -75,53 +60,26 @@ func (r *Ring[T]) Bytes() int { return r.bytes }
 func (r *Ring[T]) Len() int { return r.order.len() }
 
 // Put keeps a run of so many bytes, with the numbers from first to last, which must not change any more. The oldest runs
-// make room. One of which some is kept already is not kept: of runs that come again in other pieces, the first stay. It
-// returns the run that ends with it now, where it is kept.
-func (r *Ring[T]) Put(now time.Duration, s Stream, first, last uint64, run T, size int) (kept T) {
-	k := Kept[T]{First: first, Last: last, Run: run, size: size + keptCost, at: now, since: now}
+// make room. One of which some is kept already is not kept: of runs that come again in other pieces, the first stay.
+func (r *Ring[T]) Put(now time.Duration, s Stream, first, last uint64, run T, size int) {
+	k := Kept[T]{First: first, Last: last, Run: run, size: size + keptCost, at: now}
 	r.expire(now)
 	most := r.most - s.cost()
 	if first == 0 || last < first || k.size > most {
-		return kept
+		return
 	}
-	if joined, ok := r.joined(s, k); ok {
-		for r.bytes > most {
-			r.drop()
-		}
-		return joined
-	}
-	r.apart = false
 	for r.bytes+k.size > most {
 		r.drop()
 	}
 	w := r.row(s)
 	if !w.insert(k) {
-		return kept
+		return
 	}
 	if w.kept.len() == 1 {
 		r.bytes += s.cost()
 	}
 	r.order.push(w)
 	r.bytes += k.size
-	return run
-}
-
-// joined reports whether a run stands with the one before it now, and returns both.
-func (r *Ring[T]) joined(s Stream, k Kept[T]) (run T, ok bool) {
-	if r.join == nil || r.apart || r.last == nil || r.last.Stream != s {
-		return run, false
-	}
-	before := r.last.kept.at(r.last.kept.len() - 1)
-	if before.Last+1 != k.First || k.at-before.since > joinTime {
-		return run, false
-	}
-	run, size, ok := r.join(before.Run, k.Run)
-	if !ok {
-		return run, false
-	}
-	r.bytes += size + keptCost - before.size
-	before.Run, before.Last, before.at, before.size = run, k.Last, k.at, size+keptCost
-	return run, true
 }
 
 func (s Stream) cost() int { return rowCost + len(s.Origin) + len(s.Topic) }

@@ -108,57 +108,6 @@ func TestRingKeepsForLonger(t *testing.T) {
 	}
 }
 
-// What goes on with the run before it stands in one place with that, unless something else came between, or it came too
-// late, or makes it too large.
-func TestRingJoinsRuns(t *testing.T) {
-	const ms = time.Millisecond
-	r := NewRing[string](10_000, time.Second)
-	r.Join(func(run, next string) (string, int, bool) { return run + next, 10 * len(run+next), len(run+next) <= 4 })
-	put := func(now time.Duration, s Stream, first, last uint64, run, kept string, places int) {
-		t.Helper()
-		if got := r.Put(now, s, first, last, run, len(run)); got != kept || r.Len() != places {
-			t.Errorf("%s: kept as %q in %d places, not as %q in %d", run, got, r.Len(), kept, places)
-		}
-	}
-	put(0, plain("a"), 1, 2, "ab", "ab", 1)
-	put(joinTime, plain("a"), 3, 3, "c", "abc", 1)
-	if want := 30 + keptCost + plain("a").cost(); r.Bytes() != want {
-		t.Errorf("%d bytes, not %d", r.Bytes(), want)
-	}
-	put(joinTime+ms, plain("a"), 4, 4, "d", "d", 2) // late
-	put(joinTime+ms, plain("a"), 6, 6, "f", "f", 3) // what is before it is missing
-	put(joinTime+ms, plain("a"), 5, 5, "e", "e", 4) // which comes late
-	put(joinTime+ms, plain("b"), 1, 1, "x", "x", 5) // of another stream
-	put(joinTime+ms, plain("a"), 7, 7, "g", "g", 6) // which came between
-	put(joinTime+ms, plain("a"), 7, 7, "g", "", 6)  // again
-	put(joinTime+ms, plain("a"), 8, 10, "hij", "ghij", 6)
-	put(joinTime+ms, plain("a"), 11, 11, "k", "k", 7) // too large
-	r.Apart()
-	put(joinTime+ms, plain("a"), 12, 12, "l", "l", 8)
-	put(joinTime+ms, plain("a"), 13, 13, "m", "lm", 8)
-	if got := r.numbers(20*ms, "5/a/7/2-11/1", 1<<20); got != "2 3 4 5 6 7 8 9 10 11" {
-		t.Error(got)
-	}
-	if got := r.numbers(joinTime+time.Second, "5/a/7/1-3/1", 1<<20); got != "1 2 3" {
-		t.Errorf("%q as the last of a run comes of age", got)
-	}
-	if got := r.numbers(joinTime+time.Second+ms, "5/a/7/1-3/1", 1<<20); got != "" {
-		t.Errorf("%q is kept for longer than its last message", got)
-	}
-}
-
-// A ring whose last run grows makes room for that.
-func TestRingIsBoundedWhileItJoins(t *testing.T) {
-	r := NewRing[string](5000, time.Minute)
-	r.Join(func(run, next string) (string, int, bool) { return run + next, len(run + next), true })
-	r.put(0, plain("b"), 1, 1000)
-	for n := uint64(1); n < 100; n++ {
-		if r.Put(0, plain("a"), n, n, strings.Repeat("x", 100), 100); r.Bytes() > 5000 {
-			t.Fatalf("%d bytes", r.Bytes())
-		}
-	}
-}
-
 func TestRingOfRuns(t *testing.T) {
 	r := NewRing[string](1<<20, time.Minute)
 	for first := uint64(1); first <= 41; first += 10 {
