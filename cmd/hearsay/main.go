@@ -56,7 +56,7 @@ func exitStatus(err error) int {
 
 func main() {
 	if isBehindArguments(os.Args) {
-		return
+		os.Exit(0)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	app := newApp()

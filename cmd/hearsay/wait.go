@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -137,31 +138,57 @@ func (cl *client) count(ctx context.Context, state string) (n int, why string, e
 		n++
 	}
 	ready := plain.Text(all.Self.ReadyReason)
-	unlinked := ""
+	var held causes
 	for _, m := range all.Members {
 		if state == "" && (m.State == alive && !m.Flowing || m.State == mesh.Probation.String()) {
-			if why := unsaid(plain.Text(reason(m)), ready+unlinked); why != "" {
-				unlinked += "; " + string(shown(m.Name)) + ": " + why
-			}
+			held.add(string(shown(m.Name)), unsaid(plain.Text(reason(m)), ready))
 		}
 		if m.State == state || state == "" && m.State == alive && m.Flowing {
 			n++
 		}
 	}
+	unlinked := held.String()
 	if len(unlinked) > 300 {
 		unlinked = unlinked[:300] + " …"
 	}
 	return n, ready + unlinked, nil
 }
 
-// unsaid are the causes that a text does not have yet: each is to be read once in a line.
+// causes are why messages do not flow with peers, and with which: each cause is to be read once in a line.
+type causes struct {
+	all   []string
+	names [][]string
+}
+
+func (c *causes) add(name, why string) {
+	if why == "" {
+		return
+	}
+	i := slices.Index(c.all, why)
+	if i < 0 {
+		i = len(c.all)
+		c.all, c.names = append(c.all, why), append(c.names, nil)
+	}
+	c.names[i] = append(c.names[i], name)
+}
+
+// String is each cause behind the names that have it: "; node_2, node_3: no message link".
+func (c *causes) String() string {
+	var b strings.Builder
+	for i, why := range c.all {
+		b.WriteString("; " + strings.Join(c.names[i], ", ") + ": " + why)
+	}
+	return b.String()
+}
+
+// unsaid are the causes of a peer that the node has not named for itself, each once.
 func unsaid(causes, said string) string {
-	var left []string
+	var left, bares []string
+	said = "; " + said + "; "
 	for _, cause := range strings.Split(causes, "; ") {
 		bare := strings.TrimPrefix(strings.TrimPrefix(cause, "unlinked: "), "one-way: ")
-		if !strings.Contains(said, bare) {
-			left = append(left, cause)
-			said += "; " + bare
+		if bare != "" && !slices.Contains(bares, bare) && !strings.Contains(said, "; "+bare+"; ") && !strings.Contains(said, ": "+bare+"; ") {
+			left, bares = append(left, cause), append(bares, bare)
 		}
 	}
 	return strings.Join(left, "; ")

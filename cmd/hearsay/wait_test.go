@@ -15,10 +15,23 @@ func TestUnsaid(t *testing.T) {
 			"it hears 1 peer, but messages do not pass directly between it and b: its messages do not arrive: 10.0.0.2:30000 does not answer", "heard"},
 		{"one-way: it does not hear this node", "a link goes one way between it and b: it does not hear this node", ""},
 		{"x; y; unlinked: x", "", "x; y"},
+		{"heard", "nobody is heard", "heard"}, // a word in a cause is no cause
+		{"", "it hears 1 peer", ""},
 	} {
 		if got := unsaid(c.causes, c.said); got != c.want {
 			t.Errorf("%q after %q: %q", c.causes, c.said, got)
 		}
+	}
+}
+
+// A cause that several peers have is read once, with all of them.
+func TestCauses(t *testing.T) {
+	var c causes
+	for _, row := range [][2]string{{"b", "no link"}, {"c", "frozen"}, {"d", "no link"}, {"e", ""}} {
+		c.add(row[0], row[1])
+	}
+	if got := c.String(); got != "; b, d: no link; c: frozen" {
+		t.Errorf("%q", got)
 	}
 }
 
