@@ -113,7 +113,7 @@ func (o *ownName) gone(addr string, sure bool, now Time) {
 		o.lookDue = now
 		return
 	}
-	o.rival, o.untold, o.left, o.toldDue = rival{}, false, true, now
+	o.rival, o.untold, o.left, o.toldDue = rival{}, false, o.told, now // whom nobody was told of is not who is told of later
 }
 
 // look returns where the other process was met that is to be looked after now; "" if there is none.

@@ -129,7 +129,7 @@ func TestNamesakeIsNotGoneByOneDial(t *testing.T) {
 	t.Parallel()
 	const at = "10.0.0.9:20000"
 	for _, sure := range []bool{true, false} {
-		o := ownName{rival: rival{at, 5, 0}, lookDue: time.Hour}
+		o := ownName{rival: rival{at, 5, 0}, lookDue: time.Hour, told: true}
 		if o.gone("10.0.0.8:20000", true, 0); o.left {
 			t.Error("another one is gone")
 		}
@@ -140,6 +140,29 @@ func TestNamesakeIsNotGoneByOneDial(t *testing.T) {
 		o.gone(at, false, time.Second)
 		if !o.left || o.rival.addr != "" {
 			t.Errorf("sure: %v, and it is not gone", sure)
+		}
+	}
+}
+
+// One that went before it was told says nothing of a conflict that is told later, by what those do who list this node.
+func TestOneThatWentUntoldEndsNoConflict(t *testing.T) {
+	var o ownName
+	o.meet("10.0.0.9:20000", nil, time.Second)
+	o.gone("10.0.0.9:20000", true, 2*time.Second)
+	now := time.Hour
+	for range deafRounds {
+		now += time.Second
+		o.judge(audience{listers: 3, deaf: 3})
+	}
+	if !o.second || !o.says(now) {
+		t.Fatalf("not told: %+v", o)
+	}
+	for round := 1; !o.over(now); round++ {
+		if now += time.Second; round > heardRounds {
+			t.Fatal("it is not over")
+		}
+		if o.judge(audience{listers: 3}); o.over(now) && round < heardRounds {
+			t.Fatalf("over after %d rounds", round)
 		}
 	}
 }
