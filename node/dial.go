@@ -47,15 +47,15 @@ func (n *Node) startDial(d mesh.Dial) {
 	go n.dial(d)
 }
 
-// dialNear connects to a node of this process, which takes no time, and reports whether it has. Whatever stands against it is
-// found and told by a dial that takes its time.
+// dialNear connects to a node of this process, which waits for nothing, and reports whether it has. Where anything may stand
+// against it, it does not try.
 func (n *Node) dialNear(d mesh.Dial) bool {
 	addr, err := literal(d)
 	port := link.Port(d.Port)
-	if err != nil || d.Tell || !n.link.Near(port, addr) || n.link.CanDial(port) != nil || n.link.Knows(d.Target) != nil {
+	if err != nil || d.Tell || n.cfg.blocked != nil && n.cfg.blocked(d) || n.link.CanDial(port) != nil {
 		return false
 	}
-	return n.dialOne(n.ctx, d, addr, 1) == nil
+	return n.link.Join(port, addr, d.Target, label(d))
 }
 
 // dialled returns the dial that led to a link, once: the machine hangs up what comes beyond.

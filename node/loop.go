@@ -20,8 +20,7 @@ const (
 	// a trickle.
 	heardEvery = 100 * time.Millisecond
 
-	// silencesEvery is between two looks for connections that carry nothing, which takes TCP three seconds at least to show. A
-	// look costs 2 µs for each.
+	// silencesEvery is between two looks for connections that carry nothing, which takes TCP three seconds at least to show.
 	silencesEvery = time.Second
 )
 

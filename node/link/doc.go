@@ -64,9 +64,10 @@
 //     tries to reach its other end is asked of it; so is what the other end has taken, before somebody is hung up for
 //     taking nothing, and before the end. A listener whose machine has vanished without a word is one until 20 s after
 //     the first beat that it does not answer: 21 s with a beat each second. Its message connection lasts five minutes.
-//   - Silence (silence.go). Long before that it is said which of these carry nothing: what is said over them
-//     is not taken, however often the kernel says it again, or it asks and has no answer, or keep-alive, which goes over them anyway, brings nothing back. They are not hung up for it. A dialled one that was silent is so until what is said
-//     over it arrives, as on a way that carries one direction only something may come back all the time.
+//   - Silence (silence.go). Long before that it is said which of these carry nothing. What was sent is not acknowledged,
+//     however often the kernel sends it again; where nothing is sent, the kernel's probes have no answer. Such a connection
+//     is not hung up. A dialled one that was silent counts as silent until something that this end sends is acknowledged:
+//     on a way that carries one direction only, something may come in all the time.
 //   - Stuck ones (stuck.go). After an outage TCP tries a connection again as late as the outage was long. A PING shows it
 //     (Ask, Stuck, Flows), and a connection that another one has replaced is read to its end (Retire).
 //

@@ -12,8 +12,9 @@ import (
 // and however busy, so it is a sign of the way and not of the peer. One that is silent is not hung up.
 //
 // Keep-alive takes tens of seconds for that. What is said over a connection shows it within a few, as the kernel says it again
-// and again and has no answer. So in a small mesh the kernel asks over the connection over which nothing came for longest, one at
-// each look: each is within some seconds. In a large one its turn would come no sooner than keep-alive shows the same.
+// and again and has no answer. So in a mesh of 16 members or fewer the kernel asks over the connection over which nothing came
+// for longest, one at each look: each is within some seconds. In a larger one its turn would come no sooner than keep-alive
+// shows the same.
 //
 // What the kernel knows takes three system calls, and there may be hundreds of connections. So one over which nothing was said
 // since the last look is looked at again when it may have been silent for long.

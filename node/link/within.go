@@ -43,9 +43,34 @@ func (lg *localGates) at(addr netip.AddrPort) *gate {
 	return g
 }
 
-// Near reports whether a dial leads to a node of this process, through memory.
-func (l *Link) Near(port Port, addr netip.AddrPort) bool { return l.near(port, addr) != nil }
+// Join is Dial to a publisher of this process that has room and no keys, and waits for nothing: not for the reader of either
+// link's events. It reports whether it has connected. Where it has not, nothing was tried, and Dial says why.
+func (l *Link) Join(port Port, addr netip.AddrPort, name topics.Name, target string) bool {
+	g := l.near(port, addr)
+	if g == nil || l.ring() != nil || g.link.ring() != nil || !g.roomy() {
+		return false
+	}
+	l.mu.Lock()
+	closed := l.closed
+	if !closed {
+		l.dials.Add(1)
+	}
+	l.mu.Unlock()
+	if closed {
+		return false
+	}
+	defer l.dials.Done()
+	return l.join(g, port, addr, name, target) == nil
+}
 
+// roomy reports whether nobody has to give way for a connection from within.
+func (g *gate) roomy() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.all) < g.link.cfg.MaxSubscribers
+}
+
+// near is the publisher of this process at an address that is reached through memory; nil: there is none.
 func (l *Link) near(port Port, addr netip.AddrPort) *gate {
 	if g := local.at(addr); g != nil && g.port == port && !l.cfg.OverTCP {
 		return g
