@@ -210,7 +210,7 @@ def port_blocked(c, mesh, victim):
     here.ask("/metrics", f'hearsay_peer_unlinked{{peer="{victim}"}} 1')
     there.log("WARN", "unlinked", other, "messages do not reach it")
     there.say(other, "our messages do not reach it", command=["members"])
-    there.say("not handed directly to 1 member: ", other, command=["pub", "hello"])
+    there.say("no member is reached: not handed to 3 members: ", other, command=["pub", "hello"])  # all are shut out
     there.say("ready: messages do not pass directly", other, command=["health", "--ready"])
     there.say("messages do not reach it", status=4, command=["wait", "--members", "4", "--timeout", "500ms"])
     there.ask("/readyz", "messages do not pass directly", other)
