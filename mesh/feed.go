@@ -29,7 +29,7 @@ func (f *feed) carries() bool {
 // comes within them, or another link is up.
 const barrenAfter = 2
 
-// wait judges a link that is stuck.
-func (f *feed) wait(now, beat Time) {
+// judge finds out whether a link that is stuck has been so for long.
+func (f *feed) judge(now, beat Time) {
 	f.barren = f.stuck && now-f.since >= barrenAfter*beat
 }

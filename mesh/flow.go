@@ -50,7 +50,7 @@ func (m *Machine) onLinkStuck(ev LinkStuck) {
 		p.feed.since = m.now
 	}
 	p.feed.stuck = ev.Stuck
-	p.feed.wait(m.now, m.cfg.Beat)
+	p.feed.judge(m.now, m.cfg.Beat)
 	m.wantMessages(p)
 	m.flow(p)
 }

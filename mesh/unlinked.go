@@ -73,7 +73,7 @@ func (m *Machine) judgeFeeds() {
 	wait := unlinkedAfter * m.cfg.BackOff
 	for p := range m.near() {
 		f := &p.feed
-		f.wait(m.now, m.cfg.Beat)
+		f.judge(m.now, m.cfg.Beat)
 		if p.state != Alive || f.carries() && !m.mayBeUnread(p) {
 			f.look, f.missing = never, missing{}
 			continue

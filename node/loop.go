@@ -31,7 +31,7 @@ func (n *Node) run() {
 	leaving := n.leaving
 	var leaveBy <-chan time.Time
 	n.sayOwnFault()
-	n.lookUpName()
+	n.lookAtName()
 	if len(n.remembered) > 0 {
 		n.step(mesh.Known{Names: n.remembered})
 	}

@@ -2,7 +2,6 @@ package node
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -49,21 +48,12 @@ func (c Config) leadsPast(name topics.Name, ips []netip.Addr) string {
 		name, ips[0].Unmap(), bind, remedyFor(bind))
 }
 
-// lookUpName finds out where the own name leads here, where that says something.
-func (n *Node) lookUpName() {
+// lookAtName looks where the own name leads here, where that says something.
+func (n *Node) lookAtName() {
 	if _, alone := n.cfg.boundTo(); !alone || n.id.name.IsIP() || n.nameFault != "" {
 		return
 	}
-	n.dials.Add(1)
-	go func() {
-		defer n.dials.Done()
-		ctx, cancel := context.WithTimeout(n.ctx, dialTimeout)
-		defer cancel()
-		ips, err := n.lookUpIPs(ctx, n.id.name.Host())
-		if err != nil {
-			n.log.Debug("look-up failed", "name", n.id.name, "why", err)
-			return
-		}
+	n.lookUpOwnName(func(ips []netip.Addr) {
 		why := n.cfg.leadsPast(n.id.name, ips)
 		if why == "" {
 			return
@@ -76,7 +66,7 @@ func (n *Node) lookUpName() {
 		}:
 		case <-n.ctx.Done():
 		}
-	}()
+	})
 }
 
 // remedyFor is what to give a node that listens on an address alone. A link-local IPv6 address names no node.

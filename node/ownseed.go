@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"net"
+	"net/netip"
 	"slices"
 	"strconv"
 	"time"
@@ -50,20 +51,27 @@ func (n *Node) lookForOwnSeed() {
 		return
 	}
 	o.due = n.now() + ownSeedEvery
-	n.dials.Add(1)
-	go n.lookUpOwnName()
+	n.lookUpOwnName(n.hintOwnAddrs)
 }
 
-// lookUpOwnName hints at the addresses that the own name leads to. The machine knows which of them lead to this node.
-func (n *Node) lookUpOwnName() {
-	defer n.dials.Done()
-	ctx, cancel := context.WithTimeout(n.ctx, dialTimeout)
-	defer cancel()
-	ips, err := n.lookUpIPs(ctx, n.id.name.Host())
-	if err != nil {
-		n.log.Debug("look-up failed", "name", n.id.name, "why", err)
-		return
-	}
+// lookUpOwnName finds out where the own name leads here, in a goroutine of its own, and hands that on.
+func (n *Node) lookUpOwnName(take func([]netip.Addr)) {
+	n.dials.Add(1)
+	go func() {
+		defer n.dials.Done()
+		ctx, cancel := context.WithTimeout(n.ctx, dialTimeout)
+		defer cancel()
+		ips, err := n.lookUpIPs(ctx, n.id.name.Host())
+		if err != nil {
+			n.log.Debug("look-up failed", "name", n.id.name, "why", err)
+			return
+		}
+		take(ips)
+	}()
+}
+
+// hintOwnAddrs hints at the addresses that the own name leads to. The machine knows which of them lead to this node.
+func (n *Node) hintOwnAddrs(ips []netip.Addr) {
 	for _, ip := range ips[:min(len(ips), maxAnswer)] {
 		addr := ip.Unmap().String()
 		name, err := topics.ParseName(net.JoinHostPort(addr, strconv.Itoa(int(n.id.name.Port()))))

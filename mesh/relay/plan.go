@@ -198,13 +198,14 @@ func (p *plan) thin(wanted map[topics.Name]bool) {
 		names = append(names, name)
 	}
 	rank("", p.self, names)
-	slices.SortStableFunc(names, func(a, b topics.Name) int { return boolean(p.fars[b] == never) - boolean(p.fars[a] == never) })
+	slices.SortStableFunc(names, func(a, b topics.Name) int { return one(p.fars[b] == never) - one(p.fars[a] == never) })
 	for _, name := range names[min(farsFew, len(names)):] {
 		delete(wanted, name)
 	}
 }
 
-func boolean(is bool) int {
+// one is 1 for what is so, and else 0.
+func one(is bool) int {
 	if is {
 		return 1
 	}

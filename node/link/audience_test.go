@@ -56,3 +56,22 @@ func TestAudience(t *testing.T) {
 	}
 	p.Close()
 }
+
+// What somebody subscribes to who has no place any more is neither kept nor counted.
+func TestGoneSubscriberHasNoTopics(t *testing.T) {
+	t.Parallel()
+	l := open(t, Config{})
+	discard(l)
+	subscribed(t, l.Addr(Message).String(), "1")
+	settled(t, l, Message, 1, "1")
+	g := l.pubs[Message].gate
+	s := g.subscribers()[0]
+	g.mu.Lock()
+	g.forgetLocked(s)
+	g.mu.Unlock()
+	before := len(s.topics)
+	s.addTopic("2/x")
+	if len(s.topics) != before || s.serving != 0 || len(g.served) != 0 {
+		t.Errorf("%q, at place %d of %d", s.topics, s.serving, len(g.served))
+	}
+}

@@ -87,7 +87,7 @@ var counterNames = [numCounters]string{
 	bytesOut:               "bytes_out",             // bytes queued to subscribers
 	messagesDropped:        "messages_dropped",      // messages that a subscriber's outbox had no room for
 	messagesUnsent:         "messages_unsent",       // messages that waited for a connection which ended
-	listsDropped:           "lists_dropped",         // lists of both kinds
+	listsDropped:           "lists_dropped",         // lists that a subscriber's outbox had no room for, or that waited for a connection which ended
 	bytesUnacked:           "bytes_unacked",         // bytes of messages sent, and not acknowledged by the end of their connection
 	stalledHangUps:         "stalled_hang_ups",      // subscribers closed because they took nothing
 }

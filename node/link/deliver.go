@@ -43,12 +43,15 @@ func (g *gate) unserveLocked(s *subscriber) {
 	s.serving = 0
 }
 
-// addTopic notes a subscription of a connection over the network: what is published next reaches it.
+// addTopic notes a subscription: what is published next reaches it. Of one whose place is gone nothing is noted.
 func (s *subscriber) addTopic(topic string) {
 	s.gate.mu.Lock()
-	s.topics = append(s.topics, topic)
-	s.gate.serveLocked(s)
-	s.gate.mu.Unlock()
+	defer s.gate.mu.Unlock()
+	if _, in := s.gate.all[s]; in {
+		s.topics = append(s.topics, topic)
+		s.noteRelays(1, topic)
+		s.gate.serveLocked(s)
+	}
 }
 
 // dropTopic is the opposite.
@@ -57,5 +60,6 @@ func (s *subscriber) dropTopic(topic string) {
 	defer s.gate.mu.Unlock()
 	if i := slices.Index(s.topics, topic); i >= 0 {
 		s.topics = slices.Delete(s.topics, i, i+1)
+		s.noteRelays(-1, topic)
 	}
 }

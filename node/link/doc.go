@@ -83,9 +83,9 @@
 //   - a receiver that hears a goodbye is sent on for longer than 10 s, or more than 64 MiB.
 //
 // The publisher counts it: messages_dropped are those that did not fit, messages_unsent those that were in the outbox at the
-// end of a message connection, bytes_unacked what the
-// kernel still held then, lists_dropped is the same of lists. Whoever connects again asks for all of these. What the receiver's kernel had taken and its process did not read is
-// known to nobody.
+// end of a message connection, and bytes_unacked what the kernel still held then. A node that connects again asks for these
+// messages; a naive one does not. lists_dropped are lists that did not fit, or were in the outbox at the end: others follow.
+// What the receiver's kernel had taken and its process did not read is known to nobody.
 //
 // All outboxes together hold OutboxBytes, 128 MiB, and one message each. What several subscribers wait for is held
 // once. A subscriber that does not read takes half of that at most, another one half of what is left, and so on: some

@@ -120,7 +120,8 @@ func (l *Link) Silences(answers func(ID) bool) []Silence {
 // ReadersSilent reports whether nothing came back over some connection that came, as of the last call of Silences.
 func (l *Link) ReadersSilent() bool { return len(l.silent[1]) > 0 }
 
-// idlest are the connections over which nothing seems to have come for a while, of those whose far end answers a PING.
+// idlest are the connections over which nothing seems to have come for a while, of those whose far end answers a PING: others
+// may be naive, and are left to keep-alive.
 type idlest struct {
 	all  int // connections, idle or not
 	idle []idleConn

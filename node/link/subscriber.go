@@ -136,7 +136,6 @@ func (s *subscriber) subscribe(topic string) {
 	}
 	s.addTopic(topic)
 	s.size += len(topic) + topicOverhead
-	s.noteRelays(1, topic)
 	if !s.listens && !s.foreign && s.covers(topic) {
 		s.welcome() // it misses no beat from here on
 	}
@@ -179,7 +178,6 @@ func (s *subscriber) unsubscribe(topic string) {
 	}
 	s.dropTopic(topic)
 	s.size -= len(topic) + topicOverhead
-	s.noteRelays(-1, topic)
 }
 
 // noteRelays counts subscriptions to relayed messages, or takes them back.

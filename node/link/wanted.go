@@ -85,13 +85,7 @@ func (d *dialled) subscribe(topic string) {
 		d.out.put(zmtp.AppendSubscription(nil, topic))
 		return
 	}
-	s := d.wire.from
-	s.gate.mu.Lock()
-	if _, in := s.gate.all[s]; in {
-		s.topics = append(s.topics, topic)
-		s.noteRelays(1, topic)
-	}
-	s.gate.mu.Unlock()
+	d.wire.from.addTopic(topic)
 }
 
 // cancel takes one back.
@@ -100,11 +94,5 @@ func (d *dialled) cancel(topic string) {
 		d.out.put(zmtp.AppendCancellation(nil, topic))
 		return
 	}
-	s := d.wire.from
-	s.gate.mu.Lock()
-	if i := slices.Index(s.topics, topic); i >= 0 {
-		s.topics = slices.Delete(s.topics, i, i+1)
-		s.noteRelays(-1, topic)
-	}
-	s.gate.mu.Unlock()
+	d.wire.from.dropTopic(topic)
 }
