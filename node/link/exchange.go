@@ -2,31 +2,36 @@ package link
 
 import (
 	"io"
+	"slices"
 	"sync"
 )
 
-// exchange is the one connection over which a link's SUB hears all publishers of this process: it brings what their
-// wires hold, postmarked as ever, each wire in turn.
+// exchange is where a link hears all publishers of this process: one goroutine takes what their wires hold, each wire in
+// turn. zmq4 has no part in it: what it would read is in memory already.
 type exchange struct {
-	unplugged
 	link *Link
+	done chan struct{} // the goroutine has ended
 
 	mu      sync.Mutex
 	changed sync.Cond
 	ready   []*wire // with something to read, each once
 	closed  bool
-	freed   sync.Once // zmq4 has closed it
 
-	// The reader's own.
-	script []byte   // what zmq4 reads next
-	runs   [][]byte // and after it
-	memory [][]byte // of runs
+	memory [][]byte // of runs; the goroutine's own
 }
 
 func newExchange(l *Link) *exchange {
-	x := &exchange{link: l, script: script}
+	x := &exchange{link: l, done: make(chan struct{})}
 	x.changed.L = &x.mu
 	return x
+}
+
+// run reads wires until the exchange is closed.
+func (x *exchange) run() {
+	defer close(x.done)
+	for w := x.pop(); w != nil; w = x.pop() {
+		x.carry(w)
+	}
 }
 
 // push queues a wire, which is not queued yet. The wire is locked.
@@ -55,33 +60,8 @@ func (x *exchange) pop() *wire {
 	return w
 }
 
-// Read gives zmq4 a run at a time.
-func (x *exchange) Read(p []byte) (n int, err error) {
-	for len(x.script) == 0 && len(x.runs) == 0 {
-		w := x.pop()
-		if w == nil {
-			return 0, io.EOF
-		}
-		x.load(w)
-	}
-	if len(x.script) > 0 {
-		n = copy(p, x.script)
-		x.script = x.script[n:]
-		return n, nil
-	}
-	for len(x.runs) > 0 {
-		m := copy(p[n:], x.runs[0])
-		n += m
-		if x.runs[0] = x.runs[0][m:]; len(x.runs[0]) > 0 {
-			break
-		}
-		x.runs = x.runs[1:]
-	}
-	return n, nil
-}
-
-// load scripts what a wire has to say next, up to the first message that this link does not take.
-func (x *exchange) load(w *wire) {
+// carry reports what a wire has to say next, up to the first message that this link does not take.
+func (x *exchange) carry(w *wire) {
 	wanted := true
 	if w.to.port == Message {
 		bytes, messages := w.look(x.link.cfg.limits())
@@ -122,24 +102,21 @@ func (x *exchange) load(w *wire) {
 	}
 	x.link.counters.add(messagesIn, count)
 	x.link.counters.add(bytesIn, size)
-	x.script = appendPostmarked(x.script[:0], w.to.id, size)
-	x.runs = runs
+	x.link.receiveRun(w.to, joined(runs))
 }
 
-// shut ends the connection.
+// joined is several runs as one. A single one is not copied, though others read it too: nobody writes to it.
+func joined(runs [][]byte) Run {
+	if len(runs) == 1 {
+		return runs[0]
+	}
+	return slices.Concat(runs...)
+}
+
+// shut ends the goroutine, once nobody holds it up.
 func (x *exchange) shut() {
 	x.mu.Lock()
 	x.closed = true
 	x.changed.Broadcast()
 	x.mu.Unlock()
 }
-
-// Close is zmq4's.
-func (x *exchange) Close() error {
-	x.shut()
-	x.freed.Do(x.link.zmq4Conns.Done)
-	return nil
-}
-
-// Write takes zmq4's greeting, and forgets it.
-func (x *exchange) Write(p []byte) (int, error) { return len(p), nil }

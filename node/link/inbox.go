@@ -15,7 +15,7 @@ const (
 	controlBuffer = 2 << 10   // a subscriber's, at most: it holds any control frame
 	largeBuffer   = 128 << 10 // a busy publisher's
 	quietReads    = 16        // reads in a row that filled no small buffer: the connection is quiet again
-	maxRun        = 64 << 10  // bytes handed to zmq4 at once, where a single message is not larger
+	maxRun        = 64 << 10  // bytes of a run, where a single message is not larger
 )
 
 // inbox is the buffered input of one connection. Bytes [r:w] of buf are plain and unread; bytes [w:end] have come, and

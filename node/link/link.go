@@ -66,7 +66,7 @@ type Event struct {
 	Target string      // Up: as Dial was told
 	Name   topics.Name // HelloReceived, Foreign
 	Mesh   string      // Foreign: which
-	Run    Run         // Received: the receiver's own, never written to again
+	Run    Run         // Received: never written to again, and not by the receiver either
 	Err    error       // Down, ListenerDown, TurnedAway, Unheeded: why
 }
 
@@ -166,14 +166,11 @@ func Open(cfg Config) (*Link, error) {
 	}
 	l.sub = zmq4.NewSub(context.Background(), zmq4Options()...)
 	l.exchange = newExchange(l)
-	l.zmq4Conns.Add(1)
-	if err := l.sub.Dial(offer(l.exchange)); err != nil {
-		panic(fmt.Sprintf("link: zmq4 refused the exchange: %v", err))
-	}
 	if cfg.Answer != nil {
 		l.answers = newAnswerer(l)
 	}
 	go l.receive()
+	go l.exchange.run()
 	for _, g := range gates {
 		g.start()
 	}
@@ -468,6 +465,7 @@ func (l *Link) Close(grace time.Duration) error {
 	}
 	_ = l.sub.Close()
 	<-l.received
+	<-l.exchange.done
 	close(l.events)
 	return nil
 }

@@ -13,8 +13,8 @@ import (
 	"hearsay/topics"
 )
 
-// wire is a connection between two links of one process. It takes no socket, no handshake and no goroutine, and zmq4's
-// PUB does not know of it. At the other end, the SUB reads all wires over one connection, the exchange.
+// wire is a connection between two links of one process. It takes no socket, no handshake and no goroutine, and zmq4 does not
+// know of it. At the other end, the exchange reads it.
 //
 // Only whole messages go over it. It holds as much as a socket would, so that who does not read is noticed.
 type wire struct {
@@ -200,7 +200,7 @@ func (w *wire) look(limits zmtp.Limits) (bytes, messages int) {
 	return bytes, messages
 }
 
-// next is how many runs go to zmq4 at once, and their bytes. w.mu is held.
+// next is how many runs are read at once, and their bytes. w.mu is held.
 func (w *wire) next() (n, size int) {
 	for n < len(w.waiting) && (n == 0 || size+len(w.waiting[n]) <= maxRun) {
 		size += len(w.waiting[n])
@@ -216,7 +216,7 @@ func (w *wire) retry() {
 	w.mu.Unlock()
 }
 
-// take returns the next runs, as many as go to zmq4 at once: none for the beginning of the wire, and none when it is
+// take returns the next runs, as many as are read at once: none for the beginning of the wire, and none when it is
 // over.
 func (w *wire) take(dst [][]byte) (runs [][]byte, over bool) {
 	w.mu.Lock()

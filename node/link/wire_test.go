@@ -23,7 +23,29 @@ func loose(t *testing.T) *wire {
 	return w
 }
 
-// A wire holds so much and no more, but any run if it is empty, and hands them on in pieces that zmq4 is given at once.
+// What is published is in memory once, however many of this process read it.
+func TestWiresShareARun(t *testing.T) {
+	t.Parallel()
+	from := open(t, Config{})
+	discard(from)
+	readers := []*Link{open(t, Config{Subscribe: []string{"1"}}), open(t, Config{Subscribe: []string{"1"}})}
+	for _, to := range readers {
+		dial(t, to, Message, from)
+	}
+	settled(t, from, Message, len(readers), "1")
+	if err := from.Publish(Message, []byte("1"), []byte("once")); err != nil {
+		t.Fatal(err)
+	}
+	var read []Run
+	for _, to := range readers {
+		read = append(read, next(t, to, Received).Run)
+	}
+	if &read[0][0] != &read[1][0] {
+		t.Error("a run was copied")
+	}
+}
+
+// A wire holds so much and no more, but any run if it is empty, and hands them on in pieces of a run's size.
 func TestWireRoom(t *testing.T) {
 	t.Parallel()
 	w := loose(t)
