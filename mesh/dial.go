@@ -134,8 +134,7 @@ func (m *Machine) want(p *peer, why cause, c class) {
 		m.schedule(p, do.by)
 	}
 	if p.reach.againDue != again {
-		m.at(p.reach.againDue)
-		m.far.wakeAt = min(m.far.wakeAt, p.reach.againDue)
+		m.wakeBy(p, p.reach.againDue)
 	}
 }
 

@@ -309,7 +309,7 @@ func (m *Machine) wantMessages(p *peer) {
 		if l := p.feed.link; l != nil { // stuck
 			p.feed.due = max(p.feed.due, l.at+feedLeast*m.cfg.Beat)
 		}
-		m.at(p.feed.due)
+		m.wakeBy(p, p.feed.due)
 	}
 }
 
@@ -335,8 +335,8 @@ const feedLeast = 5
 
 // dialMessages asks for the message link of a member.
 func (m *Machine) dialMessages(p *peer) {
-	if p.state == Far {
-		m.cut(p.feed.link) // its messages come by a relay by now
+	if p.state.unheard() || p.state == Alias {
+		m.cut(p.feed.link) // of a former neighbour: its messages come by a relay by now
 		return
 	}
 	if p.state != Alive || !p.feed.wants() || p.reach.link == nil || len(p.reach.flying[MessagePort]) > 0 {
@@ -367,7 +367,7 @@ func (m *Machine) messageUp(p *peer, l *link) {
 func (m *Machine) messageDown(p *peer) {
 	if p.state == Alive {
 		p.feed.due = m.after(messageWait(1, m.cfg.Beat) / 8)
-		m.at(p.feed.due)
+		m.wakeBy(p, p.feed.due)
 	}
 }
 
@@ -375,6 +375,6 @@ func (m *Machine) messageFailed(p *peer) {
 	if p.state == Alive && p.feed.wants() {
 		p.feed.tries++
 		p.feed.due = m.after(messageWait(p.feed.tries, m.cfg.Beat))
-		m.at(p.feed.due)
+		m.wakeBy(p, p.feed.due)
 	}
 }

@@ -166,7 +166,7 @@ func (m *Machine) noticed(p *peer, mine bool) {
 	case p.reach.helloDue == never:
 		p.reach.helloDue = m.after(m.helloWait(p))
 	}
-	m.at(p.reach.helloDue)
+	m.wakeBy(p, p.reach.helloDue)
 }
 
 // helloAgain dials a peer that does not list us, though its link works.
@@ -180,5 +180,5 @@ func (m *Machine) helloAgain(p *peer) {
 	}
 	p.reach.helloTry++
 	p.reach.helloDue = m.after(m.helloWait(p))
-	m.at(p.reach.helloDue)
+	m.wakeBy(p, p.reach.helloDue)
 }

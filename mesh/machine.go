@@ -240,17 +240,25 @@ func (m *Machine) wake(p *peer) {
 		}
 		m.at(l.due)
 	}
-	m.at(min(p.due, p.feed.due, p.reach.helloDue, p.reach.againDue))
+	m.at(p.earliest())
 }
 
 // schedule sets when onDue is next called for p.
 func (m *Machine) schedule(p *peer, t Time) {
 	p.due = t
+	m.wakeBy(p, t)
+}
+
+// wakeBy asks for a Tick at time t that looks at p. Whoever plans something for a peer says so here.
+func (m *Machine) wakeBy(p *peer, t Time) {
 	m.at(t)
 	if p.state == Far {
 		m.far.wakeAt = min(m.far.wakeAt, t)
 	}
 }
+
+// earliest is when the first of the things is due that wake looks at, look-ups apart.
+func (p *peer) earliest() Time { return min(p.due, p.feed.due, p.reach.helloDue, p.reach.againDue) }
 
 // tell emits a Change that is not a transition.
 func (m *Machine) tell(k Kind, p *peer, why string) {

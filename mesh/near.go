@@ -39,7 +39,7 @@ func (m *Machine) wakeFar() {
 				return // it went with another one
 			}
 			m.wake(p)
-			f.wakeAt = min(f.wakeAt, p.due, p.feed.due, p.reach.helloDue, p.reach.againDue)
+			f.wakeAt = min(f.wakeAt, p.earliest())
 		})
 	}
 	m.at(f.wakeAt)

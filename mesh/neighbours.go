@@ -128,7 +128,7 @@ func (m *Machine) enterParted(p *peer) {
 	m.clearList(p)
 	p.detector, p.reach.tries = detector{}, 0
 	p.feed.due = m.now + feedStays*m.cfg.Beat
-	m.at(p.feed.due)
+	m.wakeBy(p, p.feed.due)
 	m.flow(p)
 	m.schedule(p, m.after(farWait(1, m.count[Far], m.isPartial(), &m.cfg)))
 }

@@ -135,3 +135,42 @@ func TestWordsOfASuspectCountForSomeBeats(t *testing.T) {
 		}
 	}
 }
+
+// A configured name of a far member is looked up now and then, as that of any peer: it may lead to somebody else by now.
+func TestAConfiguredNameOfAFarMemberIsLookedUp(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, Config{FullMesh: leastMesh, Seeds: []topics.Name{"x"}})
+	r.m.view.(*partial).most = 0
+	r.puppet("x").fail = TimedOut
+	r.dns["x"] = []string{"10.0.0.1", "10.0.0.9"}
+	a := r.puppet("a", "x")
+	r.hear(a)
+	r.pass(10 * time.Second)
+	r.want("x", Far)
+	before := r.lookups["x"]
+	if r.pass(5 * time.Minute); r.lookups["x"] < before+5 {
+		t.Errorf("looked up %d times in five minutes", r.lookups["x"]-before)
+	}
+}
+
+// One that is heard and no neighbour is given up soon, if others hear it: so its message link waits for that.
+func TestMessagesOfOneThatIsNoNeighbourWait(t *testing.T) {
+	t.Parallel()
+	for _, drawn := range []bool{true, false} {
+		r := newRig(t, Config{FullMesh: leastMesh})
+		r.m.view.(*partial).most = 0
+		x := r.puppet("x")
+		r.hear(x)
+		p := r.m.peers["x"]
+		r.m.cut(p.feed.link)
+		if p.since = r.now; drawn {
+			r.m.view.(*partial).chosen.set(p.slot)
+		} else {
+			r.m.view.(*partial).chosen.clear(p.slot)
+		}
+		r.m.dialMessages(p)
+		if wait := p.feed.due; drawn == (wait == r.now+partAfter*time.Second) {
+			t.Errorf("drawn: %v, and dialled at %v, now it is %v", drawn, wait, r.now)
+		}
+	}
+}
