@@ -3,12 +3,19 @@ package topics
 import (
 	"bytes"
 	"fmt"
+	"slices"
 )
 
 // AppendList appends the comma list of names, the own name first, to dst. It writes no more than a list may
 // hold: FitList says how many names that is. A list that was cut is not complete, and its header must not say so.
 func AppendList(dst []byte, names []Name) []byte {
-	for i, n := range names[:FitList(names)] {
+	names = names[:FitList(names)]
+	size := len(names)
+	for _, n := range names {
+		size += len(n)
+	}
+	dst = slices.Grow(dst, size)
+	for i, n := range names {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
