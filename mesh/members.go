@@ -134,13 +134,17 @@ func (m *Machine) member(p *peer) Member {
 
 // Alive returns the names of all alive peers, in the order in which they are listed.
 func (m *Machine) Alive() []topics.Name {
-	out := make([]topics.Name, 0, m.count[Alive])
+	return m.AppendAlive(make([]topics.Name, 0, m.count[Alive]))
+}
+
+// AppendAlive appends to names what Alive returns.
+func (m *Machine) AppendAlive(names []topics.Name) []topics.Name {
 	for p := range m.near() {
 		if p.state == Alive {
-			out = append(out, p.name)
+			names = append(names, p.name)
 		}
 	}
-	return out
+	return names
 }
 
 // Turns counts the changes of what Alive returns.

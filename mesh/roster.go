@@ -130,11 +130,7 @@ func (m *Machine) publishList() {
 func (m *Machine) hearingSet() (names []topics.Name, whole bool) {
 	names = make([]topics.Name, 1, 1+m.count[Alive])
 	names[0] = m.cfg.Self
-	for p := range m.near() {
-		if p.state == Alive {
-			names = append(names, p.name)
-		}
-	}
+	names = m.AppendAlive(names)
 	fit := topics.FitList(names)
 	return names[:fit], fit == len(names)
 }

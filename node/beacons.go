@@ -68,7 +68,7 @@ func (n *Node) openStation() error {
 		Groups:     groups,
 		Interfaces: n.cfg.MulticastInterfaces,
 		Bind:       bind,
-		Alone:      func() bool { return len(*n.alive.Load()) == 0 },
+		Alone:      n.alive.none,
 		Heard:      n.hearBeacon,
 		Log:        n.log,
 	})

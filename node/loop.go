@@ -1,6 +1,7 @@
 package node
 
 import (
+	"log/slog"
 	"time"
 
 	"hearsay/mesh"
@@ -253,14 +254,13 @@ func (n *Node) takeBeats(id mesh.LinkID, pl *peerLink, run link.Run) {
 		}
 		var header *topics.Header
 		if len(f) > 2 {
-			h, err := topics.ParseHeader(f[2])
-			if err != nil {
+			if n.header, err = topics.ParseHeader(f[2]); err != nil {
 				n.counters.badLists.Add(1)
 				continue
 			}
-			header = &h
+			header = &n.header
 		}
-		if header == nil || !header.Pulse {
+		if (header == nil || !header.Pulse) && n.log.Enabled(n.ctx, slog.LevelDebug) {
 			n.log.Debug("list received", "from", pl.target, "peers", nameList(names))
 		}
 		if n.lock.byName && len(names) > 0 && !n.link.Speaks(link.ID(id), names[0]) {
@@ -363,8 +363,7 @@ func (n *Node) takeMessages(id mesh.LinkID, pl *peerLink, run link.Run) {
 func (n *Node) step(e mesh.Input) {
 	effects := n.machine.Step(n.now(), e)
 	if turns := n.machine.Turns(); turns != n.turns { // before any of it is told
-		alive := n.machine.Alive()
-		n.alive.Store(&alive)
+		n.alive.set(n.machine)
 		n.turns = turns
 	}
 	n.members.Store(int64(n.machine.Known()))

@@ -63,15 +63,16 @@ type Node struct {
 	counters  counters
 	nameFault string // why its name leads nobody to it; "": it may
 	localTold localTold
-	filesTold atomic.Bool                   // it was said that there are too few file descriptors
-	alive     atomic.Pointer[[]topics.Name] // what the machine calls so, for who cannot wait for the loop
-	members   atomic.Int64                  // the same, and far members
+	filesTold atomic.Bool // it was said that there are too few file descriptors
+	alive     aliveNames
+	members   atomic.Int64 // how many these are, with the far members
 
 	// The loop's own.
 	machine       *mesh.Machine
 	dialling      map[string]mesh.Dial // under way, by the label that the link gives back
 	names         topics.Interner
-	parsed        []topics.Name // memory for the list being read
+	parsed        []topics.Name // memory for the list being read,
+	header        topics.Header // and for its header
 	links         map[link.ID]*peerLink
 	turns         uint64    // of the machine, when alive was set
 	silencesDue   mesh.Time // when to look for connections that carry nothing
@@ -143,7 +144,6 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 	n.own = newRing(cfg.RingBytes-cfg.RingBytes/othersPart, cfg.RingTime, start)
 	n.others = newRing(cfg.RingBytes/othersPart, cfg.RingTime, start)
 	n.judged.Store(new(relay.Stats))
-	n.alive.Store(new([]topics.Name))
 	n.channels.Store(&id.channels)
 	n.hub = newHub(&n.counters.eventsLost)
 	n.events = n.hub.watch(0)
@@ -236,7 +236,7 @@ func (n *Node) Members() []mesh.Member {
 
 // Alive returns the names of the peers that this node hears and lists, itself left out. It does not wait for
 // anything, and knows of every Event that was read.
-func (n *Node) Alive() []topics.Name { return slices.Clone(*n.alive.Load()) }
+func (n *Node) Alive() []topics.Name { return n.alive.all() }
 
 // Known is how many peers are members for this node, heard or by the word of others. It does not wait for anything.
 func (n *Node) Known() int { return int(n.members.Load()) }

@@ -269,7 +269,7 @@ func (n *Node) unheard(name topics.Name) string {
 // heardBy returns the members that are heard, by key.
 func (n *Node) heardBy() map[topics.Name]topics.Name {
 	heard := make(map[topics.Name]topics.Name)
-	for _, name := range *n.alive.Load() {
+	for _, name := range n.alive.all() {
 		heard[name.Key()] = name
 	}
 	return heard
@@ -308,7 +308,7 @@ func (a *Asked) take(in *arrival) bool {
 		if from.replied = true; !from.gone {
 			a.waits--
 		}
-	case a.nameless > 0 && n.isAlive(key):
+	case a.nameless > 0 && n.alive.has(key):
 		a.nameless--
 		a.all[key] = &one{name: in.via, replied: true}
 	default:
@@ -329,10 +329,6 @@ func (a *Asked) take(in *arrival) bool {
 	}
 	a.came = append(a.came, r)
 	return true
-}
-
-func (n *Node) isAlive(key topics.Name) bool {
-	return slices.ContainsFunc(*n.alive.Load(), func(name topics.Name) bool { return name.Key() == key })
 }
 
 // hold counts a reply that waits for who asked, and reports whether there is room for it.
