@@ -22,15 +22,9 @@ type conn struct {
 	remote netip.AddrPort
 	raw    net.Conn
 	kernel *kernel // nil: it cannot be asked
-	last   looked  // what the kernel said of it last; Silences' own, as the next
-	hushed bool    // it probes often
-	mute   bool    // nothing comes back
-	proof  uint64  // bytes that are acknowledged once something comes back again; 0: it was not asked
 	closed func()  // called once it is; nil: nobody asks
-	in     inbox
+	in     *inbox  // nil of a wire's ends: the exchange reads it
 	out    *outbox
-
-	answers bool // a PING: its greeting says so
 
 	control controls
 	script  []byte // what zmq4 is to read next: its peer's greeting, then heads of runs; never written to
@@ -41,15 +35,22 @@ type conn struct {
 	handed bool          // zmq4 has it, and will close it
 	freed  bool          // zmq4 has closed it
 
+	answers   bool           // a PING: its greeting says so
 	mechanism zmtp.Mechanism // of the handshake
 	keyed
+	*watched // nil: its kernel cannot be asked
 }
 
 var errHungUp = errors.New("hung up")
 
 func (l *Link) newConn(raw net.Conn, port Port) *conn {
 	c := &conn{link: l, id: ID(lastID.Add(1)), port: port, raw: raw, kernel: kernelOf(raw), mechanism: l.mechanism()}
-	c.in.conn, c.in.most = raw, controlBuffer
+	if c.kernel != nil {
+		c.watched = new(watched)
+	}
+	if !wired(raw) {
+		c.in = &inbox{conn: raw, most: controlBuffer}
+	}
 	c.remote = addrPort(raw.RemoteAddr())
 	c.out = newOutbox(raw, l, c.writeFailed)
 	c.out.kernel = c.kernel
@@ -88,7 +89,9 @@ func (c *conn) hangUp(cause error) {
 			c.link.counters.add(bytesUnacked, v.held)
 		}
 		c.raw.Close()
-		c.in.part.leave()
+		if c.in != nil {
+			c.in.part.leave()
+		}
 		if c.closed != nil {
 			c.closed()
 		}

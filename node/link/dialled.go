@@ -47,10 +47,10 @@ type dialled struct {
 func (l *Link) newDialled(raw net.Conn, port Port, addr netip.AddrPort, target string) *dialled {
 	d := &dialled{conn: l.newConn(raw, port), target: target}
 	d.remote, d.told = addr, d.id
-	d.in.most = largeBuffer
 	d.out.fail = d.writeFailed
 	d.allowance.Store(unlimited)
-	if _, wired := raw.(wireIn); !wired {
+	if d.in != nil {
+		d.in.most = largeBuffer
 		l.unfinished[port].join(d.conn)
 	}
 	return d

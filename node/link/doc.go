@@ -53,10 +53,10 @@
 //   - What a node tells of whom others hear (Tell) goes to those who ask for it, and to who comes then, after the list.
 //   - A beat has one text for listeners that said hello and may have another for those that did not (texts.go).
 //   - Wire (wire.go, exchange.go). A dial to an address that this process listens on joins two links through memory,
-//     unless Config.OverTCP: no socket, no handshake, no goroutine, and nothing of zmq4, which reads what comes from the network. One
-//     goroutine of a link, the exchange, reads all its wires. What is published is not copied for them. So 128 nodes in one process, 32,512 connections, take 2.6 kB and some 20 µs each
-//     (BenchmarkMesh); as connections of zmq4's, with two goroutines each, they took 15 kB, and the scheduler let some
-//     nodes starve for seconds.
+//     unless Config.OverTCP: no socket, no handshake, no goroutine, and nothing of zmq4, which reads what comes from the
+//     network. One goroutine of a link, the exchange, reads all its wires. What is published is not copied for them. So 128
+//     nodes in one process, 32,512 connections, take 2.1 kB and some 10 µs each (BenchmarkMesh); as connections of zmq4's,
+//     with two goroutines each, they took 15 kB, and the scheduler let some nodes starve for seconds.
 //   - Lull (lull.go). While a publisher of lists sends nothing but pulses, a beat or so apart, they are read a few
 //     times a second, those of all publishers together; anything else is read at once. To be woken for each pulse costs
 //     a process several times what reading it does, since threads of the Go runtime start and stop for it.

@@ -159,6 +159,14 @@ func (i *idlest) next(now time.Duration) *conn {
 	return nil
 }
 
+// watched is what is known of the silence of a connection. It is Silences' own.
+type watched struct {
+	last   looked // what the kernel said of it last
+	hushed bool   // it probes often
+	mute   bool   // nothing comes back
+	proof  uint64 // bytes that are acknowledged once something comes back again; 0: it was not asked
+}
+
 // looked is a look at what the kernel knows of a connection.
 type looked struct {
 	view

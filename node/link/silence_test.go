@@ -63,7 +63,7 @@ func TestSilencesChange(t *testing.T) {
 // nothing waits for an answer yet.
 func TestIdlest(t *testing.T) {
 	const now = time.Minute
-	a, b := &conn{last: looked{at: now}}, &conn{last: looked{at: now}}
+	a, b := &conn{watched: &watched{last: looked{at: now}}}, &conn{watched: &watched{last: looked{at: now}}}
 	var i idlest
 	for name, c := range map[string]struct {
 		v       view
@@ -94,8 +94,8 @@ func TestIdlest(t *testing.T) {
 // Who seems to be idle as of a look that is old is looked at before it is asked.
 func TestIdlestIsLookedAt(t *testing.T) {
 	var i idlest
-	i.take(&conn{last: looked{at: 1}, out: &outbox{}}, view{heard: 9 * idleAfter}, true) // its kernel has nothing to say
-	b := &conn{last: looked{at: time.Minute}}
+	i.take(&conn{watched: &watched{last: looked{at: 1}}, out: &outbox{}}, view{heard: 9 * idleAfter}, true) // its kernel has nothing to say
+	b := &conn{watched: &watched{last: looked{at: time.Minute}}}
 	i.take(b, view{heard: idleAfter}, true)
 	if i.next(time.Minute) != b {
 		t.Error("asked by what was known once")
@@ -120,7 +120,7 @@ func TestConnectionsThatRest(t *testing.T) {
 		"that is long ago":           {func(c *conn) { c.last.at, c.last.heard = now-hushAfter, 0 }, false},
 		"it was not heard even then": {func(c *conn) { c.last.heard = hushAfter - time.Second }, false},
 	} {
-		one := &conn{out: &outbox{}, last: looked{view: view{heard: time.Second}, at: now - time.Second}}
+		one := &conn{out: &outbox{}, watched: &watched{last: looked{view: view{heard: time.Second}, at: now - time.Second}}}
 		c.change(one)
 		v, rests := one.rests(now)
 		if rests != c.want || rests && v.heard != one.last.heard+now-one.last.at {

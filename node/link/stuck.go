@@ -24,7 +24,7 @@ func (l *Link) Ask(id ID) {
 	if d == nil || d.port != Message {
 		return
 	}
-	if _, wired := d.raw.(wireIn); wired || !d.asking.CompareAndSwap(false, true) {
+	if wired(d.raw) || !d.asking.CompareAndSwap(false, true) {
 		return
 	}
 	l.mu.Lock()

@@ -262,6 +262,15 @@ type (
 	}
 )
 
+// wired reports whether a connection is an end of a wire.
+func wired(c net.Conn) bool {
+	switch c.(type) {
+	case wireIn, wireOut:
+		return true
+	}
+	return false
+}
+
 func (e wireOut) Write(run []byte) (int, error) { return e.write(run) }
 func (e wireOut) Close() error                  { e.end(); return nil }
 func (e wireIn) Close() error                   { e.drop(); return nil }
