@@ -1,6 +1,9 @@
 package zmtp
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // Flags of a frame.
 const (
@@ -43,6 +46,11 @@ func AppendFrame(dst []byte, flags byte, body []byte) []byte {
 
 // AppendMessage appends a message of the given frames.
 func AppendMessage(dst []byte, frames ...[]byte) []byte {
+	size := 0
+	for _, f := range frames {
+		size += MaxHead + len(f)
+	}
+	dst = slices.Grow(dst, size)
 	for i, f := range frames {
 		var flags byte
 		if i < len(frames)-1 {
