@@ -174,3 +174,17 @@ func TestMessagesOfOneThatIsNoNeighbourWait(t *testing.T) {
 		}
 	}
 }
+
+// A newcomer to a partial mesh says hello to its seed, and nobody else knows of it: so it is heard there.
+func TestNewcomersToAPartialMeshAreHeard(t *testing.T) {
+	t.Parallel()
+	r, _, _ := large(t, 2*leastMesh)
+	x := r.puppet("x")
+	r.pass(10 * time.Second)
+	r.step(ListenerUp{1, hostOf(x.addr)})
+	r.step(Hello{1, "x"})
+	r.pass(time.Second)
+	if r.want("x", Alive); !r.m.isPartial() {
+		t.Error("it is no partial mesh")
+	}
+}

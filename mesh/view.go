@@ -60,13 +60,14 @@ func newView(c Config) view {
 }
 
 // links reports whether a peer is one of the neighbours, or may be: a configured name that was never heard is dialled
-// whatever there is, since it may lead to another part of the mesh.
+// whatever there is, since it may lead to another part of the mesh. So is who says hello and is no member: somebody has to be
+// the first to hear it.
 func (v *partial) links(p *peer) bool {
 	switch {
 	case !v.on, v.chosen.has(p.slot), p.says.naive, p.origin.guessed:
 		return true
 	case p.state == Candidate:
-		return p.origin.seed
+		return p.origin.seed || p.origin.claims > 0
 	}
 	return p.state != Alive && p.state != Far // it is judged by its silence, and probed, as ever
 }

@@ -133,6 +133,8 @@ func TestWhomAPartialViewLinks(t *testing.T) {
 		"configured":          {peer{slot: 2, state: Candidate, origin: origin{seed: true}}, true},
 		"configured, and far": {peer{slot: 2, state: Far, origin: origin{seed: true}}, false},
 		"naive":               {peer{slot: 2, state: Alive, says: says{naive: true}}, true},
+		"says hello":          {peer{slot: 2, state: Candidate, origin: origin{claims: 1}}, true},
+		"far, says hello":     {peer{slot: 2, state: Far, origin: origin{claims: 1}}, false},
 		"maybe naive":         {peer{slot: 2, state: Candidate, origin: origin{guessed: true}}, true},
 		"silent":              {peer{slot: 2, state: Suspect}, true},
 		"evicted":             {peer{slot: 2, state: Quarantined}, true},

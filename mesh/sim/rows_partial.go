@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"hearsay/mesh"
+	"hearsay/topics"
 )
 
 // rest is when a mesh has found its neighbours.
@@ -50,6 +51,37 @@ func partials() []Scenario {
 				none("hardly heard", "nodes that fewer than four hear"),
 				{Figure: "dials", Title: "dials of each node at rest", Most: 1.2, Unit: "/s"},
 				{Figure: "bytes", Title: "received by each node at rest", Most: 3000, Unit: Bytes},
+				noFalse(),
+			},
+		},
+		{
+			Name: "partial-newcomer", Title: "a newcomer joins a mesh of more than hear everybody", Nodes: 56, Least: 48, Weight: 100,
+			Length: rest + 60*time.Second, Fixed: true,
+			Plan: func(p *Plan) {
+				p.Profile.FullMesh = 32
+				last := p.N - 1
+				p.Hosts[last].Begin, p.Hosts[last-1].Seeds = -1, []topics.Name{HostName(0)} // nobody looks for it
+				p.At(rest, Start{last}, Measure{Figure: "known", Until: Known()})
+			},
+			Goals: []Goal{
+				within("known", "a member for all, and all for it", 5),
+				noFalse(),
+			},
+		},
+		{
+			Name: "partial-one-seed", Title: "a mesh of more than hear everybody, all of whom have one seed", Nodes: 96, Least: 64, Weight: 100,
+			Length: rest + 15*time.Second, Fixed: true,
+			Plan: func(p *Plan) {
+				p.Profile.FullMesh = 32
+				for i := range p.Hosts {
+					p.Hosts[i].Seeds = []topics.Name{HostName(0)}
+				}
+				p.At(200*time.Millisecond, Measure{Figure: "known", Until: Known()})
+				p.At(rest+10*time.Second, Measure{Figure: "hardly heard", Read: (*world).hardlyHeard})
+			},
+			Goals: []Goal{
+				within("known", "all are members for all after the start", 20),
+				none("hardly heard", "nodes that fewer than four hear"),
 				noFalse(),
 			},
 		},
