@@ -115,7 +115,7 @@ func (m *Machine) want(p *peer, why cause, c class) {
 	if why == signed && (p.state == Quarantined || p.state == Left) {
 		s.heldTill = m.held(p)
 	}
-	s.unwanted, s.longest = !m.view.links(p) && (p.state != Far || why != due), m.cfg.BackOffCap
+	s.unwanted, s.longest = !m.view.links(p) && why != broken && (p.state != Far || why != due), m.cfg.BackOffCap
 	again := p.reach.againDue
 	do := p.reach.decide(why, c, s)
 	if do.afresh {

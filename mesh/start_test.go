@@ -188,3 +188,18 @@ func TestNewcomersToAPartialMeshAreHeard(t *testing.T) {
 		t.Error("it is no partial mesh")
 	}
 }
+
+// One that is heard and no neighbour, as no neighbour hears it, is dialled when its link breaks: others go by this node's word.
+func TestOneThatIsNoNeighbourIsDialledWhenItsLinkBreaks(t *testing.T) {
+	t.Parallel()
+	r, _, _ := large(t, 2*leastMesh)
+	x := r.puppet("x")
+	r.step(ListenerUp{1, hostOf(x.addr)})
+	r.step(Hello{1, "x"})
+	r.pass(3 * time.Second)
+	r.want("x", Alive)
+	r.m.view.(*partial).chosen.clear(r.m.peers["x"].slot)
+	x.dies()
+	r.answer()
+	r.want("x", Suspect)
+}
