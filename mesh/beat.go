@@ -126,7 +126,9 @@ func (m *Machine) prove(l *link, name topics.Name) bool {
 	if p.state == Alive && p.name != name {
 		m.turns++ // spelled in another way
 	}
-	p.detector.meet(m.now)
+	if p.state != Far { // it is a member by the word of others until it says something new itself
+		p.detector.meet(m.now)
+	}
 	p.name, p.detector.where = name, l.addr
 	p.reach.failure, p.reach.missing = failure{}, missing{}
 	p.reach.tour.restart()
@@ -177,6 +179,7 @@ func (m *Machine) describe(p *peer, h *topics.Header) {
 
 // progress counts a beat towards membership.
 func (m *Machine) progress(p *peer) {
+	p.detector.meet(m.now)
 	switch p.state {
 	case Candidate, Alias, Far:
 		m.fire(p, proven, "heard")
@@ -196,6 +199,7 @@ func (m *Machine) progress(p *peer) {
 // onGoodbye believes a peer that it leaves.
 func (m *Machine) onGoodbye(p *peer, h *topics.Header) {
 	p.line.Leave(h.Incarnation)
+	p.detector.meet(m.now)
 	if !m.fire(p, goodbye, "said goodbye") {
 		m.cutLists(p)
 		m.upset(p, departed)

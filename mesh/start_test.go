@@ -203,3 +203,39 @@ func TestOneThatIsNoNeighbourIsDialledWhenItsLinkBreaks(t *testing.T) {
 	r.answer()
 	r.want("x", Suspect)
 }
+
+// fewRig is a node of a mesh that is a partial one, however few are known.
+func fewRig(t *testing.T) *rig {
+	r := newRig(t, Config{FullMesh: leastMesh})
+	r.m.view.(*partial).most = 0
+	return r
+}
+
+// What a former neighbour said before, and says to whoever subscribes, makes it no member that is heard, and nobody's word less.
+func TestOldWordsOfAFarMemberLeaveItOne(t *testing.T) {
+	t.Parallel()
+	r := fewRig(t)
+	a, x := r.puppet("a", "x"), r.puppet("x")
+	r.hear(a)
+	r.pass(2 * time.Second)
+	r.want("x", Alive)
+	r.m.far.look(r.m)
+	r.m.part(r.m.peers["x"], func(*peer) bool { return true }, "no neighbour")
+	x.header.Seq, x.wedged = x.header.Seq-1, true
+	r.m.enqueue(r.m.peers["x"], DiscoveryPort, classProbe)
+	r.step(Tick{})
+	r.answer()
+	if !r.m.peers["x"].live() {
+		t.Fatal("there is no link to it")
+	}
+	a.say("x", "y")
+	r.step(Tick{})
+	r.want("x", Far)
+	if told := r.told(Unattested); len(told) > 0 {
+		t.Errorf("told %v", told)
+	}
+	x.header.Seq++
+	x.wedged = false
+	x.beat()
+	r.want("x", Alive)
+}
