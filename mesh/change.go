@@ -27,15 +27,15 @@ const (
 	Foreign                 // a node of another mesh was met
 	Missed                  // messages of the peer are lost: nobody has them any more
 	Unlinked                // the peer's lists come, and messages do not pass, one way or both, and why
-	Attested                // far: not heard here, and members that are heard hear it
+	Attested                // far: not heard here, and members that are heard hear it; what was told of it as a neighbour is over
 	Unattested              // and none of them does so any longer
 	OneWay                  // the peer hears this node, or this node the peer, and not the other way round, and why
 	Stale                   // the peer calls from elsewhere than its name leads to, where nobody is, or another process
 	Clock                   // the clock of the peer, or of this node, is off, and by how much
-	Settled                 // a conflict is over: one process uses the name
+	Settled                 // a conflict is over: one process uses the name, or this node need not know
 	Restarts                // the process of the peer ends and is started again, time and again
-	Steady                  // and it was not started again for a while
-	BothWays                // a link that went one way does so no more: both hear each other
+	Steady                  // and it was not started again for a while, or is heard no more and known by others
+	BothWays                // a link that went one way does so no more: both hear each other, or there is none any more, and why
 	kinds
 )
 

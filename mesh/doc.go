@@ -193,6 +193,10 @@
 // while a neighbour lists it is given up as a neighbour, and not accused. Until then, for two beats, what it said of others
 // counts: hundreds of names hang on it, and on a machine that is short of time most suspects are heard again.
 //
+// What is told of a neighbour is seen over its link, and ends with that (words.go). Of far members it is told alone that a link
+// goes one way, or that a name leads elsewhere, by the end that is listened to and dials in vain. The end that is not listed tells
+// nothing: the other one may have as many neighbours as it takes.
+//
 // A telling is a path vector, and on paths that lead through each other the word about one that died goes round, each way
 // longer than the last. So a name whose nearer ways are gone is told to nobody for a while (holdTime), unless somebody is
 // nearer to it than this node was: such a one cannot have it from here. This is the feasibility condition of EIGRP (RFC

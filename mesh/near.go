@@ -20,6 +20,18 @@ func (m *Machine) near() iter.Seq[*peer] {
 	}
 }
 
+// nearOrCalling are those as well who listen to this node, and those of whom it was told that they do in vain.
+func (m *Machine) nearOrCalling() iter.Seq[*peer] {
+	not := m.isPartial()
+	return func(yield func(*peer) bool) {
+		for _, p := range m.slots {
+			if p != nil && (!not || p.state != Far || p.origin.claims > 0 || p.oneWay.told || p.stale.told > 0) && !yield(p) {
+				return
+			}
+		}
+	}
+}
+
 // wakeFar does what is due for far members, of a partial mesh.
 func (m *Machine) wakeFar() {
 	f := &m.far

@@ -123,6 +123,7 @@ func (m *Machine) partSuspect(p *peer) bool {
 
 // enterParted hangs up on one that becomes a far member. What was heard of it belongs to the time before.
 func (m *Machine) enterParted(p *peer) {
+	m.endWords(p)
 	m.cutLists(p)
 	m.unqueue(p)
 	m.clearList(p)

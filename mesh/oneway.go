@@ -9,6 +9,7 @@ import "fmt"
 const (
 	unheardAfter = 1 // for how long, in terms of BackOff, a member may not list this node: by then it has dialled three times
 	blockedAfter = 2 // failed dials of one that listens to this node: the first may meet a node that starts
+	blockedFar   = 3 // the same, of a far member in a partial mesh: were it dead since the second one, the others would say so
 )
 
 // oneWay is what is known of a link that goes one way.
@@ -18,10 +19,13 @@ type oneWay struct {
 	told    bool    // and nobody was told yet that it is over
 }
 
+// In a partial mesh a member that does not list this node may have as many neighbours as it takes, so this end tells of none.
+// The other end does: whoever listens to it is dialled, be it a far member.
+
 // judgeOneWay tells of the peers with which links go one way, and then ever more rarely, and of those with which they go both
 // ways again.
 func (m *Machine) judgeOneWay() {
-	for p := range m.near() {
+	for p := range m.nearOrCalling() {
 		w := &p.oneWay
 		if m.unheardBy(p) {
 			w.unheard = min(w.unheard, m.now)
@@ -30,10 +34,32 @@ func (m *Machine) judgeOneWay() {
 		}
 		cause := m.oneWayTo(p)
 		w.told = m.tellOn(p, &w.missing, OneWay, cause) || w.told
-		if w.told && cause == "" && p.state == Alive && p.row.hearsMe {
-			w.told = false
-			m.tell(BothWays, p, "both hear each other")
+		if cause == "" {
+			m.tellBothWays(p, m.notOneWay(p))
 		}
+	}
+}
+
+// notOneWay is why a link that is in order now went one way and does so no more; "" if that is not sure.
+func (m *Machine) notOneWay(p *peer) string {
+	switch {
+	case p.state == Alive && p.row.hearsMe:
+		return "both hear each other"
+	case p.state == Alive && m.isPartial():
+		return "it is heard, and need not hear this node"
+	case p.state.unheard() && p.origin.claims == 0:
+		return "it does not listen to this node any more"
+	case p.state == Far && p.reach.tries == 0:
+		return "it is heard when it is dialled"
+	}
+	return ""
+}
+
+// tellBothWays tells why a link goes one way no more, if it was told that it does; "" is no reason.
+func (m *Machine) tellBothWays(p *peer, why string) {
+	if p.oneWay.told && why != "" {
+		p.oneWay.told = false
+		m.tell(BothWays, p, why)
 	}
 }
 
@@ -68,8 +94,15 @@ func (m *Machine) calls(p *peer) bool {
 	if p.state == Left {
 		return p.isBack() && p.reach.tries >= blockedAfter
 	}
-	if p.state == Alive || p.state == Alias || p.origin.claims == 0 || p.reach.tries < blockedAfter {
+	after := blockedAfter
+	if p.state == Far && m.isPartial() {
+		after = blockedFar
+	}
+	if p.state == Alive || p.state == Alias || p.origin.claims == 0 || p.reach.tries < after {
 		return false
+	}
+	if p.state == Candidate && p.attest.again { // they say no more that it is there: it may have died, too
+		return p.origin.helloAt > p.since
 	}
 	return !p.detector.met || p.origin.helloAt > p.detector.at+suspectAfter*m.cfg.Beat
 }

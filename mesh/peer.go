@@ -113,6 +113,8 @@ func (m *Machine) add(name, key topics.Name) *peer {
 func (m *Machine) drop(p *peer, why string) {
 	if p.detector.met && p.state != Alias {
 		m.do(Emit{Change{Kind: Forgotten, Peer: p.name, From: p.state, Why: why, Incarnation: p.line.Incarnation()}})
+	} else {
+		m.tellBothWays(p, why)
 	}
 	m.cutAll(p)
 	m.unqueue(p)

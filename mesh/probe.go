@@ -104,7 +104,11 @@ func (m *Machine) probeFailed(p *peer) {
 		// between them in which nobody does.
 		m.schedule(p, max(m.now, m.after(p.reach.soon(m.quarantineWait(p), m.cfg.Beat))-(m.now-p.reach.probedAt)))
 	case Far:
-		m.schedule(p, m.after(farWait(p.reach.tries, m.count[Far], m.isPartial(), &m.cfg)))
+		wait := farWait(p.reach.tries, m.count[Far], m.isPartial(), &m.cfg)
+		if m.isPartial() && m.view.links(p) { // it is to be a neighbour
+			wait = candidateWait(p.reach.tries, &m.cfg)
+		}
+		m.schedule(p, m.after(wait))
 	case Candidate:
 		if m.replace(p) || m.known.untried() && m.nextKnown(p) || m.dropUnclaimed(p) {
 			return

@@ -11,7 +11,7 @@ import "fmt"
 
 // judgeNames tells of such peers, and then ever more rarely.
 func (m *Machine) judgeNames() {
-	for p := range m.near() {
+	for p := range m.nearOrCalling() {
 		switch {
 		case p.state != Alias || m.leadsTo(p) == "":
 			p.straySince = 0

@@ -151,6 +151,10 @@ func (m *Machine) dialTwin(p *peer, endpoint string) {
 
 // twinUp keeps a link on which a twin may speak.
 func (m *Machine) twinUp(p *peer, l *link) {
+	if p.state == Far {
+		m.do(HangUp{l.id}) // it was a neighbour when the dial began
+		return
+	}
 	m.keep(l)
 	p.twins.link = l
 }

@@ -66,6 +66,13 @@ func (r *Restarts) Ended(now time.Duration) bool {
 	return over
 }
 
+// End forgets them, and reports whether there were many and nobody was told that they ended.
+func (r *Restarts) End() bool {
+	told := r.many || r.over
+	*r = Restarts{hush: r.hush}
+	return told
+}
+
 // expire forgets those of long ago.
 func (r *Restarts) expire(now time.Duration) {
 	old := 0
