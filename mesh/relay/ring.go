@@ -22,8 +22,7 @@ type Kept[T any] struct {
 	at   time.Duration
 }
 
-// keptCost is what a run costs beside its own size: its place, and the place of its row in the order, of which half may be
-// empty. rowCost is what a row of runs costs beside them, and its names.
+// keptCost is what a run costs beside its own size: its place, and its place in the order, of which half may be empty. rowCost is what a row of runs costs beside them, and its names.
 const (
 	keptCost = 128
 	rowCost  = 256
@@ -35,8 +34,14 @@ type Ring[T any] struct {
 	age   time.Duration
 	bytes int
 	rows  map[Stream]*row[T]
-	last  *row[T]       // that was put into last
-	order fifo[*row[T]] // the row of each run, in the order in which they came
+	last  *row[T] // that was put into last
+	order fifo[place[T]]
+}
+
+// place is where a run is. They stand in the order in which the runs came.
+type place[T any] struct {
+	row   *row[T]
+	first uint64 // its First
 }
 
 // row is what is kept of one stream: runs by number, none of which overlaps another.
@@ -60,26 +65,28 @@ func (r *Ring[T]) Bytes() int { return r.bytes }
 func (r *Ring[T]) Len() int { return r.order.len() }
 
 // Put keeps a run of so many bytes, with the numbers from first to last, which must not change any more. The oldest runs
-// make room. One of which some is kept already is not kept: of runs that come again in other pieces, the first stay.
-func (r *Ring[T]) Put(now time.Duration, s Stream, first, last uint64, run T, size int) {
+// make room. One of which some is kept already is not kept: of runs that come again in other pieces, the first stay. It
+// reports whether the run is kept.
+func (r *Ring[T]) Put(now time.Duration, s Stream, first, last uint64, run T, size int) bool {
 	k := Kept[T]{First: first, Last: last, Run: run, size: size + keptCost, at: now}
 	r.expire(now)
 	most := r.most - s.cost()
 	if first == 0 || last < first || k.size > most {
-		return
+		return false
 	}
 	for r.bytes+k.size > most {
 		r.drop()
 	}
 	w := r.row(s)
 	if !w.insert(k) {
-		return
+		return false
 	}
 	if w.kept.len() == 1 {
 		r.bytes += s.cost()
 	}
-	r.order.push(w)
+	r.order.push(place[T]{w, first})
 	r.bytes += k.size
+	return true
 }
 
 func (s Stream) cost() int { return rowCost + len(s.Origin) + len(s.Topic) }
@@ -119,6 +126,9 @@ func (w *row[T]) insert(k Kept[T]) bool {
 // find is the place of the first run that does not end below a number.
 func (w *row[T]) find(number uint64) int {
 	low, high := 0, w.kept.len()
+	if high > 0 && w.kept.at(0).Last >= number {
+		return 0
+	}
 	for low < high {
 		if mid := (low + high) / 2; w.kept.at(mid).Last < number {
 			low = mid + 1
@@ -130,15 +140,25 @@ func (w *row[T]) find(number uint64) int {
 }
 
 func (r *Ring[T]) expire(now time.Duration) {
-	for r.order.len() > 0 && now-(*r.order.at(0)).kept.at(0).at > r.age {
+	for r.order.len() > 0 {
+		p := r.order.at(0)
+		if now-p.row.kept.at(p.row.find(p.first)).at <= r.age {
+			return
+		}
 		r.drop()
 	}
 }
 
-// drop forgets the first run of the row whose turn it is. That is the oldest one, unless some came late.
+// drop forgets the run that came first, which is the first of its row unless others came late.
 func (r *Ring[T]) drop() {
-	w := r.order.pop()
-	k := w.kept.pop()
+	p := r.order.pop()
+	w := p.row
+	i := w.find(p.first)
+	k := *w.kept.at(i)
+	for ; i > 0; i-- {
+		*w.kept.at(i) = *w.kept.at(i - 1)
+	}
+	w.kept.pop()
 	r.bytes -= k.size
 	if w.kept.len() == 0 {
 		delete(r.rows, w.Stream)

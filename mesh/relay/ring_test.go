@@ -94,6 +94,22 @@ func TestRingIsBounded(t *testing.T) {
 	}
 }
 
+// What came first goes first, also where others of its stream came late.
+func TestRingForgetsInTheOrderOfComing(t *testing.T) {
+	r := NewRing[string](2*plain("a").cost()+4*(keptCost+10), time.Minute)
+	for i, n := range []uint64{7, 8, 3, 4} {
+		r.put(time.Duration(i)*10*time.Second, plain("a"), n, 10)
+	}
+	if got := r.numbers(65*time.Second, "5/a/7/1-/1", 1<<20); got != "3 4 8" {
+		t.Errorf("after a minute and 5 s: %q", got)
+	}
+	r.put(66*time.Second, plain("a"), 2, 10)
+	r.put(67*time.Second, plain("a"), 9, 10)
+	if got := r.numbers(67*time.Second, "5/a/7/1-/1", 1<<20); got != "2 3 4 9" {
+		t.Errorf("where it is full: %q", got)
+	}
+}
+
 // How long a ring keeps what it has may change, for what is in it too.
 func TestRingKeepsForLonger(t *testing.T) {
 	r := NewRing[string](1<<20, time.Minute)
