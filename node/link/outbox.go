@@ -21,14 +21,13 @@ type outbox struct {
 	budget *budget       // of all outboxes of the link
 	stall  time.Duration // without one byte taken
 	fail   func(error)   // called once, when a write has failed for good
-	rest   [][]byte      // memory of the write under way
 	lost   func(int)     // told of messages that were taken and will not be written; nil: they are not counted
 	moved  atomic.Int64  // when something was last taken of what waited, Unix ns
 
 	mu      sync.Mutex
 	session zmtp.Session // what is written goes through it; nil where it goes as it is
 	plain   int          // of waiting, those that were put before there was a session
-	waiting fifo
+	waiting fifo[piece]
 	bytes   int // of them and of those under way
 	writing bool
 	closed  bool
@@ -38,30 +37,6 @@ type outbox struct {
 type piece struct {
 	bytes  []byte
 	shared *shared // nil: no other outbox has it
-}
-
-// fifo is a row of pieces. What is at its front is not moved for each one that is taken.
-type fifo struct {
-	pieces []piece
-	head   int
-}
-
-func (f *fifo) len() int     { return len(f.pieces) - f.head }
-func (f *fifo) all() []piece { return f.pieces[f.head:] }
-func (f *fifo) first() piece { return f.pieces[f.head] }
-
-func (f *fifo) push(p piece) {
-	if len(f.pieces) == cap(f.pieces) && 2*f.head >= len(f.pieces) {
-		n := copy(f.pieces, f.all())
-		clear(f.pieces[n:])
-		f.pieces, f.head = f.pieces[:n], 0
-	}
-	f.pieces = append(f.pieces, p)
-}
-
-func (f *fifo) pop() {
-	f.pieces[f.head] = piece{}
-	f.head++
 }
 
 const (
@@ -134,7 +109,7 @@ func (o *outbox) next(batch []piece) (_ []piece, session zmtp.Session, plain int
 	defer o.mu.Unlock()
 	if o.waiting.len() == 0 || o.closed {
 		o.writing = false
-		o.waiting, o.rest = fifo{}, nil // a burst is over: so is its memory
+		o.waiting.forget()
 		return nil, nil, 0, false
 	}
 	for size := 0; o.waiting.len() > 0; {
@@ -151,30 +126,40 @@ func (o *outbox) next(batch []piece) (_ []piece, session zmtp.Session, plain int
 	return batch, o.session, plain, true
 }
 
+// writer is the memory of a goroutine that empties an outbox.
+type writer struct {
+	batch  []piece
+	sealed [][]byte
+	rest   net.Buffers // of sealed, which is not written yet
+	places [][]byte    // of rest
+}
+
+var writers = sync.Pool{New: func() any { return new(writer) }}
+
 // write empties the outbox and ends.
 func (o *outbox) write() {
-	var memory []piece
-	var sealed [][]byte
+	w := writers.Get().(*writer)
+	defer writers.Put(w)
 	for {
-		batch, session, plain, ok := o.next(memory[:0])
+		batch, session, plain, ok := o.next(w.batch[:0])
 		if !ok {
 			return
 		}
-		memory = batch
-		sealed = sealed[:0]
+		w.batch, w.sealed = batch, w.sealed[:0]
 		for _, p := range batch {
-			sealed = append(sealed, p.bytes)
+			w.sealed = append(w.sealed, p.bytes)
 		}
-		give := seal(session, sealed[plain:])
-		written, err := o.writeAll(sealed)
+		give := seal(session, w.sealed[plain:])
+		written, err := o.writeAll(w)
 		if err != nil {
-			o.lose(batch, sealed, written)
+			o.lose(batch, w.sealed, written)
 		}
 		o.mu.Lock()
 		o.give(batch)
 		o.mu.Unlock()
 		clear(batch)
-		clear(sealed)
+		clear(w.sealed)
+		clear(w.places)
 		give()
 		if err != nil {
 			o.close()
@@ -214,17 +199,17 @@ func seal(session zmtp.Session, runs [][]byte) (give func()) {
 	return give
 }
 
-// writeAll writes the batch for as long as the peer takes some of it within each stall time. It returns how many bytes
+// writeAll writes what is sealed for as long as the peer takes some of it within each stall time. It returns how many bytes
 // it has written.
-func (o *outbox) writeAll(batch [][]byte) (written int, err error) {
-	o.rest = append(o.rest[:0], batch...)
-	rest := net.Buffers(o.rest)
+func (o *outbox) writeAll(w *writer) (written int, err error) {
+	w.places = append(w.places[:0], w.sealed...)
+	w.rest = w.places
 	s := stall{limit: o.stall, since: time.Now()}
-	for len(rest) > 0 {
+	for len(w.rest) > 0 {
 		err = o.conn.SetWriteDeadline(s.look(time.Now()))
 		if err == nil {
 			var n int64
-			n, err = rest.WriteTo(o.conn)
+			n, err = w.rest.WriteTo(o.conn)
 			written += int(n)
 			if n > 0 {
 				now := time.Now()
@@ -299,7 +284,7 @@ func (o *outbox) close() {
 	o.mu.Lock()
 	waiting := o.waiting.all()
 	o.closed = true
-	o.waiting = fifo{}
+	o.waiting = fifo[piece]{}
 	o.give(waiting)
 	o.mu.Unlock()
 	if o.lost != nil {

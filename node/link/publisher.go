@@ -18,7 +18,7 @@ type publisher struct {
 
 	mu      sync.Mutex
 	changed *sync.Cond
-	pending []topicRun
+	pending fifo[topicRun]
 	bytes   int // in pending
 	closed  bool
 	waiting atomic.Bool   // something is pending
@@ -74,18 +74,18 @@ func (p *publisher) publish(frames, nameless [][]byte) error {
 	if p.closed {
 		return ErrClosed
 	}
-	last := len(p.pending) - 1
-	if last < 0 || p.pending[last].topic != string(frames[0]) || len(p.pending[last].run)+size > maxRun {
-		if last >= 0 {
-			p.pending[last].settle()
+	last := p.pending.last()
+	if last == nil || last.topic != string(frames[0]) || len(last.run)+size > maxRun {
+		if last != nil {
+			last.settle()
 		}
-		p.pending = append(p.pending, newRun(string(frames[0]), size))
+		p.pending.push(newRun(string(frames[0]), size))
 		p.waiting.Store(true)
-		last++
+		last = p.pending.last()
 	}
-	before := p.pending[last].size()
-	p.pending[last].add(frames, nameless)
-	added := p.pending[last].size() - before
+	before := last.size()
+	last.add(frames, nameless)
+	added := last.size() - before
 	p.bytes += added
 	p.underWay.Add(int64(added))
 	p.changed.Broadcast()
@@ -97,16 +97,16 @@ func (p *publisher) send() {
 	defer close(p.stopped)
 	for {
 		p.mu.Lock()
-		for len(p.pending) == 0 && !p.closed {
+		for p.pending.len() == 0 && !p.closed {
 			p.changed.Wait()
 		}
-		if len(p.pending) == 0 {
+		if p.pending.len() == 0 {
 			p.mu.Unlock()
 			return
 		}
-		next := p.pending[0]
-		p.pending[0] = topicRun{}
-		if p.pending = p.pending[1:]; len(p.pending) == 0 {
+		next := p.pending.pop()
+		if p.pending.len() == 0 {
+			p.pending.forget()
 			p.waiting.Store(false)
 		}
 		p.bytes -= next.size()

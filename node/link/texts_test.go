@@ -42,10 +42,10 @@ func TestRunsThatWait(t *testing.T) {
 	if err := p.publish([][]byte{[]byte("2/b"), make([]byte, maxRun)}, nil); err != nil { // larger than a room
 		t.Fatal(err)
 	}
-	if len(p.pending) != 201 {
-		t.Fatalf("%d runs", len(p.pending))
+	if p.pending.len() != 201 {
+		t.Fatalf("%d runs", p.pending.len())
 	}
-	for i, r := range p.pending {
+	for i, r := range p.pending.all() {
 		run := Run(r.run)
 		frames := run.Next(nil)
 		if i < 200 && (string(frames[0]) != r.topic || string(frames[1]) != fmt.Sprint(i/2)) {
