@@ -17,13 +17,15 @@ type ring struct {
 
 	mu   sync.Mutex
 	kept *relay.Ring[link.Run]
+	blocks
 }
 
 // othersPart is the part of Config.RingBytes that messages of others may take. Their origins have them too.
 const othersPart = 4
 
 func newRing(bytes int, age time.Duration, start time.Time) *ring {
-	return &ring{start: start, kept: relay.NewRing[link.Run](bytes, age)}
+	b := newBlocks(bytes)
+	return &ring{start: start, kept: relay.NewRing[link.Run](bytes-b.uncounted(), age), blocks: b}
 }
 
 // keepFor has the ring keep what it has for so long from now on.
@@ -48,12 +50,23 @@ func (c *Config) ringAge(now, silent time.Duration) time.Duration {
 	return c.RingTime
 }
 
-// put keeps a run of one stream, with the numbers from first to last.
+// put keeps a run of one stream, with the numbers from first to last. One that is not small must not change any more.
 func (r *ring) put(s relay.Stream, first, last uint64, run link.Run) {
 	now := time.Since(r.start)
 	r.mu.Lock()
-	r.kept.Put(now, s, first, last, run, len(run))
-	r.mu.Unlock()
+	defer r.mu.Unlock()
+	if !r.small(run) {
+		r.kept.Put(now, s, first, last, run, len(run))
+		return
+	}
+	if r.kept.Len() == 0 {
+		r.begin()
+	}
+	if run = r.add(run); r.kept.Put(now, s, first, last, run, len(run)+r.spoilt) {
+		r.spoilt = 0
+	} else {
+		r.undo(run)
+	}
 }
 
 // part is some messages of a run.
@@ -114,7 +127,7 @@ func (n *Node) keepOwn(topic []byte, run link.Run, messages int) {
 	if len(f) < 3 {
 		return
 	}
-	e, err := topics.ParseEnvelope(f[2])
+	e, err := topics.EnvelopeOf(text(f[2]))
 	if err != nil || e.Number == 0 {
 		return
 	}
@@ -148,7 +161,7 @@ func (s *span) flush(r *ring, run link.Run) {
 		return
 	}
 	kept := run[s.from:s.to:s.to]
-	if cap(run)-len(kept) > cap(run)/spanWaste {
+	if !r.small(kept) && cap(run)-len(kept) > cap(run)/spanWaste {
 		kept = bytes.Clone(kept)
 	}
 	r.put(s.Stream, s.first, s.last, kept)

@@ -131,7 +131,12 @@ func ParseEnvelope(b []byte) (Envelope, error) {
 	if len(b) > MaxEnvelope {
 		return Envelope{}, broken("envelope", b, RuleSize)
 	}
-	e, _, err := parseEnvelope(string(b))
+	return EnvelopeOf(string(b))
+}
+
+// EnvelopeOf is ParseEnvelope of a text that nobody may write to any more: the strings of what it returns may share its memory.
+func EnvelopeOf(text string) (Envelope, error) {
+	e, _, err := parseEnvelope(text)
 	return e, err
 }
 
