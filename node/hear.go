@@ -42,6 +42,7 @@ func (n *Node) hear() {
 	j := newJudge(n)
 	defer j.tick.Stop()
 	seen := make(map[topics.Name]*tally)
+	look := func() { j.views <- n.machine.Relays() }
 	for {
 		var ask chan<- func()
 		if j.due && !j.asked {
@@ -51,7 +52,7 @@ func (n *Node) hear() {
 		case <-n.inbox.arrived:
 		case <-j.tick.C:
 			j.due, j.tickAt = true, -1
-		case ask <- func() { j.views <- n.machine.Relays() }:
+		case ask <- look:
 			j.due, j.asked = false, true
 		case v := <-j.views:
 			j.look(v)
@@ -80,7 +81,7 @@ func (n *Node) judgeParcel(j *judge, p parcel, b *batch) {
 		n.counters.unauthorized.Add(uint64(p.count))
 		return
 	}
-	r := reader{limit: n.cfg.MaxMessage}
+	r := &j.reader
 	b.messages = slices.Grow(b.messages, p.count)
 	var frames [topics.MaxFrames][]byte
 	rest, from := p.run, 0
@@ -140,7 +141,7 @@ func (n *Node) maySpeak(a *arrival) bool {
 	return true
 }
 
-// reader decodes the messages of one run. Most of them have much in common.
+// reader decodes messages. Most of those of a run have much in common.
 type reader struct {
 	limit     int // bytes of a body
 	topic     []byte

@@ -35,6 +35,7 @@ type judge struct {
 	via topics.Name // the key of the peer from which it came
 	run link.Run
 	now time.Duration
+	reader
 	span
 }
 
@@ -111,6 +112,7 @@ const (
 func (j *judge) begin(p parcel) {
 	j.now = j.clock.now(j.n.inbox.isHeld())
 	j.via, j.run = p.from.Key(), p.run
+	j.reader = reader{limit: j.n.cfg.MaxMessage}
 	if p.news == nil && p.link != 0 {
 		j.rules.Came(j.now, j.via)
 	}
@@ -120,6 +122,7 @@ func (j *judge) begin(p parcel) {
 func (j *judge) end(b *batch) {
 	j.flush(j.n.others, j.run)
 	j.give(b)
+	j.run, j.reader = nil, reader{} // they hold the run's memory
 }
 
 // give puts into a batch what is to be delivered.
@@ -287,7 +290,8 @@ func (j *judge) after() {
 		j.n.tellMissed(g)
 	}
 	if stats := j.rules.Stats(); stats != *j.n.judged.Load() {
-		j.n.judged.Store(&stats)
+		changed := stats // alone is worth an allocation
+		j.n.judged.Store(&changed)
 	}
 	if j.due || j.asked {
 		return // a look at the mesh is under way
