@@ -175,11 +175,18 @@ func (in *inbox) put(p parcel) {
 	signal(in.arrived)
 }
 
-// putOwn takes a parcel of the node's own, if there is room for it.
-func (in *inbox) putOwn(p parcel) {
-	size := p.size()
+// ownUnread is the bytes beyond which no message of the node's own waits for an application that has not asked for messages
+// yet: many only publish.
+const ownUnread = 1 << 20
+
+// putOwn takes a parcel of the node's own, which was published for all or is part of a request, if there is room for it.
+func (in *inbox) putOwn(p parcel, forAll bool) {
+	size, most := p.size(), in.limit
 	in.mu.Lock()
-	fits := in.size == 0 || in.size+size <= in.limit
+	if forAll && !in.reads {
+		most = min(most, ownUnread)
+	}
+	fits := in.size == 0 || in.size+size <= most
 	if fits {
 		in.size += size
 		in.fresh += size
@@ -380,7 +387,7 @@ func (n *Node) Receive(ctx context.Context, dst []Message) (int, error) {
 // Messages is where the application reads what was published, this node's own messages included. What waits is
 // bounded by Config.InboxBytes. An application that does not keep up holds up those that publish, see Publish, and loses
 // messages of its own node. One that never calls Messages or Receive, or takes nothing for 10 s, holds nobody up: it
-// loses the newest messages. Stats counts what is lost here ("messages_lost"). The channel is closed when the node has
+// loses the newest messages, and those of its own node when a MiB waits that it has never asked for. Stats counts what is lost here ("messages_lost"). The channel is closed when the node has
 // ended; what had not been read by then, beyond what it holds, is lost and counted too. What it holds already
 // is not looked at again: an application that reads slowly, and must not see what has expired, reads with Receive.
 func (n *Node) Messages() <-chan Message {

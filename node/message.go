@@ -126,6 +126,7 @@ func (n *Node) hearOwn(run link.Run, messages int) {
 	var frames [topics.MaxFrames][]byte
 	first := run
 	topic := first.Next(frames[:0])[0]
+	forAll := false
 	switch kind := topics.KindOf(topic); {
 	case n.isTalk(topic):
 		if !n.talksAbout(topic) {
@@ -134,12 +135,13 @@ func (n *Node) hearOwn(run link.Run, messages int) {
 	case !topics.IsSaid(topic):
 		return // relayed for others
 	default:
+		forAll = true
 		n.keepOwn(topic, run, messages)
 		if kind == topics.KindChannel && !n.hears(topic) {
 			return
 		}
 	}
-	n.inbox.putOwn(parcel{from: n.id.name, run: run, count: messages})
+	n.inbox.putOwn(parcel{from: n.id.name, run: run, count: messages}, forAll)
 }
 
 // hears reports whether this node listens to a channel's topic.

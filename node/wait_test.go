@@ -252,3 +252,24 @@ func TestWhoStopsReadingHoldsNobodyUpForLong(t *testing.T) {
 		t.Errorf("a flood that nobody reads: %v, %d lost", v, lost)
 	}
 }
+
+// A node that only publishes does not fill its inbox with what it says, but still hears what it asks itself.
+func TestOwnMessagesThatNobodyAskedForTakeLittle(t *testing.T) {
+	lost := 0
+	in := newInbox(64<<20, func(n int) { lost += n }, func() {})
+	one := parcel{run: make([]byte, 1000), count: 1}
+	for range 5000 {
+		in.putOwn(one, true)
+	}
+	if in.size > ownUnread || in.size < ownUnread-one.size() || lost != 5000-in.came.len() {
+		t.Errorf("%d bytes wait, %d lost", in.size, lost)
+	}
+	lost = 0
+	if in.putOwn(one, false); lost != 0 {
+		t.Error("what it asks itself is lost")
+	}
+	in.next(make([]Message, 1))
+	if in.putOwn(one, true); lost != 0 {
+		t.Error("lost, though the application reads")
+	}
+}
