@@ -4,12 +4,14 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/go-zeromq/zmq4"
 )
 
 // publisher is one of our two PUB sockets. Messages of one topic that come faster than they are handed to the subscribers'
-// outboxes are gathered into runs.
+// outboxes are gathered into runs, which a goroutine hands out. One that comes alone is handed out by who publishes it, and no
+// goroutine has to wake up for it.
 type publisher struct {
 	sock  zmq4.Socket
 	gate  *gate
@@ -19,7 +21,9 @@ type publisher struct {
 	mu      sync.Mutex
 	changed *sync.Cond
 	pending fifo[topicRun]
-	bytes   int // in pending
+	bytes   int       // in pending
+	handing bool      // somebody hands out a run
+	last    time.Time // when a message was published last
 	closed  bool
 	waiting atomic.Bool   // something is pending
 	stopped chan struct{} // the sender has ended
@@ -54,6 +58,17 @@ func newPublisher(g *gate) (*publisher, error) {
 	return p, nil
 }
 
+// aloneAfter is between two messages that come alone at least. To hand one out takes a few microseconds, so who publishes faster
+// is better served by runs.
+const aloneAfter = 20 * time.Microsecond
+
+// alone reports whether a message that is published now is handed out at once. Beats never are: the loop has other work.
+func (p *publisher) alone(now time.Time) bool {
+	since := now.Sub(p.last)
+	p.last = now
+	return p.gate.port == Message && since > aloneAfter && !p.handing && p.pending.len() == 0
+}
+
 // publish queues a message, with another text for subscribers that said no name unless that is nil. It waits only while
 // more is pending than the sender can hand out.
 func (p *publisher) publish(frames, nameless [][]byte) error {
@@ -73,6 +88,13 @@ func (p *publisher) publish(frames, nameless [][]byte) error {
 	}
 	if p.closed {
 		return ErrClosed
+	}
+	if p.alone(time.Now()) {
+		run := topicRun{topic: string(frames[0]), run: make([]byte, 0, size)}
+		run.add(frames, nameless)
+		p.underWay.Add(int64(run.size()))
+		p.hand(run)
+		return nil
 	}
 	last := p.pending.last()
 	if last == nil || last.topic != string(frames[0]) || len(last.run)+size > maxRun {
@@ -97,7 +119,7 @@ func (p *publisher) send() {
 	defer close(p.stopped)
 	for {
 		p.mu.Lock()
-		for p.pending.len() == 0 && !p.closed {
+		for p.handing || p.pending.len() == 0 && !p.closed {
 			p.changed.Wait()
 		}
 		if p.pending.len() == 0 {
@@ -111,14 +133,25 @@ func (p *publisher) send() {
 		}
 		p.bytes -= next.size()
 		p.changed.Broadcast()
+		p.hand(next)
 		p.mu.Unlock()
+	}
+}
 
-		next.settle()
-		if p.echo != nil {
-			p.echo(next.run[:len(next.run):len(next.run)], next.count)
-		}
-		p.gate.deliver(&next)
-		p.underWay.Add(-int64(next.size()))
+// hand hands a run to those that have subscribed. p.mu is held, and released while it does. Only one is handed out at a time.
+func (p *publisher) hand(r topicRun) {
+	p.handing = true
+	p.mu.Unlock()
+	r.settle()
+	if p.echo != nil {
+		p.echo(r.run[:len(r.run):len(r.run)], r.count)
+	}
+	p.gate.deliver(&r)
+	p.underWay.Add(-int64(r.size()))
+	p.mu.Lock()
+	p.handing = false
+	if p.closed || p.pending.len() > 0 {
+		p.changed.Broadcast()
 	}
 }
 

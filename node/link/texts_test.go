@@ -32,6 +32,7 @@ func TestRunsThatWait(t *testing.T) {
 	t.Parallel()
 	p := &publisher{gate: open(t, Config{}).pubs[Message].gate}
 	p.changed = sync.NewCond(&p.mu)
+	p.handing = true // another one
 	for i := range 100 {
 		for _, topic := range []string{"2/a", "2/b"} {
 			if err := p.publish([][]byte{[]byte(topic), fmt.Append(nil, i)}, nil); err != nil {

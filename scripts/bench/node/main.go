@@ -212,13 +212,15 @@ func subscribe(ctx context.Context, n *node.Node, o options, r *result) {
 		}
 	} else {
 		var batch [256]node.Message
+		limited, cancel := context.WithCancel(ctx)
+		defer cancel()
+		quiet := time.AfterFunc(time.Minute, cancel)
 		for r.Got < r.Expected {
-			limited, cancel := context.WithTimeout(ctx, silence)
 			got, err := n.Receive(limited, batch[:])
-			cancel()
-			if err != nil && r.Got > 0 {
+			if err != nil {
 				break
 			}
+			quiet.Reset(silence)
 			now := time.Now().UnixNano()
 			for i := range batch[:got] {
 				take(&batch[i], now)
