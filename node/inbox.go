@@ -352,15 +352,6 @@ func signal(c chan struct{}) {
 	}
 }
 
-// size is the memory that a parcel keeps until the last of its messages was handed over: of a run all that was made for
-// it, for each message what it is turned into, and the places of all that. News count for nothing.
-func (p parcel) size() int {
-	if p.news != nil {
-		return 0
-	}
-	return cap(p.run) + p.count*messageSize + parcelCost
-}
-
 // Receive waits for messages and moves as many as there are, and fit, into dst, the oldest first. It returns how many.
 // The error is that of ctx, or ErrClosed when the node has ended and nothing is left. It is the cheaper way to read what
 // Messages brings, a call for many messages: a program uses one of the two.

@@ -34,3 +34,12 @@ func divide(inbox, queue, message int) room {
 	ahead := min(queue, inbox/4/largest)
 	return room{waiting: max(inbox-(ahead+1)*largest, largest), ahead: ahead}
 }
+
+// size is the memory that a parcel keeps until the last of its messages was handed over: of a run all that was made for
+// it, for each message what it is turned into, and the places of all that. News count for nothing.
+func (p parcel) size() int {
+	if p.news != nil {
+		return 0
+	}
+	return cap(p.run) + p.count*messageSize + parcelCost
+}
