@@ -1,6 +1,9 @@
 package node
 
 import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
 	"runtime"
 	"testing"
 	"time"
@@ -17,7 +20,7 @@ func TestRingsKeepSmallRunsTogether(t *testing.T) {
 	s := relay.Stream{Origin: "a", Incarnation: 1, Topic: "1"}
 	run := onTheWire("1", "a", 1, 1, make([]byte, 100))
 	r.put(s, 1, 1, run)
-	if got := cap(r.last); got > blockLeast {
+	if got := cap(r.all[r.last].bytes); got > blockLeast {
 		t.Errorf("one run takes %d bytes", got)
 	}
 	runtime.GC()
@@ -45,12 +48,51 @@ func TestRunsThatAreNotKeptTakeNoRoom(t *testing.T) {
 		r.put(s, 1, 1, make([]byte, 1000))
 	}
 	r.put(s, 2, 2, []byte("two"))
-	if len(r.last) != len("one")+len("two") || cap(r.last) > blockLeast {
-		t.Errorf("%d bytes of %d are taken", len(r.last), cap(r.last))
+	if last := r.all[r.last].bytes; len(last) != len("one")+len("two") || cap(last) > blockLeast {
+		t.Errorf("%d bytes of %d are taken", len(last), cap(last))
 	}
 	got := ""
-	r.each(func(_ relay.Stream, k *relay.Kept[link.Run], _, _ time.Duration) { got += string(k.Run) + " " })
+	r.each(func(_ relay.Stream, run link.Run, _, _ time.Duration) { got += string(run) + " " })
 	if got != "one two " {
 		t.Errorf("kept: %s", got)
+	}
+}
+
+// A block is there for as long as one of its runs is kept, whatever becomes of the others, and no longer.
+func TestBlocksGoWithTheirRuns(t *testing.T) {
+	b := newBlocks(16 << 20)
+	rng := rand.New(rand.NewPCG(1, 1))
+	kept := make(map[spot]link.Run)
+	for n := range 20_000 {
+		run := link.Run(fmt.Appendf(nil, "%d:", n))
+		run = append(run, make([]byte, rng.IntN(3*b.most/smallPart/2))...)
+		switch at := b.add(run); rng.IntN(10) {
+		case 0:
+			b.undo(at)
+		default:
+			kept[at] = run
+		}
+		for at, run := range kept {
+			if len(kept) <= n%300 {
+				break
+			}
+			if !bytes.Equal(b.run(at), run) {
+				t.Fatalf("%v is %q, not %q", at, b.run(at), run)
+			}
+			b.drop(at)
+			delete(kept, at)
+		}
+	}
+	held := make(map[uint32]int)
+	for at := range kept {
+		held[at.block]++
+	}
+	for n, block := range b.all {
+		if block.runs != held[uint32(n)] || (block.bytes != nil) != (block.runs > 0 || uint32(n) == b.last && n > 0) {
+			t.Errorf("block %d has %d bytes for %d runs, %d are kept", n, len(block.bytes), block.runs, held[uint32(n)])
+		}
+	}
+	if len(b.all) > 1000 {
+		t.Errorf("%d numbers for 300 runs", len(b.all))
 	}
 }

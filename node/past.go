@@ -38,7 +38,7 @@ func (n *Node) Past(wants func(channel string) bool, count int, within time.Dura
 
 // pastRun is one that a ring keeps.
 type pastRun struct {
-	relay.Kept[link.Run]
+	link.Run
 	topic string
 	at    time.Duration
 }
@@ -47,14 +47,14 @@ type pastRun struct {
 func (n *Node) pastRuns(wants func(channel string) bool, within time.Duration) (runs []pastRun) {
 	last := make(map[relay.Stream]time.Duration) // what came late comes in its place, not in its time
 	for _, r := range []*ring{n.own, n.others} {
-		r.each(func(s relay.Stream, k *relay.Kept[link.Run], age, at time.Duration) {
+		r.each(func(s relay.Stream, run link.Run, age, at time.Duration) {
 			at = max(at, last[s])
 			last[s] = at
 			channel, named := topics.Channel(s.Topic)
 			if within > 0 && age > within || named && !n.hears([]byte(s.Topic)) || !wants(channel) {
 				return
 			}
-			runs = append(runs, pastRun{*k, s.Topic, at})
+			runs = append(runs, pastRun{run, s.Topic, at})
 		})
 	}
 	slices.SortStableFunc(runs, func(a, b pastRun) int { return cmp.Compare(a.at, b.at) })
@@ -62,11 +62,11 @@ func (n *Node) pastRuns(wants func(channel string) bool, within time.Duration) (
 }
 
 // each calls f with all runs of a ring, how long it has had each, and since when.
-func (r *ring) each(f func(s relay.Stream, k *relay.Kept[link.Run], age, at time.Duration)) {
+func (r *ring) each(f func(s relay.Stream, run link.Run, age, at time.Duration)) {
 	now := time.Since(r.start)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.kept.Each(now, func(s relay.Stream, k *relay.Kept[link.Run], at time.Duration) { f(s, k, now-at, at) })
+	r.kept.Each(now, func(s relay.Stream, k *relay.Kept[spot], at time.Duration) { f(s, r.run(k.Run), now-at, at) })
 }
 
 // messages are those of a run that have not expired.

@@ -16,7 +16,7 @@ type ring struct {
 	start time.Time
 
 	mu   sync.Mutex
-	kept *relay.Ring[link.Run]
+	kept *relay.Ring[spot]
 	blocks
 }
 
@@ -24,8 +24,9 @@ type ring struct {
 const othersPart = 4
 
 func newRing(bytes int, age time.Duration, start time.Time) *ring {
-	b := newBlocks(bytes)
-	return &ring{start: start, kept: relay.NewRing[link.Run](bytes-b.uncounted(), age), blocks: b}
+	r := &ring{start: start, blocks: newBlocks(bytes)}
+	r.kept = relay.NewRing[spot](bytes-r.uncounted(), age, r.drop)
+	return r
 }
 
 // keepFor has the ring keep what it has for so long from now on.
@@ -55,17 +56,14 @@ func (r *ring) put(s relay.Stream, first, last uint64, run link.Run) {
 	now := time.Since(r.start)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.small(run) {
-		r.kept.Put(now, s, first, last, run, len(run))
-		return
-	}
 	if r.kept.Len() == 0 {
-		r.begin()
+		r.leave() // the next block is a small one
 	}
-	if run = r.add(run); r.kept.Put(now, s, first, last, run, len(run)+r.spoilt) {
+	at := r.add(run)
+	if r.kept.Put(now, s, first, last, at, len(run)+r.spoilt) {
 		r.spoilt = 0
 	} else {
-		r.undo(run)
+		r.undo(at)
 	}
 }
 
@@ -81,8 +79,8 @@ func (r *ring) find(q topics.Question, most int) (parts []part) {
 	now := time.Since(r.start)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.kept.Answer(now, q, most, func(k *relay.Kept[link.Run], from, to uint64) {
-		parts = append(parts, part{k.Run, from - k.First, to - from + 1})
+	r.kept.Answer(now, q, most, func(k *relay.Kept[spot], from, to uint64) {
+		parts = append(parts, part{r.run(k.Run), from - k.First, to - from + 1})
 	})
 	return parts
 }

@@ -51,7 +51,7 @@ func TestRingTakesWhatItCounts(t *testing.T) {
 		},
 	} {
 		before := heap()
-		r := NewRing[[]byte](most, time.Minute)
+		r := NewRing[[]byte](most, time.Minute, nil)
 		fill(r)
 		if grown := heap() - before; r.Bytes() > most || r.Bytes() < most*9/10 || grown > most*9/8 {
 			t.Errorf("%s: %d bytes counted of %d, %d in use", name, r.Bytes(), most, grown)

@@ -66,7 +66,7 @@ func newWorld(t testing.TB, seed uint64) *world {
 	w := &world{rig: newRigOf(t, Config{Seed: seed, Held: 4096}), rng: rand.New(rand.NewPCG(seed, 2)),
 		ledger: ledger{t, map[topics.Name]uint64{}}, down: map[topics.Name]bool{}, wanted: map[Say]bool{}}
 	for _, name := range []topics.Name{"a", "b", "c", "d"} {
-		w.origins = append(w.origins, &publisher{name: name, ring: NewRing[string](1<<20, time.Minute)})
+		w.origins = append(w.origins, &publisher{name: name, ring: NewRing[string](1<<20, time.Minute, nil)})
 		w.view.linked = append(w.view.linked, name)
 		w.view.lists[name] = []topics.Name{"a", "b", "c", "d"}
 	}

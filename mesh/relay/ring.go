@@ -33,26 +33,32 @@ type Ring[T any] struct {
 	most  int
 	age   time.Duration
 	bytes int
+	gone  func(T)
 	rows  map[Stream]*row[T]
 	last  *row[T] // that was put into last
-	order fifo[place[T]]
+	order fifo[place]
+
+	numbered []*row[T] // by their numbers
+	unused   []uint32  // numbers
 }
 
-// place is where a run is. They stand in the order in which the runs came.
-type place[T any] struct {
-	row   *row[T]
+// place is where a run is. They stand in the order in which the runs came. The garbage collector has nothing to follow in them.
+type place struct {
 	first uint64 // its First
+	row   uint32 // by number
 }
 
 // row is what is kept of one stream: runs by number, none of which overlaps another.
 type row[T any] struct {
 	Stream
-	kept fifo[Kept[T]]
+	kept   fifo[Kept[T]]
+	number uint32
 }
 
-// NewRing makes a ring of at most so many bytes, for at most so long.
-func NewRing[T any](bytes int, age time.Duration) *Ring[T] {
-	return &Ring[T]{most: bytes, age: age, rows: make(map[Stream]*row[T])}
+// NewRing makes a ring of at most so many bytes, for at most so long. It calls gone, unless that is nil, with each run that it
+// keeps no more.
+func NewRing[T any](bytes int, age time.Duration, gone func(T)) *Ring[T] {
+	return &Ring[T]{most: bytes, age: age, gone: gone, rows: make(map[Stream]*row[T])}
 }
 
 // KeepFor has the ring keep what it has for so long from now on.
@@ -84,7 +90,7 @@ func (r *Ring[T]) Put(now time.Duration, s Stream, first, last uint64, run T, si
 	if w.kept.len() == 1 {
 		r.bytes += s.cost()
 	}
-	r.order.push(place[T]{w, first})
+	r.order.push(place{first, w.number})
 	r.bytes += k.size
 	return true
 }
@@ -97,11 +103,21 @@ func (r *Ring[T]) row(s Stream) *row[T] {
 	}
 	w := r.rows[s]
 	if w == nil {
-		w = &row[T]{Stream: s}
-		r.rows[s] = w
+		w = &row[T]{Stream: s, number: r.number()}
+		r.rows[s], r.numbered[w.number] = w, w
 	}
 	r.last = w
 	return w
+}
+
+// number is one for a new row.
+func (r *Ring[T]) number() (n uint32) {
+	if last := len(r.unused) - 1; last >= 0 {
+		n, r.unused = r.unused[last], r.unused[:last]
+		return n
+	}
+	r.numbered = append(r.numbered, nil)
+	return uint32(len(r.numbered) - 1)
 }
 
 // insert reports whether the numbers were new.
@@ -142,7 +158,8 @@ func (w *row[T]) find(number uint64) int {
 func (r *Ring[T]) expire(now time.Duration) {
 	for r.order.len() > 0 {
 		p := r.order.at(0)
-		if now-p.row.kept.at(p.row.find(p.first)).at <= r.age {
+		w := r.numbered[p.row]
+		if now-w.kept.at(w.find(p.first)).at <= r.age {
 			return
 		}
 		r.drop()
@@ -152,7 +169,7 @@ func (r *Ring[T]) expire(now time.Duration) {
 // drop forgets the run that came first, which is the first of its row unless others came late.
 func (r *Ring[T]) drop() {
 	p := r.order.pop()
-	w := p.row
+	w := r.numbered[p.row]
 	i := w.find(p.first)
 	k := *w.kept.at(i)
 	for ; i > 0; i-- {
@@ -162,10 +179,15 @@ func (r *Ring[T]) drop() {
 	r.bytes -= k.size
 	if w.kept.len() == 0 {
 		delete(r.rows, w.Stream)
+		r.numbered[p.row] = nil
+		r.unused = append(r.unused, p.row)
 		r.bytes -= w.cost()
 		if r.last == w {
 			r.last = nil
 		}
+	}
+	if r.gone != nil {
+		r.gone(k.Run)
 	}
 }
 

@@ -34,7 +34,7 @@ func (r *Ring[T]) numbers(now time.Duration, question string, bytes int) string 
 }
 
 func TestRingAnswers(t *testing.T) {
-	r := NewRing[string](1<<20, time.Minute)
+	r := NewRing[string](1<<20, time.Minute, nil)
 	for n := uint64(3); n <= 9; n++ {
 		if n != 6 {
 			r.put(time.Duration(n)*time.Second, plain("a"), n, 4)
@@ -61,7 +61,7 @@ func TestRingAnswers(t *testing.T) {
 }
 
 func TestRingIsBounded(t *testing.T) {
-	r := NewRing[string](10_000, 10*time.Second)
+	r := NewRing[string](10_000, 10*time.Second, nil)
 	rng := rand.New(rand.NewPCG(1, 1))
 	now := time.Duration(0)
 	for n := uint64(1); n <= 5000; n++ {
@@ -96,7 +96,7 @@ func TestRingIsBounded(t *testing.T) {
 
 // What came first goes first, also where others of its stream came late.
 func TestRingForgetsInTheOrderOfComing(t *testing.T) {
-	r := NewRing[string](2*plain("a").cost()+4*(keptCost+10), time.Minute)
+	r := NewRing[string](2*plain("a").cost()+4*(keptCost+10), time.Minute, nil)
 	for i, n := range []uint64{7, 8, 3, 4} {
 		r.put(time.Duration(i)*10*time.Second, plain("a"), n, 10)
 	}
@@ -112,7 +112,7 @@ func TestRingForgetsInTheOrderOfComing(t *testing.T) {
 
 // How long a ring keeps what it has may change, for what is in it too.
 func TestRingKeepsForLonger(t *testing.T) {
-	r := NewRing[string](1<<20, time.Minute)
+	r := NewRing[string](1<<20, time.Minute, nil)
 	r.put(0, plain("a"), 1, 4)
 	r.KeepFor(5 * time.Minute)
 	if got := r.numbers(4*time.Minute, "5/a/7/1-/1", 1<<20); got != "1" {
@@ -125,7 +125,7 @@ func TestRingKeepsForLonger(t *testing.T) {
 }
 
 func TestRingOfRuns(t *testing.T) {
-	r := NewRing[string](1<<20, time.Minute)
+	r := NewRing[string](1<<20, time.Minute, nil)
 	for first := uint64(1); first <= 41; first += 10 {
 		if first != 21 {
 			r.Put(time.Duration(first)*time.Second, plain("a"), first, first+9, "", 100)
@@ -145,7 +145,7 @@ func TestRingOfRuns(t *testing.T) {
 }
 
 func BenchmarkRingPut(b *testing.B) {
-	r := NewRing[[]byte](4<<20, time.Minute)
+	r := NewRing[[]byte](4<<20, time.Minute, nil)
 	s, run := plain("node_1"), make([]byte, 190)
 	n := uint64(0)
 	b.ReportAllocs()

@@ -64,7 +64,7 @@ const (
 func (w *world) newCourier(p *process) *courier {
 	c := &courier{
 		p: p, rng: source(w.seed, purposeCourier+uint64(p.host.id)<<8+uint64(p.host.starts)<<40), lost: w.postLoss, tickAt: never,
-		own: relay.NewRing[*post](ownRing, ringAge), others: relay.NewRing[*post](othersRing, ringAge),
+		own: relay.NewRing[*post](ownRing, ringAge, nil), others: relay.NewRing[*post](othersRing, ringAge, nil),
 		came:    make(map[topics.Name]time.Duration),
 		numbers: make(map[string]uint64), account: make(map[relay.Stream]*account), forges: w.forgers[p.host.id],
 	}
