@@ -269,9 +269,19 @@ func (p *puppet) say(names ...topics.Name) {
 // breaks loses the link.
 func (p *puppet) breaks() { p.r.step(LinkDown{p.link, "broken"}) }
 
+// maxTicks is how often a machine may be asked at one moment: one that asks for a Tick without end fails.
+const maxTicks = 10000
+
 // pass lets time pass: puppets that are not mute beat once a second.
 func (r *rig) pass(d time.Duration) {
-	for end := r.now + d; ; {
+	r.t.Helper()
+	for end, at, ticks := r.now+d, r.now, 0; ; ticks++ {
+		if r.now > at {
+			at, ticks = r.now, 0
+		}
+		if ticks > maxTicks {
+			r.t.Fatalf("%d steps, and it is still %v", ticks, r.now)
+		}
 		if r.answer() {
 			continue
 		}
