@@ -266,7 +266,7 @@ func (l *Link) DialName(ctx context.Context, port Port, addr netip.AddrPort, nam
 	l.mu.Unlock()
 	defer l.dials.Done()
 
-	if g := l.near(port, addr); g != nil {
+	if g := l.within(port, addr); g != nil {
 		if err := l.join(g, port, addr, name, target); err != nil {
 			return fmt.Errorf("%w with %s: %w", ErrHandshake, addr, err)
 		}

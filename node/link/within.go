@@ -46,7 +46,7 @@ func (lg *localGates) at(addr netip.AddrPort) *gate {
 // Join is Dial to a publisher of this process that has room and no keys, and waits for nothing: not for the reader of either
 // link's events. It reports whether it has connected. Where it has not, nothing was tried, and Dial says why.
 func (l *Link) Join(port Port, addr netip.AddrPort, name topics.Name, target string) bool {
-	g := l.near(port, addr)
+	g := l.within(port, addr)
 	if g == nil || l.ring() != nil || g.link.ring() != nil || !g.roomy() {
 		return false
 	}
@@ -70,8 +70,8 @@ func (g *gate) roomy() bool {
 	return len(g.all) < g.link.cfg.MaxSubscribers
 }
 
-// near is the publisher of this process at an address that is reached through memory; nil: there is none.
-func (l *Link) near(port Port, addr netip.AddrPort) *gate {
+// within is the publisher of this process at an address that is reached through memory; nil: there is none.
+func (l *Link) within(port Port, addr netip.AddrPort) *gate {
 	if g := local.at(addr); g != nil && g.port == port && !l.cfg.OverTCP {
 		return g
 	}
