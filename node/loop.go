@@ -210,6 +210,7 @@ func (n *Node) takeSilences() {
 		n.silencesDue = now + silencesEvery
 		n.lookTurnedAway()
 		n.lookForOwnSeed()
+		n.warnOwnSeed()
 		for _, s := range n.link.Silences(n.answersPing) {
 			if s.Dialled {
 				n.step(mesh.LinkSilent{Link: mesh.LinkID(s.ID), Silent: s.Silent})

@@ -24,6 +24,7 @@ const ownSeedEvery = 5 * time.Second
 type ownSeed struct {
 	given bool
 	only  topics.Name // the seed, if there is no other; "": there is, or there is none
+	found bool        // somebody was met, or it was told that nobody is
 	due   mesh.Time
 }
 
@@ -36,11 +37,28 @@ func newOwnSeed(id identity) ownSeed {
 	return o
 }
 
-// tellOwnSeed warns at the start. The first node of a mesh whose nodes are all given one seed has this, and is right.
+// tellOwnSeed says so at the start. The first node of a mesh whose nodes are all given one seed has this, and is right.
 func (n *Node) tellOwnSeed() {
 	if n.ownSeed.only != "" {
-		n.log.Warn("the only seed is this node's own name", "seed", n.ownSeed.only,
-			"hint", "it waits to be found; unless it is the first of its mesh, give it the name of another node")
+		n.log.Info("the only seed is this node's own name: it waits to be found", "seed", n.ownSeed.only)
+	}
+}
+
+// aloneFor is how long a node waits to be found: others that are started with it are there by then.
+const aloneFor = 30 * time.Second
+
+// isAlone reports, once, that nobody was met for so long.
+func (o *ownSeed) isAlone(now mesh.Time, met bool) bool {
+	alone := o.only != "" && !o.found && now >= aloneFor && !met
+	o.found = o.found || met || alone
+	return alone
+}
+
+// warnOwnSeed warns where nobody has found the node, and it looks for nobody.
+func (n *Node) warnOwnSeed() {
+	if n.ownSeed.isAlone(n.now(), n.machine.Known() > 0) {
+		n.log.Warn("nobody was met, and the only seed is this node's own name", "seed", n.ownSeed.only,
+			"hint", "unless it is the first of its mesh, give it the name of another node")
 	}
 }
 
