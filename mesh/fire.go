@@ -40,6 +40,7 @@ func (m *Machine) setState(p *peer, to State) {
 	m.count[to]++
 	if p.state == Far {
 		m.far.leave(p)
+		m.nearAt = 0
 	} else if to == Far {
 		m.far.dirty.set(p.slot)
 		m.far.all.set(p.slot)

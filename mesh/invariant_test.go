@@ -126,6 +126,8 @@ func (m *Machine) brokenPeer(p *peer) error {
 		return fmt.Errorf("alive without beats: met %v, %d missed", p.detector.met, m.missed(p))
 	case p.state.Member() && p.origin.source != nil:
 		return fmt.Errorf("heard, and yet charged to a source")
+	case (p.state != Far || !m.isPartial()) && m.nearAt > p.earliest():
+		return fmt.Errorf("due %v, and those near are looked at from %v on", p.earliest(), m.nearAt)
 	case p.state == Far && m.isPartial() && m.far.wakeAt > p.earliest():
 		return fmt.Errorf("due %v, and far members are looked at from %v on", p.earliest(), m.far.wakeAt)
 	case p.state == Far && (p.detector.met || p.origin.source != nil):

@@ -348,6 +348,7 @@ func (m *Machine) dialMessages(p *peer) {
 	}
 	if t > m.now {
 		p.feed.due = t
+		m.wakeBy(p, t)
 		return
 	}
 	m.enqueue(p, MessagePort, classMessage)

@@ -49,6 +49,7 @@ type Machine struct {
 	turns       uint64          // changes of who is alive
 	naive       int             // alive naive peers
 	roundAt     Time            // when the round completes
+	nearAt      Time            // nothing is due before for any of those that are near
 	metAt       Time            // when the last peer became alive
 	arrivals    int             // how many did, it and those shortly before
 	ownFault    string          // why others do not hear this node, where it knows
@@ -207,9 +208,8 @@ func (m *Machine) onTick() {
 	m.at(m.roundAt)
 	m.guessNaive()
 	m.judgeNameless()
-	for p := range m.near() {
-		m.wake(p)
-	}
+	m.lookUpDue()
+	m.wakeNear()
 	m.wakeFar()
 	m.publish()
 }
@@ -234,13 +234,6 @@ func (m *Machine) wake(p *peer) {
 			m.want(p, signed, p.reach.againClass)
 		}
 	}
-	if l := p.reach.lookup; l != nil {
-		if l.due <= m.now {
-			m.lookUp(p)
-		}
-		m.at(l.due)
-	}
-	m.at(p.earliest())
 }
 
 // schedule sets when onDue is next called for p.
@@ -252,12 +245,13 @@ func (m *Machine) schedule(p *peer, t Time) {
 // wakeBy asks for a Tick at time t that looks at p. Whoever plans something for a peer says so here.
 func (m *Machine) wakeBy(p *peer, t Time) {
 	m.at(t)
+	m.nearAt = min(m.nearAt, t)
 	if p.state == Far {
 		m.far.wakeAt = min(m.far.wakeAt, t)
 	}
 }
 
-// earliest is when the first of the things is due that wake looks at, look-ups apart.
+// earliest is when the first of the things is due that wake looks at.
 func (p *peer) earliest() Time { return min(p.due, p.feed.due, p.reach.helloDue, p.reach.againDue) }
 
 // tell emits a Change that is not a transition.

@@ -32,16 +32,23 @@ func (m *Machine) nearOrCalling() iter.Seq[*peer] {
 	}
 }
 
+// wakeNear does what is due for those that are near.
+func (m *Machine) wakeNear() {
+	if m.now >= m.nearAt {
+		m.nearAt = never
+		for p := range m.near() {
+			m.wake(p)
+			m.nearAt = min(m.nearAt, p.earliest())
+		}
+	}
+	m.at(m.nearAt)
+}
+
 // wakeFar does what is due for far members, of a partial mesh.
 func (m *Machine) wakeFar() {
 	f := &m.far
 	if !m.isPartial() {
 		return
-	}
-	for _, p := range m.seeds {
-		if p.state == Far {
-			m.wake(p)
-		}
 	}
 	if m.now >= f.wakeAt {
 		f.wakeAt = never

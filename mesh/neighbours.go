@@ -39,6 +39,7 @@ func (m *Machine) lookView() {
 	if m.far.eager != v.on {
 		m.far.eager = v.on
 		m.markFar()
+		m.nearAt = 0 // others are near
 	}
 	if v.on {
 		m.drawNeighbours(v)

@@ -29,6 +29,18 @@ func (m *Machine) lookUpSeed(p *peer) {
 	}
 }
 
+// lookUpDue looks up the configured names that are due.
+func (m *Machine) lookUpDue() {
+	for _, p := range m.seeds {
+		if l := p.reach.lookup; l != nil {
+			if l.due <= m.now {
+				m.lookUp(p)
+			}
+			m.at(l.due)
+		}
+	}
+}
+
 // lookUp asks for the addresses of a configured name. One that has a single address, and is heard there under this
 // very name, is no service.
 func (m *Machine) lookUp(p *peer) {

@@ -71,6 +71,7 @@ func TestSilentConnectionsAreUnlinked(t *testing.T) {
 		t.Errorf("a link that broke just now is told of: %v", told)
 	}
 	r.m.peers["a"].feed.due = r.now
+	r.m.wakeBy(r.m.peers["a"], r.now)
 	r.pass(time.Second)
 	r.step(ReaderDown{3})
 	r.step(LinkSilent{r.m.peers["a"].feed.link.id, true})
