@@ -56,11 +56,13 @@ type (
 
 	// Tell publishes records on the discovery publisher, for those who ask for them, and keeps them for those who come: the
 	// number is in the header, and in those of all beats from now on. Records are never modified afterwards. A Change is what
-	// is something else since the telling before, and is kept with all from the last whole one on.
+	// is something else since the telling before, and is kept with all from the last whole one on; where Whole is given, that is
+	// kept in their place.
 	Tell struct {
 		Records []topics.Record
 		Header  topics.Header
 		Change  bool
+		Whole   []topics.Record
 	}
 
 	// Emit tells the application.

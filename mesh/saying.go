@@ -10,7 +10,7 @@ import (
 )
 
 // What this node tells is remembered name by name, and looked at anew where something has changed. Where that is little of
-// much, the change alone is told.
+// much, the change alone is told. In a partial mesh so is what is much: who comes gets the whole, once the changes are as many.
 
 const (
 	wholeUpTo  = 64                    // names that are told whole, whatever has changed
@@ -73,23 +73,19 @@ func (m *Machine) tellFar() {
 	if names == 0 {
 		return
 	}
-	t := Tell{Change: s.count > wholeUpTo && s.changes+names <= s.count}
-	if t.Change {
-		s.changes += names
+	few := s.changes+names <= s.count
+	t := Tell{Change: s.count > wholeUpTo && (few || m.isPartial() && names <= s.count)}
+	if s.changes += names; t.Change {
 		t.Records = recordsOf(changed)
 		if len(gone) > 0 {
 			t.Records = slices.Insert(t.Records, 0, topics.Record{Hears: gone})
 		}
-	} else {
-		names, s.changes = s.count, 0
-		var all []*peer
-		for _, p := range m.slots {
-			if p != nil && p.attest.said != nil {
-				all = append(all, p)
-			}
-		}
-		t.Records = recordsOf(all)
-		_, m.stats.Untold = topics.AppendRecords(nil, t.Records)
+	}
+	switch {
+	case !t.Change:
+		names, t.Records = s.count, m.allSaid()
+	case !few:
+		t.Whole = m.allSaid()
 	}
 	s.number, s.at, s.last = s.number+1, m.now, names
 	m.stats.Tellings++
@@ -98,6 +94,20 @@ func (m *Machine) tellFar() {
 	if t.Change { // who comes is told to wait for it
 		m.do(Keep{m.kept(m.header(false))})
 	}
+}
+
+// allSaid is all that this node tells.
+func (m *Machine) allSaid() []topics.Record {
+	var all []*peer
+	for _, p := range m.slots {
+		if p != nil && p.attest.said != nil {
+			all = append(all, p)
+		}
+	}
+	records := recordsOf(all)
+	m.far.said.changes = 0
+	_, m.stats.Untold = topics.AppendRecords(nil, records)
+	return records
 }
 
 // farChanges finds whom this node is to tell of, by another way or for the first time, and of whom no more.

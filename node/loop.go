@@ -399,12 +399,23 @@ func (n *Node) step(e mesh.Input) {
 
 // tellFar sends whom this node knows by the word of others, or what is something else in that.
 func (n *Node) tellFar(t mesh.Tell) {
-	topic := topics.Told
-	if t.Change {
-		topic = topics.ToldChange
+	header := topics.AppendHeader(nil, t.Header)
+	told := func(topic string, records []topics.Record) [][]byte {
+		body, _ := topics.AppendRecords(nil, records)
+		return [][]byte{[]byte(topic), body, header}
 	}
-	body, _ := topics.AppendRecords(nil, t.Records)
-	_ = n.link.Tell(!t.Change, []byte(topic), body, topics.AppendHeader(nil, t.Header))
+	var frames, whole [][]byte
+	switch {
+	case !t.Change:
+		frames = told(topics.Told, t.Records)
+		whole = frames
+	case t.Whole != nil:
+		whole = told(topics.Told, t.Whole)
+		fallthrough
+	default:
+		frames = told(topics.ToldChange, t.Records)
+	}
+	_ = n.link.Tell(frames, whole)
 }
 
 // publishBeat sends a beat to all who listen, and renews what new listeners get: before, so that none that comes in

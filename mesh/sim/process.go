@@ -248,18 +248,30 @@ func (p *process) keep(e mesh.Edition) {
 
 // tell sends a telling to all who ask for such, and keeps it for who comes. Naive listeners do not ask.
 func (p *process) tell(e mesh.Tell) {
-	body, _ := topics.AppendRecords(nil, e.Records)
-	topic := topics.ToldChange
-	if !e.Change {
-		topic, p.newestTold = topics.Told, nil
+	msg := tellingOf(&e)
+	switch {
+	case e.Whole != nil:
+		p.newestTold = []*message{tellingOf(&mesh.Tell{Records: e.Whole, Header: e.Header})}
+	case e.Change:
+		p.newestTold = append(p.newestTold, msg)
+	default:
+		p.newestTold = []*message{msg}
 	}
-	msg := &message{told: &e, size: frameSize(len(topic)) + frameSize(len(body)) + frameSize(len(topics.AppendHeader(nil, e.Header)))}
-	p.newestTold = append(p.newestTold, msg)
 	for _, l := range p.listeners[mesh.DiscoveryPort] {
 		if !l.sub.naive && !p.dead {
 			p.w.send(l, msg)
 		}
 	}
+}
+
+// tellingOf is one as it goes over the wire.
+func tellingOf(e *mesh.Tell) *message {
+	body, _ := topics.AppendRecords(nil, e.Records)
+	topic := topics.Told
+	if e.Change {
+		topic = topics.ToldChange
+	}
+	return &message{told: e, size: frameSize(len(topic)) + frameSize(len(body)) + frameSize(len(topics.AppendHeader(nil, e.Header)))}
 }
 
 // chat publishes something on the message port, as applications do.

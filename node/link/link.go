@@ -225,14 +225,15 @@ func (l *Link) SetBeats(named, nameless [][]byte) {
 	l.mu.Unlock()
 }
 
-// Tell sends a message to all who ask for what is told of others (topics.Told), which its first frame begins with, and to
-// everybody who will: alone if it is a whole, and else after those before it, from the last whole one on.
-func (l *Link) Tell(whole bool, frames ...[]byte) error {
+// Tell sends a message to all who ask for what is told of others (topics.Told), which its first frame begins with. Everybody
+// who will gets whole, or where that is nil the message, after those before it from the last whole one on.
+func (l *Link) Tell(frames, whole [][]byte) error {
 	l.mu.Lock()
-	if whole {
-		l.tellings = nil
+	if whole != nil {
+		l.tellings = [][]byte{zmtp.AppendMessage(nil, whole...)}
+	} else {
+		l.tellings = append(slices.Clip(l.tellings), zmtp.AppendMessage(nil, frames...))
 	}
-	l.tellings = append(l.tellings, zmtp.AppendMessage(nil, frames...))
 	l.mu.Unlock()
 	return l.Publish(Discovery, frames...)
 }
