@@ -12,6 +12,7 @@ type Relays struct {
 	names  []topics.Name       // by slot
 	slots  map[topics.Name]int // the same; nil until somebody asks
 	linked bitset              // those that are heard, and whose messages come over a connection of their own
+	known  bitset              // those that are members by the word of others, in a partial mesh
 	lacked bitset              // those that some of them list and that are none of them
 	rows   []listing
 	few    bool // in a partial mesh
@@ -26,6 +27,9 @@ type listing struct {
 // Relays returns that of now.
 func (m *Machine) Relays() *Relays {
 	r := &Relays{names: make([]topics.Name, len(m.slots)), few: m.isPartial()}
+	if r.few {
+		r.known = slices.Clone(m.far.all)
+	}
 	var may, listed bitset
 	for _, p := range m.slots {
 		if p == nil {
@@ -90,6 +94,12 @@ func (r *Relays) Listers(name topics.Name) (listers []topics.Name) {
 		}
 	}
 	return listers
+}
+
+// Known reports whether a name is a member by the word of others, in a partial mesh.
+func (r *Relays) Known(name topics.Name) bool {
+	i, ok := r.slot(name)
+	return ok && r.known.has(i)
 }
 
 // Partial reports whether this node hears a few of many, as all others do.

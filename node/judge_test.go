@@ -17,6 +17,7 @@ import (
 type lacked struct{ origin, relay topics.Name }
 
 func (l lacked) Linked(name topics.Name) bool         { return name == l.relay }
+func (l lacked) Known(topics.Name) bool               { return false }
 func (l lacked) Partial() bool                        { return false }
 func (l lacked) EachLinked(f func(topics.Name))       { f(l.relay) }
 func (l lacked) Listers(topics.Name) []topics.Name    { return []topics.Name{l.relay} }

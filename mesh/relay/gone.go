@@ -33,7 +33,8 @@ const (
 	goneMost    = 4096             // origins: as many as a table of peers has
 )
 
-// lookPresent notes who is heard, itself or by what others list, and who is no more.
+// lookPresent notes who is heard, itself or by what others list, and who is no more. One that is a member still, by the word of
+// others, is not gone.
 func (j *Judge[T]) lookPresent(now time.Duration, view View) {
 	if now < j.presentDue {
 		return
@@ -44,7 +45,7 @@ func (j *Judge[T]) lookPresent(now time.Duration, view View) {
 	view.EachLinked(note)
 	view.EachUnheard(note)
 	for origin, round := range j.present {
-		if round != j.round {
+		if round != j.round && !view.Known(origin) {
 			delete(j.present, origin)
 			j.lost(now, origin)
 		}

@@ -202,3 +202,13 @@ func TestNobodyIsAskedForLastWordsOfOneThatSaidNothing(t *testing.T) {
 		}
 	}
 }
+
+// One that only others hear from now on is there: nobody is asked for its last words, and its messages come by a relay.
+func TestOneThatOthersHearIsNotGone(t *testing.T) {
+	r := newRig(t, "a", "b")
+	r.pass(time.Second).hear("a", 1, 2).pass(time.Second).goes("a")
+	r.view.few, r.view.known = true, []topics.Name{"a"}
+	r.pass(10 * time.Second).said()
+	r.view.known = nil
+	r.pass(2*time.Second + jitterMost).said("b: 5/a/7/3-/1")
+}

@@ -52,6 +52,8 @@ type View interface {
 	Listers(name topics.Name) []topics.Name
 	// EachUnheard calls f with every name that has Listers and is not Linked.
 	EachUnheard(f func(topics.Name))
+	// Known reports whether a name is a member by the word of others.
+	Known(name topics.Name) bool
 	// Partial reports whether this node hears a few of many, as all others do.
 	Partial() bool
 }

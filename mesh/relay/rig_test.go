@@ -25,7 +25,10 @@ type view struct {
 	linked []topics.Name
 	lists  map[topics.Name][]topics.Name
 	few    bool
+	known  []topics.Name // members by the word of others
 }
+
+func (v *view) Known(name topics.Name) bool { return slices.Contains(v.known, name) }
 
 func (v *view) Partial() bool { return v.few }
 
