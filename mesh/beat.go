@@ -90,6 +90,7 @@ func (m *Machine) credit(l *link, ev Beat) {
 		p.telling.stands = h.Told
 	}
 	m.prefer(l)
+	m.heed(p)
 	if !isNew {
 		m.repeated(p, ev)
 		return

@@ -59,6 +59,7 @@ type dial struct {
 	first string // endpoint that is tried first, where that was told
 	since Time   // when it was started
 	off   bool   // cancelled while it waited
+	aside bool   // it is not asked to tell of others
 	twin  bool   // looks for another process under the peer's name
 }
 
@@ -284,7 +285,8 @@ func (m *Machine) launch(d *dial, tell bool) {
 	q.flying++
 	q.perKind[d.class]++
 	m.stats.Dials++
-	e := Dial{ID: d.id, Target: d.peer.name, Port: d.port, Addr: d.addr, Tell: tell}
+	d.aside = d.port == DiscoveryPort && !m.heeds(d.peer)
+	e := Dial{ID: d.id, Target: d.peer.name, Port: d.port, Addr: d.addr, Aside: d.aside, Tell: tell}
 	if d.class == classFound {
 		e.Within = max(headStart, 4*q.usual)
 	}

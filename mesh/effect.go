@@ -20,6 +20,7 @@ type (
 		Port   Port
 		Addr   string
 		Within time.Duration // it fails after so long at the latest; 0: that is the runtime's to say
+		Aside  bool          // of a publisher of lists: it is not asked to tell of others, until a Follow
 		Tell   bool          // a Resolved says what Target leads to, the address that is tried first before the others
 	}
 
@@ -43,6 +44,13 @@ type (
 
 	// Ask has the publisher of a message link say something. Answered by LinkStuck only where nothing comes.
 	Ask struct{ Link LinkID }
+
+	// Follow asks the publisher at the far end of a discovery link to tell of others, all that there is and what changes, or no
+	// more. Those of before answer with what changes alone.
+	Follow struct {
+		Link   LinkID
+		Cancel bool
+	}
 
 	// Publish sends a beat on the discovery publisher to all who listen. Kept is what new listeners get at once from now
 	// on. It is to be in place before the beat is sent: a listener that comes in between would else miss both.
@@ -76,6 +84,7 @@ func (ReadOut) effect() {}
 func (Retire) effect()  {}
 func (Doubt) effect()   {}
 func (Ask) effect()     {}
+func (Follow) effect()  {}
 func (Publish) effect() {}
 func (Keep) effect()    {}
 func (Tell) effect()    {}

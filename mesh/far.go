@@ -229,7 +229,7 @@ func (f *far) leave(p *peer) {
 func (f *far) look(m *Machine) {
 	f.heard = f.heard[:0]
 	for p := range m.near() {
-		if p.says.strict && (p.state == Alive || m.stillCounts(p)) {
+		if p.says.strict && (p.state == Alive && m.view.links(p) || m.stillCounts(p)) {
 			f.heard = append(f.heard, p)
 		}
 	}

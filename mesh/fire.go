@@ -48,6 +48,7 @@ func (m *Machine) setState(p *peer, to State) {
 	}
 	if to == Alive {
 		m.gather()
+		m.takeIn(p)
 	}
 	if to == Suspect && m.isPartial() {
 		m.far.silent.set(p.slot)
@@ -105,6 +106,7 @@ func (m *Machine) enterAlive(p *peer, from State) {
 	m.refund(p)
 	p.reach.tries, p.origin.known, p.reach.failure = 0, false, failure{}
 	p.origin.alias = nil
+	m.heed(p)
 	m.wantMessages(p)
 	m.flow(p)
 	if p.reach.link == nil {

@@ -22,6 +22,7 @@ type link struct {
 	byName  bool          // reached through the name, not through an adopted address
 	older   int           // beats in a row of an older process under the peer's name
 	ear     ear           // of a discovery link: whether its far end listens to this node
+	follows bool          // of a discovery link: its far end is asked to tell of others
 	silent  bool          // of a message link: nothing comes back over it
 }
 
@@ -58,7 +59,7 @@ func (m *Machine) onLinkUp(ev LinkUp) {
 		return
 	}
 	m.dials.took(m.now - d.since)
-	l := &link{id: ev.Link, peer: p, port: d.port, addr: ev.Addr, host: hostOf(ev.Addr), at: m.now, byName: d.addr == ""}
+	l := &link{id: ev.Link, peer: p, port: d.port, addr: ev.Addr, host: hostOf(ev.Addr), at: m.now, byName: d.addr == "", follows: !d.aside}
 	if d.port == MessagePort {
 		m.messageUp(p, l)
 		return

@@ -53,6 +53,53 @@ func (m *Machine) growView() {
 	}
 }
 
+// heed has a neighbour tell of others, and nobody else: in a partial mesh a telling has nearly all names, and many are heard
+// for a moment.
+func (m *Machine) heed(p *peer) {
+	l := p.reach.link
+	if l == nil || !l.proven || l.follows == m.heeds(p) {
+		return
+	}
+	if l.follows = !l.follows; !l.follows {
+		m.clearTelling(p)
+	}
+	m.do(Follow{Link: l.id, Cancel: !l.follows})
+}
+
+// heeds reports whether a peer is to tell of others: any in a full mesh, and as many neighbours as it takes. One that is
+// leaving keeps none of the others from it.
+func (m *Machine) heeds(p *peer) bool {
+	v, ok := m.view.(*partial)
+	if !ok || !v.on || !v.chosen.has(p.slot) {
+		return m.view.links(p)
+	}
+	others := 0
+	v.chosen.each(func(i int) {
+		if q := m.slots[i]; q != p && (!v.parting.has(i) || v.parting.has(p.slot)) && q.reach.link != nil && q.reach.link.follows {
+			others++
+		}
+	})
+	return others < toldBy || p.reach.link != nil && p.reach.link.follows
+}
+
+// takeIn has one that is heard from now on be a neighbour until the next draw, where few of the drawn ones are heard as yet.
+func (m *Machine) takeIn(p *peer) {
+	v, ok := m.view.(*partial)
+	if !ok || !v.on || v.chosen.has(p.slot) {
+		return
+	}
+	heard := 0
+	v.chosen.each(func(i int) {
+		if m.slots[i].state == Alive {
+			heard++
+		}
+	})
+	if heard < drawnMost {
+		v.chosen.set(p.slot)
+		v.parting.set(p.slot)
+	}
+}
+
 // drawNeighbours draws them anew.
 func (m *Machine) drawNeighbours(v *partial) {
 	var peers, extra []*peer
@@ -61,12 +108,35 @@ func (m *Machine) drawNeighbours(v *partial) {
 			peers = append(peers, p)
 		}
 	}
-	for _, p := range v.draw(peers, m.voice.hear) {
+	old := slices.Clone(v.chosen)
+	found := v.draw(peers, m.voice.hear)
+	v.keep(old, peers)
+	old.each(func(i int) {
+		if p := m.slots[i]; m.stillCounts(p) {
+			v.chosen.set(i) // what it said is to count still when it is heard again
+		}
+	})
+	turn := func(i int) {
+		if p := m.slots[i]; p.state == Alive {
+			m.far.due = true
+			m.markWords(p)
+		}
+	}
+	v.chosen.diff(old, turn, turn)
+	for _, p := range found {
 		if p.state != Alive {
 			m.want(p, due, max(classVouched, p.classOf()))
 		}
 	}
 	for _, p := range peers {
+		if p.state == Alive && !v.chosen.has(p.slot) {
+			m.heed(p)
+		}
+	}
+	for _, p := range peers {
+		if p.state == Alive {
+			m.heed(p)
+		}
 		if p.state != Alive && p.reach.waiting[DiscoveryPort] != nil && !v.links(p) {
 			m.spare(p)
 		}

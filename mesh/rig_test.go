@@ -31,6 +31,7 @@ type rig struct {
 	askedFor []LinkID
 	lists    []Publish // whole ones
 	tellings []Tell
+	follows  []Follow
 	kept     Edition // what new listeners get
 	pulses   int
 	pulse    Edition // the last one
@@ -132,6 +133,8 @@ func (r *rig) step(ev Input) {
 			r.kept = e.Edition
 		case Tell:
 			r.tellings = append(r.tellings, e)
+		case Follow:
+			r.follows = append(r.follows, e)
 		case Publish:
 			r.kept = e.Kept
 			if e.Nameless == nil && !e.Header.Pulse || e.Nameless != nil && !e.Nameless.Header.Pulse {

@@ -24,6 +24,7 @@ type saying struct {
 	number   uint64 // 0: it never told anything
 	at       Time   // of the last time
 	dirty    bitset // by slot: to whom the way may be another one
+	later    bitset // by slot: to whom it is another one, and no longer
 	gone     []topics.Name
 	count    int  // names in it
 	changes  int  // names in all changes since the last whole one
@@ -118,6 +119,8 @@ func (m *Machine) farChanges() (changed []*peer, gone []topics.Name) {
 	reword := s.rewordAt > 0 && m.now >= s.rewordAt
 	if reword {
 		s.rewordAt = 0
+		s.later.each(s.dirty.set)
+		clear(s.later)
 	}
 	if !few {
 		m.far.look(m)
@@ -134,7 +137,7 @@ func (m *Machine) farChanges() (changed []*peer, gone []topics.Name) {
 		switch {
 		case slices.Equal(way, said):
 		case few && !reword && way != nil && len(way) <= len(said): // a mesh that starts finds ever shorter ones
-			s.dirty.set(p.slot)
+			s.later.set(p.slot)
 			if s.rewordAt == 0 {
 				s.rewordAt = m.now + rewordGap
 			}

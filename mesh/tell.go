@@ -92,7 +92,7 @@ func (m *Machine) onTold(ev Told) {
 		return
 	}
 	p := l.peer
-	if l == p.twins.link || ev.Header.Incarnation != p.line.Incarnation() || ev.Header.Told == 0 {
+	if l == p.twins.link || !l.follows || ev.Header.Incarnation != p.line.Incarnation() || ev.Header.Told == 0 {
 		m.stats.Stray++
 		return
 	}
@@ -274,7 +274,7 @@ func (m *Machine) clearTelling(p *peer) {
 // missesTelling asks for a telling that did not come, as for a list: who subscribes anew is told it.
 func (m *Machine) missesTelling(p *peer, h *topics.Header) {
 	t := &p.telling
-	if h.Told == t.number {
+	if l := p.reach.link; h.Told == t.number || l != nil && !l.follows {
 		t.missed = 0
 		return
 	}

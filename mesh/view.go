@@ -34,6 +34,7 @@ const (
 	drawnLeast = 6  // neighbours that a node draws itself, whoever drew it
 	drawnMost  = 8  // drawn ones and those that drew it, where that is more
 	neighbours = 12 // of both kinds; beyond that, who draws it has to be content to hear it
+	toldBy     = 6  // of them that tell of others: each of these does so of all
 	audienceOf = 4  // who list it, that a node sees to: with fewer it draws more
 	partShare  = 4  // of those that are too many, so small a part is given up in a round
 	partAfter  = 3  // beats after which one that is no neighbour, and still heard, is one whose messages nobody else brings
@@ -49,6 +50,8 @@ type partial struct {
 	sure   bool   // there were
 	waited int    // rounds in which there were only names of so many
 	chosen bitset // by slot
+
+	parting bitset // those of them that stay until others are heard in their place
 }
 
 // newView is the policy that a Config asks for.
@@ -72,7 +75,10 @@ func (v *partial) links(p *peer) bool {
 	return p.state != Alive && p.state != Far // it is judged by its silence, and probed, as ever
 }
 
-func (v *partial) forget(p *peer) { v.chosen.clear(p.slot) }
+func (v *partial) forget(p *peer) {
+	v.chosen.clear(p.slot)
+	v.parting.clear(p.slot)
+}
 
 // size takes in how many members there are, and names that may be some, and reports whether all are to be linked again.
 // Where many names are met at once the mesh is taken for a large one before they are members: to dial them all first would
@@ -123,6 +129,27 @@ func (v *partial) draw(peers []*peer, listed int) (found []*peer) {
 	take(neighbours, func(p *peer) bool { return p.origin.claims > 0 })
 	take(drawnMost, anybody)
 	return found
+}
+
+// keep has others that are heard stay until as many of the drawn ones are heard, those of before first: what they say counts
+// meanwhile.
+func (v *partial) keep(old bitset, peers []*peer) {
+	clear(v.parting)
+	heard := 0
+	for _, p := range peers {
+		if p.state == Alive && v.chosen.has(p.slot) {
+			heard++
+		}
+	}
+	for _, before := range []bool{true, false} {
+		for _, p := range peers {
+			if heard < drawnMost && p.state == Alive && !v.chosen.has(p.slot) && old.has(p.slot) == before {
+				v.chosen.set(p.slot)
+				v.parting.set(p.slot)
+				heard++
+			}
+		}
+	}
 }
 
 // lots is what nobody else can foresee of a node's draw.

@@ -55,7 +55,7 @@ func (n *Node) dialNear(d mesh.Dial) bool {
 	if err != nil || d.Tell || n.cfg.blocked != nil && n.cfg.blocked(d) || n.link.CanDial(port) != nil {
 		return false
 	}
-	return n.link.Join(port, addr, d.Target, label(d))
+	return n.link.Join(port, addr, d.Target, label(d), d.Aside)
 }
 
 // dialled returns the dial that led to a link, once: the machine hangs up what comes beyond.
@@ -258,7 +258,11 @@ func (n *Node) dialOne(ctx context.Context, d mesh.Dial, addr netip.AddrPort, le
 	if n.cfg.blocked != nil && n.cfg.blocked(d) {
 		return &endpointError{addr, errors.New("blocked")}
 	}
-	if err := n.link.DialName(ctx, link.Port(d.Port), addr, d.Target, label(d)); err != nil {
+	dial := n.link.DialName
+	if d.Aside {
+		dial = n.link.DialAside
+	}
+	if err := dial(ctx, link.Port(d.Port), addr, d.Target, label(d)); err != nil {
 		return &endpointError{addr, err}
 	}
 	return nil

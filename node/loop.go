@@ -385,6 +385,8 @@ func (n *Node) step(e mesh.Input) {
 			n.link.Doubt(link.ID(f.Link))
 		case mesh.Ask:
 			n.link.Ask(link.ID(f.Link))
+		case mesh.Follow:
+			n.link.Say(link.ID(f.Link), topics.Told, f.Cancel)
 		case mesh.Publish:
 			n.publishBeat(f)
 		case mesh.Keep:

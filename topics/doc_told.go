@@ -13,8 +13,8 @@
 //
 // The third frame is a header, with the told that this telling has. A telling is a whole: what is not in it is told no
 // more. A node sends it to all who ask when it has changed, and to one that subscribes to lists after the list, if it has
-// asked for "7" before. The beats after it have its number; who sees another one there than came asks again, by a new
-// connection.
+// asked for "7" before. Who asks for it later is sent it then; some versions send what changes alone. The beats after it have
+// its number; who sees another one there than came asks again, by a new connection.
 //
 // Where much is told and little of it changes, a node sends what is something else under "7+", which whoever subscribes to
 // "7" gets: the new ways of some names, and names that are told no more. Its told is one more than that of the telling which

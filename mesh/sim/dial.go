@@ -157,6 +157,7 @@ func (w *world) connected(t *dial, q *process) {
 	l := &link{
 		id: mesh.LinkID(w.links), listener: mesh.ListenerID(w.links), port: t.asked.Port, target: t.asked.Target,
 		sub: t.p, pub: q, subUp: true, pubUp: true, inPub: -1, heard: w.now,
+		aside: t.asked.Aside,
 	}
 	t.p.dial(l)
 	t.p.give(mesh.LinkUp{Link: l.id, Dial: t.asked, Addr: t.eps[0]}, l)
@@ -202,15 +203,35 @@ func (w *world) subscribed(l *link) {
 	default:
 		w.send(l, p.newest)
 	}
-	if !l.sub.naive {
-		for _, told := range p.newestTold {
-			w.send(l, told)
-		}
-	}
+	w.sendTold(l)
 	p.give(mesh.ListenerUp{Listener: l.listener, Addr: l.sub.host.addrs[0]}, l)
 	if !l.sub.naive {
 		p.give(mesh.Hello{Listener: l.listener, Name: l.sub.host.name}, l)
 	}
+}
+
+// sendTold sends all that a publisher tells of others to one who asks for it. Naive subscribers do not.
+func (w *world) sendTold(l *link) {
+	if l.sub.naive || l.aside {
+		return
+	}
+	for _, told := range l.pub.newestTold {
+		w.send(l, told)
+	}
+}
+
+// follow is when a publisher hears that a subscriber asks for what it tells of others, or no more.
+func (w *world) follow(p *process, f mesh.Follow) {
+	l := p.byID[f.Link]
+	if l == nil {
+		return
+	}
+	late, _ := w.net.retransmitted(p.host, l.pub.host, 0)
+	w.after(w.net.oneWay(p.host, l.pub.host)+late, func() {
+		if l.aside = f.Cancel; l.pubUp && l.inPub >= 0 {
+			w.sendTold(l)
+		}
+	})
 }
 
 // estranged is when a publisher hears from a subscriber that it is of another mesh, or not that it is of this one: it sends

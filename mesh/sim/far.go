@@ -128,12 +128,17 @@ func (a *watch) checkFar(p *process) {
 // farHold is for how long a far member outlives the word of others in a mesh where nobody hears everybody.
 const farHold = 2 * time.Second
 
+// stillCounts reports whether the words of one that is silent count still, as they do in a partial mesh for two beats.
+func (a *watch) stillCounts(v *view) bool {
+	return a.w.partial() && v.state == mesh.Suspect && a.w.now-v.since < 2*a.w.profile.Beat
+}
+
 // gatherTold finds whom those list, or tell of, that an observer hears.
 func (a *watch) gatherTold(i int) {
 	clear(a.told)
 	for k := range min(len(a.views[i]), a.hosts) {
 		v := &a.views[i][k]
-		if k == i || v.state != mesh.Alive {
+		if k == i || v.state != mesh.Alive && !a.stillCounts(v) {
 			continue
 		}
 		a.told.add(v.told.set())

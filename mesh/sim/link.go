@@ -28,6 +28,7 @@ type link struct {
 	subUp    bool
 	hungUp   bool // by its subscriber: what is read of it from then on is nobody's
 	pubUp    bool
+	aside    bool // its publisher is not asked to tell of others
 	foreign  bool // its subscriber is of another mesh, as the publisher knows
 	inSub    int  // position in sub.dialled
 	inPub    int  // position in pub.listeners, or -1

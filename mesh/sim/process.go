@@ -186,6 +186,8 @@ func (p *process) step(ev mesh.Input, l *link) {
 			w.after(doubtTime, func() { w.hangUpDead(p, e.Link) })
 		case mesh.Ask:
 			w.ask(p, e.Link)
+		case mesh.Follow:
+			w.follow(p, e)
 		case mesh.Publish:
 			p.publish(e)
 		case mesh.Keep:
@@ -258,7 +260,7 @@ func (p *process) tell(e mesh.Tell) {
 		p.newestTold = []*message{msg}
 	}
 	for _, l := range p.listeners[mesh.DiscoveryPort] {
-		if !l.sub.naive && !p.dead {
+		if !l.sub.naive && !l.aside && !p.dead {
 			p.w.send(l, msg)
 		}
 	}

@@ -253,11 +253,20 @@ func (l *Link) newestBeat() beat {
 // Dial connects to the publisher at a literal address, and returns nil when an Up event with this target is on its
 // way, or else why there will be none. Any number of dials may run at once.
 func (l *Link) Dial(ctx context.Context, port Port, addr netip.AddrPort, target string) error {
-	return l.DialName(ctx, port, addr, "", target)
+	return l.dial(ctx, port, addr, "", target, false)
 }
 
 // DialName is Dial for the node of a name, which a locked mesh may bind to a key: who answers holds it.
 func (l *Link) DialName(ctx context.Context, port Port, addr netip.AddrPort, name topics.Name, target string) error {
+	return l.dial(ctx, port, addr, name, target, false)
+}
+
+// DialAside is DialName, but that a publisher of lists is not asked to tell of others, until Say does that.
+func (l *Link) DialAside(ctx context.Context, port Port, addr netip.AddrPort, name topics.Name, target string) error {
+	return l.dial(ctx, port, addr, name, target, true)
+}
+
+func (l *Link) dial(ctx context.Context, port Port, addr netip.AddrPort, name topics.Name, target string, aside bool) error {
 	l.mu.Lock()
 	if l.closed {
 		l.mu.Unlock()
@@ -268,7 +277,7 @@ func (l *Link) DialName(ctx context.Context, port Port, addr netip.AddrPort, nam
 	defer l.dials.Done()
 
 	if g := l.within(port, addr); g != nil {
-		if err := l.join(g, port, addr, name, target); err != nil {
+		if err := l.join(g, port, addr, name, target, aside); err != nil {
 			return fmt.Errorf("%w with %s: %w", ErrHandshake, addr, err)
 		}
 		return nil
@@ -294,7 +303,7 @@ func (l *Link) DialName(ctx context.Context, port Port, addr netip.AddrPort, nam
 	if err != nil {
 		return err
 	}
-	d.name = name
+	d.name, d.own = name, ownTopics(port, aside)
 	if err := l.take(d); err != nil {
 		return err
 	}
@@ -313,7 +322,8 @@ func (l *Link) take(d *dialled) error {
 		d.inherits.begin()
 	}
 	l.wanted.Lock()
-	d.out.put(append(append(d.inheritOwn(), l.subscriptions(d.port)...), d.asksToInherit()...))
+	d.inheritOwn()
+	d.out.put(append(l.subscriptions(d.port, d.own), d.asksToInherit()...))
 	l.enlist(d)
 	l.wanted.Unlock()
 	if !d.kept() || d.forbidden() {
@@ -324,7 +334,7 @@ func (l *Link) take(d *dialled) error {
 
 // subscriptions is everything we say to a publisher. zmq4 would repeat it to every connection at each new
 // one; said here, once, it knows of no subscription, and passes on whatever comes.
-func (l *Link) subscriptions(port Port) (b []byte) {
+func (l *Link) subscriptions(port Port, own []string) (b []byte) {
 	say := func(topic string) { b = zmtp.AppendSubscription(b, topic) }
 	hello := func() {
 		if h := l.hello(); h.Mesh != "" || h.Name != "" {
@@ -335,7 +345,7 @@ func (l *Link) subscriptions(port Port) (b []byte) {
 		hello()
 		say(topics.Mesh)
 	}
-	for _, topic := range l.topicsLocked(port) {
+	for _, topic := range slices.Concat(own, l.topicsLocked(port)) {
 		say(topic)
 	}
 	if port == Message {

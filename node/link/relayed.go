@@ -5,7 +5,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"hearsay/node/link/zmtp"
 	"hearsay/topics"
 )
 
@@ -49,8 +48,9 @@ func (l *Link) RelaysOf(origin topics.Name) bool {
 	return l.relays.by[origin] > 0
 }
 
-// Say subscribes to a topic at one publisher of messages alone, or takes that back. What is said stands for as long as the
-// connection; a question (topics.Question) stands until it is answered. Nothing is said over a connection that has ended.
+// Say subscribes to a topic at one publisher of messages alone, or takes that back; at one of lists that is topics.Told. What
+// is said stands for as long as the connection; a question (topics.Question) stands until it is answered. Nothing is said over
+// a connection that has ended.
 func (l *Link) Say(id ID, topic string, cancel bool) {
 	question := topics.KindOf([]byte(topic)) == topics.KindAsk
 	l.wanted.Lock()
@@ -62,7 +62,7 @@ func (l *Link) Say(id ID, topic string, cancel bool) {
 		before = d.before
 	}
 	l.mu.Unlock()
-	if d == nil || d.port != Message || !question && !d.note(topic, cancel) {
+	if d == nil || (d.port == Message) == (topic == topics.Told) || !question && !d.note(topic, cancel) {
 		return
 	}
 	if before != nil && !question {
@@ -94,14 +94,11 @@ func (d *dialled) note(topic string, cancel bool) bool {
 }
 
 // inheritOwn takes over what was said over the connection before alone. l.wanted is held.
-func (d *dialled) inheritOwn() (b []byte) {
+func (d *dialled) inheritOwn() {
 	if d.inherits == nil {
-		return nil
+		return
 	}
 	for _, topic := range d.inherits.old.own {
-		if d.note(topic, false) {
-			b = zmtp.AppendSubscription(b, topic)
-		}
+		d.note(topic, false)
 	}
-	return b
 }

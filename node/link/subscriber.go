@@ -135,6 +135,9 @@ func (s *subscriber) subscribe(topic string) {
 		}
 	}
 	s.addTopic(topic)
+	if s.listens {
+		s.catchUp(topic)
+	}
 	s.size += len(topic) + topicOverhead
 	if !s.listens && !s.foreign && s.covers(topic) {
 		s.welcome() // it misses no beat from here on
@@ -230,10 +233,8 @@ func (s *subscriber) welcome() {
 	if beat := s.link.newestBeat().text(s.introduced.Load()); beat != nil && s.port == Discovery {
 		s.send(beat, nil)
 	}
-	if tellings := s.link.newestTellings(); len(tellings) > 0 && s.port == Discovery && s.wants(topics.Told) {
-		for _, told := range tellings {
-			s.send(told, nil)
-		}
+	if s.wants(topics.Told) {
+		s.catchUp(topics.Told)
 	}
 	if s.reader = s.reads(); s.reader {
 		return // it is told what there is, and nobody is told of it
@@ -243,6 +244,16 @@ func (s *subscriber) welcome() {
 		s.introduce()
 	} else if name := s.knownAs(); name != "" {
 		s.link.emit(Event{Kind: HelloReceived, ID: s.id, Port: s.port, Addr: s.remote, Name: name})
+	}
+}
+
+// catchUp sends what is told of others to who asks for it.
+func (s *subscriber) catchUp(topic string) {
+	if topic != topics.Told || s.port != Discovery {
+		return
+	}
+	for _, told := range s.link.newestTellings() {
+		s.send(told, nil)
 	}
 }
 

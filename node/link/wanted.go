@@ -15,8 +15,9 @@ type wanted struct {
 	messages []string
 }
 
-// discoveryTopics are said in this order: who has subscribed to lists is sent what there is, and by then that is known.
-var discoveryTopics = []string{topics.Told, topics.Discovery}
+// discoveryTopics are said to every publisher of lists. What it tells of others is asked for over some connections alone,
+// and before: who has subscribed to lists is sent what there is, and by then that is known.
+var discoveryTopics = []string{topics.Discovery}
 
 // topicsLocked are what we want to hear of a publisher. l.wanted is held.
 func (l *Link) topicsLocked(port Port) []string {
@@ -24,6 +25,14 @@ func (l *Link) topicsLocked(port Port) []string {
 		return l.wanted.messages
 	}
 	return discoveryTopics
+}
+
+// ownTopics are what we want to hear of one publisher, and not of each.
+func ownTopics(port Port, aside bool) []string {
+	if port == Message || aside {
+		return nil
+	}
+	return []string{topics.Told}
 }
 
 // enlist notes a connection that has subscribed.
@@ -86,6 +95,7 @@ func (d *dialled) subscribe(topic string) {
 		return
 	}
 	d.wire.from.addTopic(topic)
+	d.wire.from.catchUp(topic)
 }
 
 // cancel takes one back.

@@ -48,7 +48,7 @@ func newWire(x *exchange) *wire {
 }
 
 // join connects to a publisher of this process. It fails as a handshake over TCP would.
-func (l *Link) join(g *gate, port Port, addr netip.AddrPort, name topics.Name, target string) error {
+func (l *Link) join(g *gate, port Port, addr netip.AddrPort, name topics.Name, target string, aside bool) error {
 	own, other, err := l.ring().Meets(g.link.ring(), name)
 	if err != nil {
 		g.link.refuse(port, netip.AddrPortFrom(addr.Addr(), 0), err)
@@ -58,7 +58,7 @@ func (l *Link) join(g *gate, port Port, addr netip.AddrPort, name topics.Name, t
 	w.from = g.newSubscriber(wireOut{wireEnd{wire: w, remote: &net.TCPAddr{IP: l.seen(addr.Addr())}}})
 	w.from.welcomed = make(chan struct{})
 	w.to = l.newDialled(wireIn{wireEnd{wire: w, remote: g.ln.Addr()}}, port, addr, target)
-	w.to.name = name
+	w.to.name, w.to.own = name, ownTopics(port, aside)
 	w.to.keyed.set(own, other)
 	w.from.keyed.set(other, own)
 	if err := l.enter(w, g); err != nil {
@@ -72,7 +72,7 @@ func (l *Link) join(g *gate, port Port, addr netip.AddrPort, name topics.Name, t
 func (l *Link) enter(w *wire, g *gate) error {
 	l.wanted.Lock()
 	defer l.wanted.Unlock()
-	if err := g.join(w.from, l.hello(), slices.Clone(l.topicsLocked(g.port))); err != nil {
+	if err := g.join(w.from, l.hello(), slices.Concat(w.to.own, l.topicsLocked(g.port))); err != nil {
 		return err
 	}
 	w.to.wire = w

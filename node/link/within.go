@@ -45,7 +45,7 @@ func (lg *localGates) at(addr netip.AddrPort) *gate {
 
 // Join is Dial to a publisher of this process that has room and no keys, and waits for nothing: not for the reader of either
 // link's events. It reports whether it has connected. Where it has not, nothing was tried, and Dial says why.
-func (l *Link) Join(port Port, addr netip.AddrPort, name topics.Name, target string) bool {
+func (l *Link) Join(port Port, addr netip.AddrPort, name topics.Name, target string, aside bool) bool {
 	g := l.within(port, addr)
 	if g == nil || l.ring() != nil || g.link.ring() != nil || !g.roomy() {
 		return false
@@ -60,7 +60,7 @@ func (l *Link) Join(port Port, addr netip.AddrPort, name topics.Name, target str
 		return false
 	}
 	defer l.dials.Done()
-	return l.join(g, port, addr, name, target) == nil
+	return l.join(g, port, addr, name, target, aside) == nil
 }
 
 // roomy reports whether nobody has to give way for a connection from within.
