@@ -3,7 +3,6 @@ package mesh
 import (
 	"cmp"
 	"slices"
-	"strings"
 	"time"
 
 	"hearsay/topics"
@@ -184,13 +183,17 @@ func (m *Machine) wordOn(p *peer) []topics.Name {
 // recordsOf are the ways that some peers are told by.
 func recordsOf(peers []*peer) (records []topics.Record) {
 	index := make(map[string]int)
+	var text []byte
 	for _, p := range peers {
 		way := p.attest.said
-		text := strings.Join(namesOf(way), ",")
-		i, ok := index[text]
+		text = text[:0]
+		for _, name := range way {
+			text = append(append(text, name...), ',')
+		}
+		i, ok := index[string(text)]
 		if !ok {
 			i = len(records)
-			index[text] = i
+			index[string(text)] = i
 			records = append(records, topics.Record{Way: way})
 		}
 		records[i].Hears = append(records[i].Hears, p.name)
@@ -199,11 +202,4 @@ func recordsOf(peers []*peer) (records []topics.Record) {
 		return cmp.Or(cmp.Compare(len(a.Way), len(b.Way)), slices.Compare(a.Way, b.Way))
 	})
 	return records
-}
-
-func namesOf(way []topics.Name) (out []string) {
-	for _, name := range way {
-		out = append(out, string(name))
-	}
-	return out
 }

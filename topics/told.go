@@ -65,6 +65,7 @@ func (in *Interner) parseRecords(b []byte, gone bool) (records []Record, bad int
 		return nil, 0, broken("records", b, RuleTold)
 	}
 	in.begin()
+	records = make([]Record, 0, min(bytes.Count(b, []byte{';'})+1, MaxNames))
 	names := 0
 	for more := len(b) > 0; more; {
 		var text []byte
