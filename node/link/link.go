@@ -416,9 +416,10 @@ func (l *Link) receive() {
 	}
 }
 
-// receiveRun reports what a run says: the first of a connection is empty, and so is the last.
+// receiveRun reports what a run says: the first of a connection is empty, and so is the last. It is cut to its length, since
+// who keeps it counts its capacity.
 func (l *Link) receiveRun(d *dialled, run Run) {
-	e := Event{Kind: Received, ID: d.told, Port: d.port, Addr: d.remote, Run: run}
+	e := Event{Kind: Received, ID: d.told, Port: d.port, Addr: d.remote, Run: run[:len(run):len(run)]}
 	switch {
 	case len(run) > 0:
 	case !d.up:
