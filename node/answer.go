@@ -146,7 +146,7 @@ func (n *Node) takeRequest(a *arrival, channel string, direct bool) {
 		g.calls <- c // there is room, and nobody else puts in
 	}
 	t.mu.Unlock()
-	switch c.message.UID = a.UID; {
+	switch c.message.UID = strings.Clone(a.UID); { // the reply may wait for long
 	case tell:
 		n.reply(c, nil, topics.NobodyAnswers)
 	case g == nil:
