@@ -72,6 +72,7 @@ func (n *Node) hear() {
 // judgeParcel puts into the batch what the application is to get of a parcel.
 func (n *Node) judgeParcel(j *judge, p parcel, b *batch) {
 	j.begin(p)
+	defer j.release()
 	if p.news != nil {
 		j.take(p)
 		j.give(b)

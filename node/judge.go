@@ -122,8 +122,10 @@ func (j *judge) begin(p parcel) {
 func (j *judge) end(b *batch) {
 	j.flush(j.n.others, j.run)
 	j.give(b)
-	j.run, j.reader = nil, reader{} // they hold the run's memory
 }
+
+// release lets go of the run: nobody counts what the judge holds.
+func (j *judge) release() { j.run, j.reader = nil, reader{} }
 
 // give puts into a batch what is to be delivered.
 func (j *judge) give(b *batch) {

@@ -83,6 +83,24 @@ func TestRequestThatWaitsHoldsNoRun(t *testing.T) {
 	}
 }
 
+// Nor does a reply that waits for who asked, where nobody took the request.
+func TestReplyThatIsOwedHoldsNoRun(t *testing.T) {
+	t.Parallel()
+	addr := nodetest.Address(t)
+	n := start(t, Config{Hostname: addr, Bind: addr})
+	e := topics.Envelope{Version: 1, Origin: "asks", UID: "u", SentAt: 1, Ask: 60_000}
+	run := link.Run(zmtp.AppendMessage(nil, []byte("4/desk"), []byte("body"), topics.AppendEnvelope(nil, e)))
+	n.takeRequest(arrivalOf(t, run), "desk", true)
+	n.talk.mu.Lock()
+	defer n.talk.mu.Unlock()
+	if len(n.talk.owed) != 1 {
+		t.Fatalf("%d replies are owed", len(n.talk.owed))
+	}
+	if o := n.talk.owed[0].envelope; shares(run, o.Re) {
+		t.Errorf("%+v shares the memory of the run", o)
+	}
+}
+
 // What rings keep of runs takes no more memory than they count, whatever else came in the runs. Not parallel, as memory is
 // measured.
 func TestRingsTakeWhatTheyCount(t *testing.T) {
@@ -137,6 +155,56 @@ func TestInboxTakesWhatItCounts(t *testing.T) {
 				return nil
 			})
 			runtime.KeepAlive(in)
+		}
+	}
+}
+
+// What was counted for runs is given back when they are read, and the judge holds none, over TCP and within a process.
+func TestInboxGivesBackWhatItCounted(t *testing.T) {
+	t.Parallel()
+	for _, overTCP := range []bool{false, true} {
+		addrs := nodetest.Addresses(t, 2)
+		a := start(t, Config{Hostname: addrs[0], Bind: addrs[0], OverTCP: overTCP})
+		b := start(t, Config{Hostname: addrs[1], Bind: addrs[1], Seeds: addrs[:1], OverTCP: overTCP})
+		whole(t, a, b)
+		flowing(t, a, 1)
+		const count = 5000
+		done := make(chan error, 1)
+		go func() {
+			_, err := inOrder(t.Context(), b, a, count, 0)
+			done <- err
+		}()
+		for i := range uint64(count) {
+			if err := a.PublishWait(t.Context(), body(i, 300)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		nodetest.Eventually(t, func() error {
+			b.inbox.mu.Lock()
+			defer b.inbox.mu.Unlock()
+			if b.inbox.size != 0 || b.inbox.fresh != 0 {
+				return fmt.Errorf("nothing waits, and %d bytes count, %d of them fresh", b.inbox.size, b.inbox.fresh)
+			}
+			return nil
+		})
+	}
+}
+
+// The judge holds no run that is judged.
+func TestJudgeHoldsNoRun(t *testing.T) {
+	addr := nodetest.Address(t)
+	n := start(t, Config{Hostname: addr, Bind: addr})
+	j := newJudge(n)
+	defer j.tick.Stop()
+	j.rules.Admit(0, []topics.Name{"other"})
+	for _, from := range []string{"other", "stranger"} {
+		run := onTheWire("1", from, 1, 1, make([]byte, 100))
+		n.judgeParcel(j, parcel{link: 7, from: topics.Name(from), run: run, count: 1}, &batch{})
+		if j.run != nil || j.topic != nil || j.envelopes != (topics.EnvelopeReader{}) {
+			t.Errorf("it holds the run of %s", from)
 		}
 	}
 }
