@@ -383,6 +383,7 @@ func (n *Node) Receive(ctx context.Context, dst []Message) (int, error) {
 // is not looked at again: an application that reads slowly, and must not see what has expired, reads with Receive.
 func (n *Node) Messages() <-chan Message {
 	n.pumping.Do(func() {
+		n.inbox.next(nil) // before the pump asks: what is published from now on is wanted
 		n.pumps.Add(1)
 		go n.pump()
 	})

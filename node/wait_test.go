@@ -273,3 +273,15 @@ func TestOwnMessagesThatNobodyAskedForTakeLittle(t *testing.T) {
 		t.Error("lost, though the application reads")
 	}
 }
+
+// Who asks for messages gets what its own node says from then on, though nothing was read yet.
+func TestWhoAsksForMessagesReads(t *testing.T) {
+	addr := nodetest.Address(t)
+	n := startAt(t, addr)
+	if n.inbox.isRead() {
+		t.Fatal("nobody asked")
+	}
+	if n.Messages(); !n.inbox.isRead() {
+		t.Error("the channel is asked for, and the application counts as one that only publishes")
+	}
+}
