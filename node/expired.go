@@ -34,7 +34,7 @@ func (in *inbox) unexpired(messages []Message) (kept int) {
 	return kept
 }
 
-// owe keeps how many were missed before a message that nobody gets.
+// owe keeps how many were missed before a message that the application does not get.
 func (in *inbox) owe(m *Message) {
 	if m.Missed == 0 {
 		return

@@ -25,14 +25,15 @@ type inbox struct {
 	fresh int // bytes of what was admitted and is not judged yet
 	came  fifo[parcel]
 	ready fifo[*batch]
-	ended bool      // nothing more is put in
-	reads bool      // the application has asked for messages
-	talks int       // requests whose replies it waits for, and handlers that wait for requests
-	held  bool      // somebody is held up
-	press bool      // somebody waits for what is judged now, not for the application
-	wake  bool      // who waits is to try again
-	since time.Time // it is, and the application takes nothing
-	spare []*batch  // to be used again
+	ended bool       // nothing more is put in
+	reads bool       // the application has asked for messages
+	talks int        // requests whose replies it waits for, and handlers that wait for requests
+	held  bool       // somebody is held up
+	press bool       // somebody waits for what is judged now, not for the application
+	wake  bool       // who waits is to try again
+	idle  judgeClock // how long it is, and the application takes nothing
+	gaps  int        // bytes of size that are held behind gaps
+	spare []*batch   // to be used again
 
 	expired atomic.Uint64     // messages that nobody was given, as it was too late
 	owed    map[stream]uint64 // Missed of these, which the next of their stream says
@@ -77,7 +78,8 @@ const resumeAt = 4
 // from then on what comes is dropped, as it is before the application asks for messages at all, and nobody is held up.
 const deafAfter = 10 * time.Second
 
-// admit makes room for messages that are about to be read. An empty inbox takes a run of any size.
+// admit makes room for messages that are about to be read. An empty inbox takes a run of any size, and so does one in which all
+// that waits is held behind gaps: what fills these must get in.
 func (in *inbox) admit(bytes, messages int) link.Verdict {
 	size := bytes + messages*messageSize + parcelCost
 	in.mu.Lock()
@@ -85,13 +87,13 @@ func (in *inbox) admit(bytes, messages int) link.Verdict {
 	if in.ended {
 		return link.Dropped
 	}
-	if in.size == 0 || in.size+size <= in.limit {
+	if in.size == in.gaps || in.size+size <= in.limit {
 		in.size += size
 		in.fresh += size
 		return link.Admitted
 	}
 	if !in.held {
-		in.held, in.since = true, time.Now()
+		in.held, in.idle = true, judgeClock{seen: time.Now()}
 	}
 	if !in.deaf() {
 		return link.Held
@@ -114,7 +116,7 @@ const deafSpare = 8 << 20
 
 // deaf reports whether the application reads no more, or never has. in.mu is held.
 func (in *inbox) deaf() bool {
-	return in.held && (!in.reads || time.Since(in.since) > deafAfter)
+	return in.held && (!in.reads || in.idle.now(false) > deafAfter)
 }
 
 // isHeld reports whether peers are held up.
@@ -135,6 +137,7 @@ func (in *inbox) isRead() bool {
 func (in *inbox) hold(bytes int, b *batch) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
+	in.gaps += bytes
 	if bytes > 0 {
 		in.size += bytes
 	} else {
@@ -199,13 +202,6 @@ func (in *inbox) putOwn(p parcel, forAll bool) {
 	in.put(p)
 }
 
-// talk counts what waits for requests or replies.
-func (in *inbox) talk(more int) {
-	in.mu.Lock()
-	in.talks += more
-	in.mu.Unlock()
-}
-
 // forget is for messages that were admitted, and are not put in.
 func (in *inbox) forget(p parcel) {
 	in.mu.Lock()
@@ -241,6 +237,10 @@ func (in *inbox) deliver(b *batch) {
 		in.drop(b)
 	case in.size > in.limit && in.deaf():
 		in.lost(len(b.messages))
+		for i := range b.messages {
+			b.messages[i].Missed++
+			in.owe(&b.messages[i])
+		}
 		in.drop(b)
 	default:
 		if in.ready.len() >= keptBatches && cap(b.messages) > 2*len(b.messages) {
@@ -255,7 +255,7 @@ func (in *inbox) deliver(b *batch) {
 // free forgets a batch that was handed over. in.mu is held.
 func (in *inbox) free(b *batch) {
 	if in.held {
-		in.since = time.Now() // the application takes something
+		in.idle = judgeClock{seen: time.Now()} // the application takes something
 	}
 	in.drop(b)
 }

@@ -119,3 +119,10 @@ func kept(m Message) Message {
 	m.Body = bytes.Clone(m.Body)
 	return m
 }
+
+// talk counts what waits for requests or replies.
+func (in *inbox) talk(more int) {
+	in.mu.Lock()
+	in.talks += more
+	in.mu.Unlock()
+}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"hearsay/mesh"
+	"hearsay/node/link"
 	"hearsay/node/nodetest"
 )
 
@@ -238,7 +239,7 @@ func TestWhoStopsReadingHoldsNobodyUpForLong(t *testing.T) {
 	if v := in.admit(10, 1); v != 1 || lost != 0 {
 		t.Errorf("a full inbox says %v, %d lost", v, lost)
 	}
-	in.since = in.since.Add(-2 * deafAfter)
+	in.idle.at = 2 * deafAfter
 	if v := in.admit(10, 1); v != 0 || lost != 0 {
 		t.Errorf("after a while it says %v, %d lost", v, lost)
 	}
@@ -250,6 +251,64 @@ func TestWhoStopsReadingHoldsNobodyUpForLong(t *testing.T) {
 	}
 	if v := in.admit(2*deafSpare, 1); v != 2 || lost != 2 {
 		t.Errorf("a flood that nobody reads: %v, %d lost", v, lost)
+	}
+}
+
+// A process that was stopped comes back to its reader: while it was, nobody could take anything.
+func TestWhoWasStoppedStillReads(t *testing.T) {
+	in := newInbox(1000, func(int) {}, func() {})
+	in.next(make([]Message, 1))
+	in.admit(10_000, 1)
+	in.admit(10, 1)
+	in.idle.seen = in.idle.seen.Add(-time.Hour)
+	if !in.isHeld() {
+		t.Error("after an hour in which it did not run, it counts as one that reads no more")
+	}
+	in.idle.at += deafAfter
+	if in.isHeld() {
+		t.Error("it reads nothing for long, and holds others up")
+	}
+}
+
+// What fills a gap gets in though what is held behind gaps fills the inbox.
+func TestWhatFillsAGapGetsIn(t *testing.T) {
+	in := newInbox(1000, func(int) {}, func() {})
+	in.next(make([]Message, 1))
+	b := in.batch()
+	in.hold(900, b)
+	if v := in.admit(800, 1); v != link.Admitted {
+		t.Errorf("what fills the gap is not let in: %v", v)
+	}
+	in.put(parcel{run: make([]byte, 800), count: 1})
+	if v := in.admit(800, 1); v != link.Held {
+		t.Errorf("more than the inbox holds is let in: %v", v)
+	}
+	_, filled, _ := in.take()
+	filled.messages = append(filled.messages, Message{}, Message{})
+	in.hold(-900, filled)
+	in.deliver(filled)
+	in.next(make([]Message, 2))
+	if in.size != 0 || in.gaps != 0 {
+		t.Errorf("all is read, and %d bytes count, %d behind gaps", in.size, in.gaps)
+	}
+}
+
+// What is not read in time is told by the next message of its stream.
+func TestWhatIsNotReadInTimeIsMissed(t *testing.T) {
+	in := newInbox(1000, func(int) {}, func() {})
+	in.next(make([]Message, 1))
+	in.held, in.idle = true, judgeClock{at: 2 * deafAfter, seen: time.Now()}
+	deliver := func(size int, m ...Message) {
+		b := in.batch()
+		b.messages, b.size = append(b.messages, m...), size
+		in.size += size
+		in.deliver(b)
+	}
+	deliver(2000, Message{From: "a"}, Message{From: "a", Missed: 3}, Message{From: "a", Channel: "c"})
+	deliver(10, Message{From: "a"}, Message{From: "b"}, Message{From: "a", Channel: "c"})
+	var got [3]Message
+	if n := in.next(got[:]); n != 3 || got[0].Missed != 5 || got[1].Missed != 0 || got[2].Missed != 1 {
+		t.Errorf("%d messages: %+v", n, got)
 	}
 }
 
