@@ -194,9 +194,12 @@ func (in *inbox) putOwn(p parcel, forAll bool) {
 		in.size += size
 		in.fresh += size
 	}
+	wanted := in.reads || !forAll
 	in.mu.Unlock()
 	if !fits {
-		in.lost(p.count)
+		if wanted {
+			in.lost(p.count)
+		}
 		return
 	}
 	in.put(p)
@@ -378,9 +381,11 @@ func (n *Node) Receive(ctx context.Context, dst []Message) (int, error) {
 // Messages is where the application reads what was published, this node's own messages included. What waits is
 // bounded by Config.InboxBytes. An application that does not keep up holds up those that publish, see Publish, and loses
 // messages of its own node. One that never calls Messages or Receive, or takes nothing for 10 s, holds nobody up: it
-// loses the newest messages, and those of its own node when a MiB waits that it has never asked for. Stats counts what is lost here ("messages_lost"). The channel is closed when the node has
-// ended; what had not been read by then, beyond what it holds, is lost and counted too. What it holds already
-// is not looked at again: an application that reads slowly, and must not see what has expired, reads with Receive.
+// loses the newest messages. Stats counts what is lost here ("messages_lost"), and Message.Missed of the next one says it.
+// Of its own node's messages a MiB waits for one that has not asked for any yet, and what is more does not count as lost.
+// The channel is closed when the node has ended; what had not been read by then, beyond what it holds, is lost and
+// counted too. What it holds already is not looked at again: an application that reads slowly, and must not see what has
+// expired, reads with Receive.
 func (n *Node) Messages() <-chan Message {
 	n.pumping.Do(func() {
 		n.inbox.next(nil) // before the pump asks: what is published from now on is wanted
