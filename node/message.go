@@ -18,7 +18,7 @@ type Message struct {
 	SentAt  time.Time   // by the sender's clock; zero where it did not say, as a naive node does not
 	Type    string      // media type of the body, where the sender said it
 	expires int64       // Unix ms; 0: never
-	Missed  uint64      // so many of its sender, on this channel, just before it, are lost: nobody has them, or they were not read in time
+	Missed  uint64      // so many before it, of its sender and channel, are lost: nobody has them, or it was not read in time
 }
 
 // Expires is when the message ends, by the sender's clock: from then on nobody is to be given it, or shown it. Zero: never.

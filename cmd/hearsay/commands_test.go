@@ -304,7 +304,7 @@ func TestSubTellsWhatWasMissed(t *testing.T) {
 			"id: 2\ndata: {\"from\":\"y\\u001b\",\"channel\":\"news\",\"body\":\"b\",\"missed\":1}\n\nid: 3\ndata: {\"from\":\"x\",\"body\":\"c\"}\n\n")
 	}))
 	t.Cleanup(fake.Close)
-	const want = "hearsay: 7 messages of x missed: nobody has them any more\nhearsay: 1 message of y\\x1b on news missed: nobody has them any more\n"
+	const want = "hearsay: 7 messages of x missed: nobody has them, or they were not read in time\nhearsay: 1 message of y\\x1b on news missed: nobody has them, or they were not read in time\n"
 	p := begin(t, nil, "sub", "--count", "3", "--addr", fake.URL)
 	if status := p.end(t); status != 0 || p.out.String() != "a\nb\nc\n" || p.log.String() != want {
 		t.Errorf("status %d, %q, %q", status, &p.out, &p.log)

@@ -107,7 +107,7 @@ func printMessage(c *cli.Context, form *layout, late *late, data []byte) (shown 
 		if m.Channel != "" {
 			on = " on " + plain.Text(m.Channel)
 		}
-		fmt.Fprintf(c.App.ErrWriter, "hearsay: %s of %s%s missed: nobody has them any more\n",
+		fmt.Fprintf(c.App.ErrWriter, "hearsay: %s of %s%s missed: nobody has them, or they were not read in time\n",
 			count(int(m.Missed), "message"), plain.Text(string(m.From)), on)
 	}
 	switch {

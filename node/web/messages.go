@@ -26,7 +26,7 @@ type Message struct {
 	Type    string      `json:"type,omitempty"`       // media type, where the sender said it
 	Body    *string     `json:"body,omitempty"`       // if it is UTF-8
 	Base64  *string     `json:"body_base64,omitempty"`
-	Missed  uint64      `json:"missed,omitempty"` // of its sender, on its channel, just before it: nobody has them any more
+	Missed  uint64      `json:"missed,omitempty"` // before it, of its sender and channel: nobody has them, or they were not read in time
 	Lost    uint64      `json:"lost,omitempty"`   // messages dropped before this one, because this reader was slow, and what these had as missed
 }
 

@@ -64,8 +64,8 @@ func TestPageShowsThatMessagesWereMissed(t *testing.T) {
 	p := open(t, f.URL)
 	p.waitNodes(2)
 	p.click(`document.querySelector('#messages-box summary')`)
-	p.wait(`document.querySelector('#messages').innerText.includes('7 messages of node_2 missed: nobody has them any more')`)
-	p.wait(`document.querySelector('#messages').innerText.includes('1 message of node_2 on news missed: nobody has them any more')`)
+	p.wait(`document.querySelector('#messages').innerText.includes('7 messages of node_2 missed: nobody has them, or they were not read in time')`)
+	p.wait(`document.querySelector('#messages').innerText.includes('1 message of node_2 on news missed: nobody has them, or they were not read in time')`)
 }
 
 // Of 1,000 nodes those with something wrong are drawn before those that are well, all are in the table, and the page still

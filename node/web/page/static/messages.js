@@ -55,7 +55,7 @@ export class Messages {
 		if (m.lost > 0) list.prepend(el('li', {class: 'note'}, `${m.lost} messages were lost: this page was too slow`));
 		if (m.missed > 0) {
 			const on = m.channel === '' ? '' : ` on ${m.channel}`;
-			list.prepend(el('li', {class: 'note'}, `${m.missed} ${m.missed === 1 ? 'message' : 'messages'} of ${m.from}${on} missed: nobody has them any more`));
+			list.prepend(el('li', {class: 'note'}, `${m.missed} ${m.missed === 1 ? 'message' : 'messages'} of ${m.from}${on} missed: nobody has them, or they were not read in time`));
 		}
 		list.prepend(el('li', {}, el('time', {}, clock(new Date())), el('b', {class: 'name'}, m.from), el('span', {class: 'body'}, m.body.slice(0, longest))));
 		while (list.children.length > most) list.lastChild.remove();
