@@ -25,7 +25,8 @@
 // (Config.InboxBytes). When it is full, message connections are not read any more, until a quarter of it is free: what
 // peers publish waits in their outboxes, bounded in bytes too (Config.OutboxBytes), and PublishWait waits for these. No
 // beat waits behind any of it. Messages are decoded and judged before they wait (hear.go), so what is wrong with them
-// is known whether the application reads or not. A node hears its own messages, in the memory from which they are sent.
+// is known whether the application reads or not. A node hears its own messages, in the memory from which they are sent;
+// until the application has asked for messages, a MiB of these waits at the most.
 //
 // Channels are subscribed to when the node starts (Config.Channels) and while it runs (Subscribe, Unsubscribe), at
 // every peer. What is published on a channel goes to no peer that has not subscribed to it.
