@@ -65,6 +65,13 @@ func deaf(t *testing.T, addr, topic string) (ended <-chan struct{}) {
 	return over
 }
 
+// asksFrom has a gate ask nobody before a time.
+func asksFrom(g *gate, at time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.looked = at.Add(-lookEvery)
+}
+
 // An address whose connections are all silent lets a newcomer in, be they as many as there are places with 1,024 file
 // descriptors, or with many. Whoever reads keeps its place.
 func TestSilentListenersGiveWay(t *testing.T) {
@@ -87,8 +94,10 @@ func TestSilentListenersGiveWay(t *testing.T) {
 			dial(t, hearsay, c.port, l)
 			libzmq, zmq4 := answering(t, addr, topic), deaf(t, addr, topic)
 			settled(t, l, c.port, 3)
+			asksFrom(l.pubs[c.port].gate, time.Now().Add(time.Hour)) // however long it takes to fill it
 			idle(t, addr, topic, c.places-3)
 			settled(t, l, c.port, c.places)
+			asksFrom(l.pubs[c.port].gate, time.Now())
 
 			tick := time.NewTicker(askEvery / 2)
 			defer tick.Stop()
