@@ -5,7 +5,6 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -18,9 +17,8 @@ type dialled struct {
 	target string // as Dial was told
 	name   topics.Name
 	told   ID   // that events have: its own, or that of the connection whose heir it is
-	up     bool // Up was said; the receiving goroutine's own
-	body   int  // bytes of the run that zmq4 is reading, at the start of the unread input
-	over   bool // the last, empty run has been scripted: next comes EOF
+	up     bool // Up was said; its reader's own, as the next
+	over   bool // it has been read to its end
 	pace   pace // of a publisher of lists
 
 	heir     atomic.Pointer[succession] // another connection is about to take its place
@@ -33,9 +31,6 @@ type dialled struct {
 	held     atomic.Bool   // one is, and waits for room
 	asking   atomic.Bool   // it is asked whether anything comes over it
 	retired  atomic.Bool   // another connection has taken its place, and it is read to its end
-
-	cutMu sync.Mutex
-	cut   []Run // of messages, which zmq4 has been told of
 
 	wire    *wire    // over which it comes; nil: the network. Guarded by wanted, as the next
 	parting bool     // it has cancelled its subscriptions, as its heir is there
@@ -66,48 +61,52 @@ func (d *dialled) writeFailed(err error) {
 // Write takes zmq4's greeting and READY, and forgets them: the gate has sent its own.
 func (d *dialled) Write(p []byte) (int, error) { return len(p), nil }
 
-// Read gives zmq4 one message a run: postmark, run.
+// Read gives zmq4 a greeting, and after that nothing but the end. The second call comes of the goroutine in which zmq4 reads
+// the connection: it reads here until then, and reports what comes.
 func (d *dialled) Read(p []byte) (int, error) {
-	if len(d.script) == 0 && d.body == 0 {
-		if d.over {
-			return 0, io.EOF
-		}
-		err := d.nextRun()
-		for err == nil && len(d.script) == 0 { // what came was not wanted
-			err = d.nextRun()
-		}
-		if err != nil {
-			d.fail(err)
-			d.in.drop()
-			// The end goes the way that the messages went, so that it cannot overtake them.
-			d.script = appendPostmarked(d.script[:0], d.id, 0)
-			d.over = true
-			d.readOut.Store(true)
-			if s := d.heir.Load(); s != nil {
-				s.end()
-			}
-		}
-	}
 	if len(d.script) > 0 {
 		return d.readScript(p), nil
 	}
-	n := copy(p, d.in.unread()[:d.body])
-	d.in.skip(n)
-	d.body -= n
-	return n, nil
+	if !d.over {
+		d.over = true
+		d.report()
+	}
+	return 0, io.EOF
 }
 
-// nextRun waits for at least one whole message and scripts the head of a run of all that are there.
-func (d *dialled) nextRun() error {
+// report reads the connection to its end. One goroutine says all of it: so nothing overtakes what came before.
+func (d *dialled) report() {
+	d.link.receiveRun(d, nil)
+	for {
+		run, err := d.nextRun()
+		if err != nil {
+			d.fail(err)
+			break
+		}
+		if len(run) > 0 {
+			d.link.receiveRun(d, run)
+		}
+	}
+	d.in.drop()
+	d.link.receiveRun(d, nil)
+	d.readOut.Store(true)
+	if s := d.heir.Load(); s != nil {
+		s.end()
+	}
+}
+
+// nextRun waits for at least one whole message and returns a run of all that are there, which is empty where what came is
+// not wanted. It is a copy: it may be kept for a minute, and is to hold no more than itself.
+func (d *dialled) nextRun() (Run, error) {
 	if err := d.spend(0); err != nil {
-		return err
+		return nil, err
 	}
 	if err := d.rest(); err != nil {
-		return err
+		return nil, err
 	}
 	if d.inherits != nil {
 		if err := d.succeed(); err != nil {
-			return err
+			return nil, err
 		}
 		d.inherits = nil
 	}
@@ -120,14 +119,14 @@ func (d *dialled) nextRun() error {
 		}
 		switch {
 		case err != nil:
-			return err
+			return nil, err
 		case n == 0:
 			if err := d.in.fill(need); err != nil {
-				return err
+				return nil, err
 			}
 		case command:
 			if err := d.control.spend(); err != nil {
-				return err
+				return nil, err
 			}
 			if !d.parted(b[:n]) {
 				d.command(b[:n])
@@ -144,44 +143,19 @@ func (d *dialled) nextRun() error {
 	if d.port == Message {
 		if wanted, err := d.admitted(size, count); !wanted {
 			d.in.skip(size)
-			d.script = d.script[:0]
-			return err
+			return nil, err
 		}
+	} else {
+		d.pace.spend(weigh(d.in.unread()[:size], count), clock())
 	}
 	_ = d.spend(size) // this run is still passed on
 	if s := d.heir.Load(); s != nil {
 		s.recall(d.in.unread()[:size], d.link.cfg.limits())
 	}
 	d.runs.Add(1)
-	if d.port == Message {
-		d.cutMu.Lock()
-		d.cut = append(d.cut, d.in.cut(size))
-		d.cutMu.Unlock()
-		d.script = append(appendPostmarked(d.script[:0], d.id, len(cutRun)), cutRun...)
-	} else {
-		d.body = size
-		d.script = appendPostmarked(d.script[:0], d.id, size)
-	}
 	d.link.counters.add(messagesIn, count)
 	d.link.counters.add(bytesIn, size)
-	if d.port == Discovery {
-		d.pace.spend(weigh(d.in.unread()[:size], count), clock())
-	}
-	return nil
-}
-
-// cutRun stands for a run that was cut out of the buffer: zmq4 would copy it once more.
-const cutRun = "r"
-
-// nextCut returns the oldest run that zmq4 was told of.
-func (d *dialled) nextCut() Run {
-	d.cutMu.Lock()
-	defer d.cutMu.Unlock()
-	run := d.cut[0]
-	if d.cut = d.cut[1:]; len(d.cut) == 0 {
-		d.cut = nil
-	}
-	return run
+	return d.in.cut(size), nil
 }
 
 // rest waits where lists come faster than they may. Lists that come meanwhile stay in the kernel, and then with their

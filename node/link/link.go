@@ -2,7 +2,6 @@ package link
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
@@ -96,7 +95,7 @@ type Link struct {
 	renewing  chan struct{}  // has one for each connection that is renewed
 	zmq4Conns sync.WaitGroup // connections that zmq4 holds
 	wires     sync.WaitGroup // from within this process to our publishers
-	received  chan struct{}  // the receiving goroutine has ended
+	drained   chan struct{}  // nothing more comes of the SUB
 
 	mu         sync.Mutex
 	closed     bool
@@ -129,7 +128,7 @@ func Open(cfg Config) (*Link, error) {
 		start:    time.Now(),
 		events:   make(chan Event, cfg.EventBuffer),
 		gone:     make(chan struct{}),
-		received: make(chan struct{}),
+		drained:  make(chan struct{}),
 		dialled:  make(map[ID]*dialled),
 		heirs:    make(map[ID]*dialled),
 		silent:   [2]silences{make(silences), make(silences)},
@@ -169,7 +168,7 @@ func Open(cfg Config) (*Link, error) {
 	if cfg.Answer != nil {
 		l.answers = newAnswerer(l)
 	}
-	go l.receive()
+	go l.drain()
 	go l.exchange.run()
 	for _, g := range gates {
 		g.start()
@@ -311,13 +310,12 @@ func (l *Link) dial(ctx context.Context, port Port, addr netip.AddrPort, name to
 	return nil
 }
 
-// take subscribes, and hands the connection to zmq4. What zmq4 reads of it first is an empty run, as the last will
-// be: so the SUB itself says when it has the connection, and a dial is not over before.
+// take subscribes, and hands the connection to zmq4, whose SUB has a goroutine read it (dialled.Read).
 func (l *Link) take(d *dialled) error {
 	if d.port == Discovery {
 		d.in.lull = newLull(d.raw, l.start)
 	}
-	d.script = appendPostmarked(script, d.id, 0)
+	d.script = script
 	if d.inherits != nil {
 		d.inherits.begin()
 	}
@@ -395,23 +393,12 @@ func (l *Link) drop(id ID) {
 	}
 }
 
-// receive reads the SUB until it is closed.
-func (l *Link) receive() {
-	defer close(l.received)
+// drain reads the SUB until it is closed: nothing but the ends of connections comes of it.
+func (l *Link) drain() {
+	defer close(l.drained)
 	for {
-		msg, err := l.sub.Recv()
-		if errors.Is(err, context.Canceled) {
+		if _, err := l.sub.Recv(); errors.Is(err, context.Canceled) {
 			return
-		}
-		if err != nil || len(msg.Frames) != 2 || len(msg.Frames[0]) != postmarkSize {
-			continue // the EOF of some connection; its Down has come before, with a postmark
-		}
-		if d := l.dialledBy(ID(binary.BigEndian.Uint64(msg.Frames[0]))); d != nil {
-			run := Run(msg.Frames[1])
-			if string(run) == cutRun {
-				run = d.nextCut()
-			}
-			l.receiveRun(d, run)
 		}
 	}
 }
@@ -469,14 +456,14 @@ func (l *Link) Close(grace time.Duration) error {
 	l.hangUpDialled()
 	l.exchange.shut()
 	l.wires.Wait()
-	// zmq4 lets go of every connection that ended, but only while it accepts and while receive reads. Its own
+	// zmq4 lets go of every connection that ended, but only while it accepts and while drain reads. Its own
 	// Close does not wait for its goroutines, and these may still have events to report.
 	l.zmq4Conns.Wait()
 	for _, p := range l.pubs {
 		p.close()
 	}
 	_ = l.sub.Close()
-	<-l.received
+	<-l.drained
 	<-l.exchange.done
 	close(l.events)
 	return nil

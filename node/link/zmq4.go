@@ -2,7 +2,6 @@ package link
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 	"io"
 	"log"
@@ -28,8 +27,9 @@ import (
 //     thing that zmq4 reads of any connection is a greeting of our own making.
 //   - Judged READY: the same for the READY, which the security mechanism exchanges. Ours exchanges nothing. It costs
 //     no memory either: four of ten bytes that a dial allocated were zmq4's READY (BenchmarkDialTCP).
-//   - Postmark: one SUB does not tell over which connection a message came. So each message that zmq4 reads begins
-//     with the connection's ID.
+//   - Reader: one SUB does not tell over which connection a message came, copies each frame, and passes all through one
+//     queue. So what is received does not go through it: the goroutine that zmq4 reads a connection in stays within Read
+//     (dialled.report), reports what comes itself, and gives zmq4 the end.
 //   - Writer: zmq4's PUB has one queue for all, without a bound, and takes 8 KiB of garbage for each message that finds it
 //     empty; and its writer goroutine outlives the socket. So what is published does not go through it: the gate hands
 //     runs to the outboxes of those who subscribed (gate.deliver). zmq4's PUB accepts them, has its goroutine read what
@@ -104,19 +104,6 @@ var (
 	publisherMeta  = zmq4.Metadata{zmtp.TypeProperty: string(zmq4.Pub)}
 	subscriberMeta = zmq4.Metadata{zmtp.TypeProperty: string(zmq4.Sub)}
 )
-
-// zmq4 sees every run as a message of two frames: the postmark (who it came from) and the run.
-const postmarkSize = 8
-
-func appendPostmarked(dst []byte, id ID, runSize int) []byte {
-	dst = append(dst, zmtp.FlagMore, postmarkSize)
-	dst = binary.BigEndian.AppendUint64(dst, uint64(id))
-	if runSize <= zmtp.ShortFrame {
-		return append(dst, 0, byte(runSize))
-	}
-	dst = append(dst, zmtp.FlagLong)
-	return binary.BigEndian.AppendUint64(dst, uint64(runSize))
-}
 
 // ender is the first subscriber of each of our publishers, and the only one that zmq4 ever writes to. It ends zmq4's writer:
 // that goroutine outlives the socket, as nothing in zmq4 v0.17.0 tells it to stop, but it calls Write here.
