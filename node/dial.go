@@ -34,8 +34,9 @@ const (
 	maxAnswer = 4096
 )
 
-// label is what the link is told a dial is for, and says again when it is up. Two dials may have one target.
-func label(d mesh.Dial) string { return strconv.FormatUint(uint64(d.ID), 10) }
+// label is what the link is told a dial is for, and says again when it is up: which dial, as two may have one target, and
+// whom it calls.
+func label(d mesh.Dial) string { return strconv.FormatUint(uint64(d.ID), 10) + "/" + string(d.Target) }
 
 // startDial sets out to do what the machine asked for.
 func (n *Node) startDial(d mesh.Dial) {

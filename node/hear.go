@@ -3,6 +3,7 @@ package node
 import (
 	"bytes"
 	"slices"
+	"sync"
 	"time"
 	"unsafe"
 
@@ -31,6 +32,14 @@ type sort struct {
 	question topics.Question // KindAsk
 }
 
+// hearing is where messages are judged, by one goroutine at a time: whoever has it judges all that has come.
+type hearing struct {
+	mu    sync.Mutex
+	judge *judge
+	seen  map[topics.Name]*tally
+	over  bool // nothing more is judged
+}
+
 // hear is the one way of a message to the application: what came is decoded, judged, and delivered. It never waits for
 // the application, nor for the loop.
 //
@@ -38,35 +47,73 @@ type sort struct {
 //	                                     \-> ring, relays, questions
 func (n *Node) hear() {
 	defer close(n.heard)
-	defer n.inbox.end()
-	j := newJudge(n)
-	defer j.tick.Stop()
-	seen := make(map[topics.Name]*tally)
+	defer n.endHearing()
+	h := &n.hearing
+	j := h.judge
 	look := func() { j.views <- n.machine.Relays() }
 	for {
 		var ask chan<- func()
-		if j.due && !j.asked {
+		if h.asks() {
 			ask = n.asked
 		}
 		select {
 		case <-n.inbox.arrived:
 		case <-j.tick.C:
+			h.mu.Lock()
 			j.due, j.tickAt = true, -1
+			h.mu.Unlock()
 		case ask <- look:
+			h.mu.Lock()
 			j.due, j.asked = false, true
+			h.mu.Unlock()
 		case v := <-j.views:
+			h.mu.Lock()
 			j.look(v)
+			n.judgeLocked()
+			h.mu.Unlock()
 		case <-n.ended:
 			return
 		}
-		for p, b, ok := n.inbox.take(); ok; p, b, ok = n.inbox.take() {
-			n.judgeParcel(j, p, b)
-			good := len(b.messages)
-			n.inbox.deliver(b)
-			n.logMessages(seen, p.from, good)
-		}
-		j.after()
+		n.judgeAll()
 	}
+}
+
+// asks reports whether the judge is to look at the mesh, and the loop was not asked for it yet.
+func (h *hearing) asks() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.judge.due && !h.judge.asked
+}
+
+// judgeAll has all judged that has come, here or by whoever is at it already, who looks once more when it is done.
+func (n *Node) judgeAll() {
+	for over := false; !over && n.inbox.waits() && n.hearing.mu.TryLock(); {
+		if over = n.hearing.over; !over {
+			n.judgeLocked()
+		}
+		n.hearing.mu.Unlock()
+	}
+}
+
+// judgeLocked judges what has come. hearing.mu is held.
+func (n *Node) judgeLocked() {
+	j := n.hearing.judge
+	for p, b, ok := n.inbox.take(); ok; p, b, ok = n.inbox.take() {
+		n.judgeParcel(j, p, b)
+		good := len(b.messages)
+		n.inbox.deliver(b)
+		n.logMessages(n.hearing.seen, p.from, good)
+	}
+	j.after()
+}
+
+// endHearing counts what nobody will judge any more as lost.
+func (n *Node) endHearing() {
+	n.hearing.mu.Lock()
+	n.hearing.over = true
+	n.hearing.judge.tick.Stop()
+	n.hearing.mu.Unlock()
+	n.inbox.end()
 }
 
 // judgeParcel puts into the batch what the application is to get of a parcel.

@@ -163,6 +163,24 @@ func (in *inbox) batchLocked() *batch {
 	return b
 }
 
+// putFirst takes a parcel that was admitted where none waits to be judged, for who puts it in to see to that.
+func (in *inbox) putFirst(p parcel) bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.ended || in.came.len() > 0 {
+		return false
+	}
+	in.came.push(p)
+	return true
+}
+
+// waits reports whether something waits to be judged.
+func (in *inbox) waits() bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.came.len() > 0
+}
+
 // put takes a parcel that was admitted, to be judged.
 func (in *inbox) put(p parcel) {
 	in.mu.Lock()

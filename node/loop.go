@@ -17,10 +17,6 @@ const (
 	// stop waits. Most take a round trip, and who takes nothing for a second is not waited for.
 	closeGrace = 5 * time.Second
 
-	// heardEvery is how often the machine is told that a peer's messages come: a flood is no more alive than
-	// a trickle.
-	heardEvery = 100 * time.Millisecond
-
 	// silencesEvery is between two looks for connections that carry nothing, which takes TCP three seconds at least to show.
 	silencesEvery = time.Second
 )
@@ -152,24 +148,19 @@ func (n *Node) take(e link.Event) {
 	case link.Up:
 		d := n.dialled(e.Target)
 		n.links[e.ID] = &peerLink{target: d.Target, messages: e.Port == link.Message}
-		n.tellJudge(e.ID, news{kind: newsUp})
 		n.countLinks()
 		n.step(mesh.LinkUp{Link: id, Dial: d, Addr: e.Addr.String()})
 	case link.Down:
-		n.tellJudge(e.ID, news{kind: newsDown})
 		delete(n.links, e.ID)
 		n.step(mesh.LinkDown{Link: id, Why: e.Err.Error()})
 	case link.Received:
-		pl := n.links[e.ID]
-		if pl == nil {
-			n.forget(e)
-			return
-		}
-		pl.received += uint64(len(e.Run))
-		if e.Port == link.Discovery {
+		switch pl := n.links[e.ID]; {
+		case pl == nil:
+		case e.Port == link.Message:
+			n.step(mesh.Heard{Link: id})
+		default:
+			pl.received += uint64(len(e.Run))
 			n.takeBeats(id, pl, e.Run)
-		} else {
-			n.takeMessages(id, pl, e.Run)
 		}
 	case link.Stuck, link.Flows:
 		n.step(mesh.LinkStuck{Link: id, Stuck: e.Kind == link.Stuck})
@@ -316,13 +307,6 @@ func (n *Node) takeLabel(id mesh.LinkID, body []byte) {
 	n.step(mesh.MeshSaid{Link: id, Mesh: label})
 }
 
-// tellJudge passes on what happens to a message link.
-func (n *Node) tellJudge(id link.ID, e news) {
-	if pl := n.links[id]; pl != nil && pl.messages {
-		n.inbox.put(parcel{link: id, from: pl.target, news: &e})
-	}
-}
-
 // tellNumbers passes on what a beat says of the last messages. A new incarnation is told once.
 func (n *Node) tellNumbers(pl *peerLink, h *topics.Header) {
 	again := h.Incarnation == pl.incarnation && h.Last == pl.last
@@ -342,22 +326,6 @@ func (n *Node) tellNumbers(pl *peerLink, h *topics.Header) {
 		e.age = time.Duration(h.Seq) * beat
 	}
 	n.inbox.put(parcel{from: pl.target, news: &e})
-}
-
-// forget lets go of what came over a link of which the loop knows nothing.
-func (n *Node) forget(e link.Event) {
-	if e.Port == link.Message {
-		n.inbox.forget(parcel{run: e.Run, count: e.Run.Len()})
-	}
-}
-
-// takeMessages passes messages on to the application, and tells the machine that the peer is there.
-func (n *Node) takeMessages(id mesh.LinkID, pl *peerLink, run link.Run) {
-	n.inbox.put(parcel{link: link.ID(id), from: pl.target, run: run, count: run.Len()})
-	if now := time.Now(); now.Sub(pl.heard) >= heardEvery {
-		pl.heard = now
-		n.step(mesh.Heard{Link: id})
-	}
 }
 
 // step gives the machine one event and does what it wants done.

@@ -45,6 +45,8 @@ type Node struct {
 	changing  sync.Mutex               // channels
 	channels  atomic.Pointer[[]string] // topics of the channels that are received
 	inbox     *inbox
+	incoming  incoming
+	hearing   hearing
 	losses    losses        // of late
 	heard     chan struct{} // closed when nothing more is judged
 	key       topics.Name   // of the own name
@@ -89,9 +91,8 @@ type Node struct {
 // peerLink is what the loop keeps of a link.
 type peerLink struct {
 	target   topics.Name
-	received uint64    // bytes
-	heard    time.Time // when the machine was last told of a message
-	messages bool      // it brings messages
+	received uint64 // bytes of lists
+	messages bool   // it brings messages
 
 	incarnation int64 // that the judge was told of, and the numbers,
 	last        string
@@ -138,6 +139,7 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 		links:    make(map[link.ID]*peerLink),
 		dialling: make(map[string]mesh.Dial),
 	}
+	n.incoming.links = make(map[link.ID]*messageLink)
 	n.key, n.seed = id.name.Key(), rand.Uint64()
 	n.ownSeed = newOwnSeed(id)
 	n.nameFault = cfg.misnamed(id)
@@ -160,6 +162,7 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 		Mesh:          cfg.Mesh,
 		Subscribe:     append([]string{topics.Message, topics.Direct{Name: id.name}.String()}, id.channels...),
 		Admit:         n.inbox.admit,
+		Messages:      n.takeMessages,
 		Echo:          n.hearOwn,
 		Answer:        n.sayAgain,
 		OutboxBytes:   cfg.OutboxBytes,
@@ -186,6 +189,7 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 	}
 	n.ctx, n.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	n.watchKeys()
+	n.hearing = hearing{judge: newJudge(n), seen: make(map[topics.Name]*tally)}
 	go n.hear()
 	go func() {
 		defer context.AfterFunc(ctx, n.beginLeave)()

@@ -83,6 +83,7 @@ func (n *Node) status() Status {
 	for _, l := range n.links {
 		s.Received[l.target.Key()] += l.received
 	}
+	n.incoming.count(s.Received)
 	s.Took = time.Since(s.At)
 	return s
 }

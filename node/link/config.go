@@ -26,6 +26,11 @@ type Config struct {
 	// is room. nil: everything is admitted.
 	Admit func(bytes, messages int) Verdict
 
+	// Messages is told what happens to dialled message connections, before and in place of Events, and reports whether these
+	// are to have it too, without the run. One goroutine reads a connection and tells of it, in order; it may be held up.
+	// nil: everything comes as events.
+	Messages func(Event) (tell bool)
+
 	// Echo is given what is published on the message port, as it goes over the wire, in its order. It may not wait, and
 	// nobody may write to the run: it is being sent. nil: nobody hears it.
 	Echo func(run Run, messages int)

@@ -65,6 +65,7 @@ type Event struct {
 	Target string      // Up: as Dial was told
 	Name   topics.Name // HelloReceived, Foreign
 	Mesh   string      // Foreign: which
+	Within bool        // Received: it came from within this process
 	Run    Run         // Received: never written to again, and not by the receiver either
 	Err    error       // Down, ListenerDown, TurnedAway, Unheeded: why
 }
@@ -406,7 +407,7 @@ func (l *Link) drain() {
 // receiveRun reports what a run says: the first of a connection is empty, and so is the last. It is cut to its length, since
 // who keeps it counts its capacity.
 func (l *Link) receiveRun(d *dialled, run Run) {
-	e := Event{Kind: Received, ID: d.told, Port: d.port, Addr: d.remote, Run: run[:len(run):len(run)]}
+	e := Event{Kind: Received, ID: d.told, Port: d.port, Addr: d.remote, Within: d.in == nil, Run: run[:len(run):len(run)]}
 	switch {
 	case len(run) > 0:
 	case !d.up:
@@ -421,6 +422,12 @@ func (l *Link) receiveRun(d *dialled, run Run) {
 			return // another goes on in its place
 		}
 		e.Kind, e.Err = Down, reason(d.ended())
+	}
+	if d.port == Message && l.cfg.Messages != nil {
+		if !l.cfg.Messages(e) {
+			return
+		}
+		e.Run = nil
 	}
 	l.emit(e)
 }
