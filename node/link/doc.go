@@ -7,7 +7,7 @@
 // of that is cured from outside, through zmq4.RegisterTransport: zmq4 never meets the network, only
 // connections of this package. The file zmq4.go has all that is there for zmq4's sake, and why.
 //
-//	network -> gate -> guard -> postmark -> zmq4 SUB -> Events
+//	network -> gate -> guard -> Events, Config.Messages
 //	Publish -> run -> outbox -> network
 //	            \-> Echo
 //
@@ -32,11 +32,11 @@
 //   - Guard (inbox.go, dialled.go, subscriber.go, bucket.go, zmtp.Limits). Frames are measured before zmq4 reads them:
 //     flags, sizes, frames of a message, subscriptions, commands. A breach ends that connection and is counted. Memory
 //     is taken as bytes come, not as they are announced.
-//   - Postmark (zmq4.go). zmq4 gets one message of two frames for every run of messages that a connection has ready:
-//     the connection's ID, and the run as it came. (A run from a message port is copied, once: it may be kept
-//     for a minute, and is to hold no more than itself. zmq4 is given a word that stands for it.) So one SUB still tells
-//     who spoke, and zmq4's cost is paid once a run, not once a message. The beginning and the end of a connection go
-//     the same way: an empty run each, so that neither overtakes a message.
+//   - Reader (dialled.go). The goroutine in which zmq4's SUB reads a connection stays within that one Read, reports what
+//     comes, and gives zmq4 nothing but the end. Messages come in runs, all that a connection has ready: what they cost is
+//     paid once a run. A run is copied, once: it may be kept for a minute, and is to hold no more than itself. The beginning
+//     and the end of a connection are reported by the same goroutine, so neither overtakes a message. What comes over
+//     connections for messages may go to Config.Messages in place of Events.
 //   - Outbox (outbox.go, budget.go). A subscriber's bytes wait in a bounded buffer that is written in batches by a
 //     goroutine which lives only while there is something to write. What does not fit is lost to that subscriber alone,
 //     message by message, and counted; a subscriber that takes nothing at all for the stall time is hung up. Who would
@@ -53,8 +53,8 @@
 //   - What a node tells of whom others hear (Tell) goes to those who ask for it, and to who comes then, after the list.
 //   - A beat has one text for listeners that said hello and may have another for those that did not (texts.go).
 //   - Wire (wire.go, exchange.go). A dial to an address that this process listens on joins two links through memory,
-//     unless Config.OverTCP: no socket, no handshake, no goroutine, and nothing of zmq4, which reads what comes from the
-//     network. One goroutine of a link, the exchange, reads all its wires. What is published is not copied for them. So 128
+//     unless Config.OverTCP: no socket, no handshake, no goroutine, and nothing of zmq4, whose goroutines read what comes from
+//     the network. One goroutine of a link, the exchange, reads all its wires. What is published is not copied for them. So 128
 //     nodes in one process, 32,512 connections, take 2.1 kB and some 10 µs each (BenchmarkMesh); as connections of zmq4's,
 //     with two goroutines each, they took 15 kB, and the scheduler let some nodes starve for seconds.
 //   - Lull (lull.go). While a publisher of lists sends nothing but pulses, a beat or so apart, they are read a few

@@ -1,0 +1,95 @@
+package node
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+
+	"hearsay/node/link"
+	"hearsay/node/nodetest"
+	"hearsay/topics"
+)
+
+// idle is a node whose judge does nothing unless somebody brings something.
+func idle(t *testing.T) *Node {
+	addr := nodetest.Address(t)
+	n := start(t, Config{Hostname: addr, Bind: addr})
+	n.hearing.mu.Lock()
+	n.hearing.judge.due, n.hearing.judge.asked = true, true
+	n.hearing.mu.Unlock()
+	return n
+}
+
+// brings has a node take a run, as the link does: after it was admitted.
+func brings(n *Node, id link.ID, run link.Run) (tell bool) {
+	run = slices.Clip(run)
+	n.inbox.admit(len(run), run.Len())
+	return n.takeMessages(link.Event{Kind: link.Received, Port: link.Message, ID: id, Run: run})
+}
+
+// What comes over several links at once is judged when all who bring it are done: by them or by who is at it.
+func TestWhatComesAtOnceIsJudged(t *testing.T) {
+	t.Parallel()
+	n := idle(t)
+	for id := range link.ID(2) {
+		n.takeMessages(link.Event{Kind: link.Up, Port: link.Message, ID: id + 1, Target: "7/" + string(rune('a'+id))})
+	}
+	for number := range uint64(5000) {
+		var done sync.WaitGroup
+		for id := range link.ID(2) {
+			run := onTheWire("1", string(rune('a'+id)), 1, number+1, []byte("x"))
+			done.Go(func() { brings(n, id+1, run) })
+		}
+		done.Wait()
+		nodetest.Eventually(t, func() error { // the node's own goroutine may be at it
+			if n.inbox.waits() {
+				return fmt.Errorf("round %d: something waits, and nobody judges it", number)
+			}
+			return nil
+		})
+	}
+}
+
+// The loop is told of the first message of a link, and then now and then; of its beginning and its end always. What comes over a
+// link that is not up is let go of.
+func TestWhatTheLoopIsToldOfMessages(t *testing.T) {
+	t.Parallel()
+	n := idle(t)
+	run := func(number uint64) link.Run { return onTheWire("1", "peer", 1, number, []byte("x")) }
+	if brings(n, 9, run(1)) || n.incoming.links[9] != nil {
+		t.Error("a link that is not up")
+	}
+	if !n.takeMessages(link.Event{Kind: link.Up, Port: link.Message, ID: 9, Target: "7/peer"}) {
+		t.Error("not told of a beginning")
+	}
+	if !brings(n, 9, run(1)) {
+		t.Error("not told of the first message")
+	}
+	told := 0
+	for number := range uint64(1000) {
+		if brings(n, 9, run(number+2)) {
+			told++
+		}
+	}
+	if told > 500 {
+		t.Errorf("told of %d messages in a row", told)
+	}
+	received := make(map[topics.Name]uint64)
+	if n.incoming.count(received); received["peer"] == 0 {
+		t.Error("nothing is counted as received")
+	}
+	if !n.takeMessages(link.Event{Kind: link.Down, Port: link.Message, ID: 9}) || len(n.incoming.links) > 0 {
+		t.Error("the end")
+	}
+	for left := 1001; left > 0; {
+		got, err := n.Receive(t.Context(), make([]Message, left))
+		if err != nil {
+			t.Fatal(err)
+		}
+		left -= got
+	}
+	if left := n.inbox.bytes(); left != 0 {
+		t.Errorf("%d bytes count though all was read", left)
+	}
+}
