@@ -163,7 +163,8 @@ func (in *inbox) batchLocked() *batch {
 	return b
 }
 
-// putFirst takes a parcel that was admitted where none waits to be judged, for who puts it in to see to that.
+// putFirst takes a parcel that was admitted where none waits to be judged, for who puts it in to see to that. Behind others it
+// would wait for these too.
 func (in *inbox) putFirst(p parcel) bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
