@@ -9,9 +9,11 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"hearsay/node/link"
 	"hearsay/node/nodetest"
 )
 
@@ -197,4 +199,84 @@ func TestFloodPutsNoRoundOff(t *testing.T) {
 			t.Logf("longest silence %v, %v without a flood", c.flooded.longest, c.quiet.longest)
 		})
 	}
+}
+
+// flood is more events than a slow machine can take in. They are ends of a connection that it never knew.
+type flood struct {
+	node   atomic.Pointer[Node]
+	over   chan struct{}
+	mu     sync.Mutex
+	events int
+	rounds uint64
+	since  int // events since the last round
+	most   int // that there ever were between two
+}
+
+// slowly is how long the machine takes for one of them, at the least.
+const slowly = time.Millisecond
+
+// Error is asked for where an event is taken in.
+func (f *flood) Error() string {
+	<-time.After(slowly)
+	n := f.node.Load()
+	if n == nil {
+		return ""
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if r := n.machine.Stats().Rounds; r != f.rounds {
+		f.rounds, f.since = r, 0
+	}
+	f.events++
+	f.since++
+	f.most = max(f.most, f.since)
+	return ""
+}
+
+// among mixes what a link tells with the flood, until that is over.
+func (f *flood) among(real <-chan link.Event) <-chan link.Event {
+	all := make(chan link.Event, cap(real))
+	go func() {
+		for {
+			select {
+			case all <- link.Event{Kind: link.Down, Err: f}:
+			case e := <-real:
+				all <- e
+			case <-f.over:
+				return
+			}
+		}
+	}()
+	return all
+}
+
+// A machine that is slower than a flood always finds more of it, and judges all the same: each second beat, and at the latest
+// after 1.3 s. What is counted is what it takes in between two rounds. As nothing is taken in faster than it should be, that is
+// no more where the machine is starved.
+func TestSlowMachineJudgesUnderAFlood(t *testing.T) {
+	t.Parallel()
+	const rounds = 5
+	addr := nodetest.Address(t)
+	f := flood{over: make(chan struct{})}
+	n := start(t, Config{Hostname: addr, Bind: addr, flood: f.among})
+	defer close(f.over) // before the node ends: one that takes it in for ever does not hear that it should
+	f.node.Store(n)
+	beat := int(n.cfg.Beat / slowly)
+	nodetest.Eventually(t, func() error {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if f.most > int(1300*time.Millisecond/slowly) {
+			t.Fatalf("%d events between two rounds, which take %v at least", f.most, time.Duration(f.most)*slowly)
+		}
+		if want := 2 * beat * rounds; f.events < want {
+			return fmt.Errorf("%d events of %d", f.events, want)
+		}
+		return nil
+	})
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.rounds < rounds {
+		t.Errorf("%d rounds, and %d events, of which a beat has time for %d", f.rounds, f.events, beat)
+	}
+	t.Logf("%d events, %d rounds, %d events between two at most", f.events, f.rounds, f.most)
 }

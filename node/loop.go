@@ -45,7 +45,7 @@ func (n *Node) run() {
 			timer.Reset(due - n.now())
 		}
 		select {
-		case e := <-n.link.Events():
+		case e := <-n.tells:
 			n.take(e)
 			n.takeMore()
 		case e := <-n.answers:
@@ -87,7 +87,7 @@ const inARow = 16
 func (n *Node) takeMore() {
 	for range inARow - 1 {
 		select {
-		case e := <-n.link.Events():
+		case e := <-n.tells:
 			n.take(e)
 		default:
 			return
@@ -101,7 +101,7 @@ func (n *Node) drain() {
 	begin := time.Now()
 	for taken := 0; !drainEnough(taken, len(n.links), time.Since(begin), n.cfg.Beat); taken++ {
 		select {
-		case e := <-n.link.Events():
+		case e := <-n.tells:
 			n.take(e)
 		case e := <-n.answers:
 			n.answer(e)

@@ -70,6 +70,7 @@ type Node struct {
 	members   atomic.Int64 // how many these are, with the far members
 
 	// The loop's own.
+	tells         <-chan link.Event // what the link has to tell
 	machine       *mesh.Machine
 	dialling      map[string]mesh.Dial // under way, by the label that the link gives back
 	names         topics.Interner
@@ -173,6 +174,9 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 	})
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", id.name, err)
+	}
+	if n.tells = n.link.Events(); cfg.flood != nil {
+		n.tells = cfg.flood(n.tells)
 	}
 	n.logTo(cfg.Logger.Handler())
 	n.tellMisnamed()
