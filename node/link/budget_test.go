@@ -34,7 +34,7 @@ func TestBudgetCountsWhatIsSharedOnce(t *testing.T) {
 	run := make([]byte, 10_000)
 	sh := &shared{size: len(run)}
 	for _, o := range boxes {
-		if !o.putShared(run, sh) || !o.put([]byte{0, 1, 'x'}) {
+		if !o.putShared(run, sh, false) || !o.put([]byte{0, 1, 'x'}) {
 			t.Fatal("no room")
 		}
 	}

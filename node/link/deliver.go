@@ -5,14 +5,19 @@ import (
 	"strings"
 )
 
+// atOnce is how many subscribers a lone message is written to by who publishes it, at most: that takes a few microseconds
+// for each.
+const atOnce = 8
+
 // deliver hands a run to everybody who has subscribed to its topic.
 func (g *gate) deliver(r *topicRun) {
 	sh := &shared{size: r.size()}
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	lone := r.lone && len(g.served) <= atOnce
 	for _, s := range g.served {
 		if wants(s.topics, r.topic) {
-			s.send(r.text(s.introduced.Load()), sh)
+			s.send(r.text(s.introduced.Load()), sh, lone)
 		}
 	}
 }

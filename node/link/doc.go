@@ -38,7 +38,8 @@
 //     and the end of a connection are reported by the same goroutine, so neither overtakes a message. What comes over
 //     connections for messages may go to Config.Messages in place of Events.
 //   - Outbox (outbox.go, budget.go). A subscriber's bytes wait in a bounded buffer that is written in batches by a
-//     goroutine which lives only while there is something to write. What does not fit is lost to that subscriber alone,
+//     goroutine which lives only while there is something to write, but for a message that comes alone: who publishes it gives
+//     the kernel what that takes at once. What does not fit is lost to that subscriber alone,
 //     message by message, and counted; a subscriber that takes nothing at all for the stall time is hung up. Who would
 //     rather wait than have that happen asks first (full.go).
 //   - Valve (valve.go). Messages are admitted before they are passed on (Config.Admit). What is not admitted stays

@@ -170,9 +170,9 @@ func (a *answerer) answer(now time.Duration, q inquiry) {
 	a.link.cfg.Answer(q.Question, q.topic, answerMost, func(run Run) {
 		size += len(run)
 		a.link.counters.add(messagesAgain, run.Len())
-		q.from.send(run, nil)
+		q.from.send(run, nil, false)
 	})
-	q.from.send(zmtp.AppendMessage(nil, []byte(q.topic), nil), nil)
+	q.from.send(zmtp.AppendMessage(nil, []byte(q.topic), nil), nil, false)
 	q.from.asks.spent.Spend(now, float64(size), answersEachLimit)
 	a.spent.Spend(now, float64(size), answersAllLimit)
 }

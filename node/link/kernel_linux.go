@@ -65,6 +65,15 @@ func (k *kernel) look() (v view, ok bool) {
 	return v, ok && err == nil
 }
 
+// write gives the kernel as much as it takes at once, and returns how much that is.
+func (k *kernel) write(b []byte) (n int) {
+	if k == nil {
+		return 0
+	}
+	_ = k.raw.Control(func(fd uintptr) { n, _ = unix.Write(int(fd), b) })
+	return max(n, 0)
+}
+
 // probe sets how often the kernel asks a far end that says nothing whether it is there.
 func (k *kernel) probe(every time.Duration) {
 	_ = k.raw.Control(func(fd uintptr) {

@@ -37,6 +37,7 @@ type outbox struct {
 type piece struct {
 	bytes  []byte
 	shared *shared // nil: no other outbox has it
+	rest   []byte  // what is not written of it, as it goes over the wire, where its beginning is; nil: it has not begun
 }
 
 const (
@@ -65,10 +66,11 @@ func (o *outbox) begin(s zmtp.Session) {
 
 // put queues b, which must not change any more, and reports whether it was taken. An empty outbox takes
 // anything, so that a message larger than the limit is not refused for ever.
-func (o *outbox) put(b []byte) bool { return o.putShared(b, nil) }
+func (o *outbox) put(b []byte) bool { return o.putShared(b, nil, false) }
 
-// putShared is put for what other outboxes have too.
-func (o *outbox) putShared(b []byte, sh *shared) bool {
+// putShared is put for what other outboxes have too. A lone message is written at once, as far as the kernel takes it: no
+// goroutine has to wake up for it.
+func (o *outbox) putShared(b []byte, sh *shared, lone bool) bool {
 	if len(b) == 0 {
 		return true // nothing to write, and a write of nothing never ends
 	}
@@ -81,10 +83,16 @@ func (o *outbox) putShared(b []byte, sh *shared) bool {
 	if o.wire != nil && !o.writing && o.wire.pass(b) {
 		return true
 	}
+	p := piece{bytes: b, shared: sh}
+	if lone && !o.writing {
+		if p.rest = o.writeNow(b); len(p.rest) == 0 {
+			return true
+		}
+	}
 	if o.bytes == 0 {
 		o.moved.Store(time.Now().UnixNano())
 	}
-	o.waiting.push(piece{b, sh})
+	o.waiting.push(p)
 	o.bytes += size
 	o.budget.take(len(b), sh)
 	if !o.writing {
@@ -92,6 +100,14 @@ func (o *outbox) putShared(b []byte, sh *shared) bool {
 		go o.write()
 	}
 	return true
+}
+
+// writeNow writes what the kernel takes of b at once, and returns the rest. Nothing is under way, and o.mu is held.
+func (o *outbox) writeNow(b []byte) (rest []byte) {
+	if o.session != nil {
+		b = o.session.Seal(nil, b)
+	}
+	return b[o.kernel.write(b):]
 }
 
 // give lets go of what is written, or lost. o.mu is held.
@@ -148,6 +164,9 @@ func (o *outbox) write() {
 		w.batch, w.sealed = batch, w.sealed[:0]
 		for _, p := range batch {
 			w.sealed = append(w.sealed, p.bytes)
+		}
+		if batch[0].rest != nil {
+			w.sealed[0], plain = batch[0].rest, 1
 		}
 		give := seal(session, w.sealed[plain:])
 		written, err := o.writeAll(w)

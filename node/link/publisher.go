@@ -23,7 +23,8 @@ type publisher struct {
 	pending fifo[topicRun]
 	bytes   int       // in pending
 	handing bool      // somebody hands out a run
-	last    time.Time // when a message was published last
+	last    time.Time // when publish was done last
+	inRow   int       // messages that followed each other without a pause
 	closed  bool
 	waiting atomic.Bool   // something is pending
 	stopped chan struct{} // the sender has ended
@@ -37,6 +38,7 @@ type topicRun struct {
 	run      []byte
 	room     *[maxRun]byte // in which it grows; nil: it does not any more
 	nameless []byte        // its other text; nil: it has one
+	lone     bool          // a small message that came alone: it is written by who publishes it
 }
 
 // maxPending is the bytes that may wait for the sender. Who publishes beyond it waits for the CPU, never for a peer.
@@ -58,15 +60,26 @@ func newPublisher(g *gate) (*publisher, error) {
 	return p, nil
 }
 
-// aloneAfter is between two messages that come alone at least. To hand one out takes a few microseconds, so who publishes faster
-// is better served by runs.
-const aloneAfter = 20 * time.Microsecond
+const (
+	// aloneAfter is between the end of one publish and the beginning of the next at least, where that one comes alone. To hand
+	// it out takes a few microseconds, so who publishes faster is better served by runs.
+	aloneAfter = 20 * time.Microsecond
+
+	// aloneInRow is how many may follow each other faster, and are handed out alone all the same: who is late by some messages
+	// makes up for it.
+	aloneInRow = 16
+)
+
+// loneMost is the bytes of a message up to which who publishes it writes it, too.
+const loneMost = 16 << 10
 
 // alone reports whether a message that is published now is handed out at once. Beats never are: the loop has other work.
 func (p *publisher) alone(now time.Time) bool {
-	since := now.Sub(p.last)
+	if p.inRow++; now.Sub(p.last) > aloneAfter {
+		p.inRow = 0
+	}
 	p.last = now
-	return p.gate.port == Message && since > aloneAfter && !p.handing && p.pending.len() == 0
+	return p.gate.port == Message && p.inRow <= aloneInRow && !p.handing && p.pending.len() == 0
 }
 
 // publish queues a message, with another text for subscribers that said no name unless that is nil. It waits only while
@@ -90,10 +103,11 @@ func (p *publisher) publish(frames, nameless [][]byte) error {
 		return ErrClosed
 	}
 	if p.alone(time.Now()) {
-		run := topicRun{topic: string(frames[0]), run: make([]byte, 0, size)}
+		run := topicRun{topic: string(frames[0]), run: make([]byte, 0, size), lone: size <= loneMost}
 		run.add(frames, nameless)
 		p.underWay.Add(int64(run.size()))
 		p.hand(run)
+		p.last = time.Now()
 		return nil
 	}
 	last := p.pending.last()

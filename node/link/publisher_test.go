@@ -21,23 +21,32 @@ func (p *publisher) say(t *testing.T, text string) {
 	}
 }
 
-// A message that comes alone is handed out by who publishes it, and one that comes soon after waits for the sender, as do
-// beats, and what is behind something that waits.
+// A message that comes alone is handed out by who publishes it, and so are some that come soon after. More of them wait for the
+// sender, as do beats, and what is behind something that waits.
 func TestLoneMessagesAreHandedOutAtOnce(t *testing.T) {
 	t.Parallel()
 	p := publisherOf(t, Message)
 	var heard []string
 	p.echo = func(run Run, _ int) { heard = append(heard, string(run.Next(nil)[1])) }
 	p.say(t, "alone")
+	for range aloneInRow {
+		p.last = time.Now().Add(time.Minute)
+		p.say(t, "soon after")
+	}
 	p.last = time.Now().Add(time.Minute)
-	p.say(t, "soon after")
+	p.say(t, "too many soon after")
 	p.last = time.Time{}
 	p.say(t, "behind it")
-	if len(heard) != 1 || heard[0] != "alone" || p.pending.len() != 1 {
+	if len(heard) != 1+aloneInRow || heard[0] != "alone" || p.pending.len() != 1 {
 		t.Errorf("%q are handed out, %d runs wait", heard, p.pending.len())
 	}
 	if waits := int(p.underWay.Load()); waits != p.bytes || waits == 0 {
 		t.Errorf("%d bytes are under way, %d wait", waits, p.bytes)
+	}
+	paused := publisherOf(t, Message)
+	paused.inRow = aloneInRow
+	if paused.say(t, "after a pause"); paused.pending.len() != 0 {
+		t.Error("what comes after a pause waits")
 	}
 	b := publisherOf(t, Discovery)
 	if b.say(t, "beat"); b.pending.len() != 1 {

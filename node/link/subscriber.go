@@ -231,7 +231,7 @@ func (s *subscriber) welcome() {
 	}
 	s.listens = true
 	if beat := s.link.newestBeat().text(s.introduced.Load()); beat != nil && s.port == Discovery {
-		s.send(beat, nil)
+		s.send(beat, nil, false)
 	}
 	if s.wants(topics.Told) {
 		s.catchUp(topics.Told)
@@ -253,7 +253,7 @@ func (s *subscriber) catchUp(topic string) {
 		return
 	}
 	for _, told := range s.link.newestTellings() {
-		s.send(told, nil)
+		s.send(told, nil, false)
 	}
 }
 
@@ -267,12 +267,12 @@ func (s *subscriber) wants(topic string) bool {
 }
 
 // send queues whole messages; what the outbox refuses is counted and lost to this subscriber only. sh is for a run that
-// others get too.
-func (s *subscriber) send(run []byte, sh *shared) {
+// others get too, lone for one that comes alone.
+func (s *subscriber) send(run []byte, sh *shared, lone bool) {
 	if !s.belongs.Load() {
 		return
 	}
-	if s.out.putShared(run, sh) {
+	if s.out.putShared(run, sh, lone) {
 		s.link.counters.add(bytesOut, len(run))
 	} else if s.ended() == nil {
 		as := messagesDropped
