@@ -32,7 +32,8 @@ type sort struct {
 	question topics.Question // KindAsk
 }
 
-// hearing is where messages are judged, by one goroutine at a time: whoever has it judges all that has come.
+// hearing is where messages are judged, by one goroutine at a time. Whoever unlocks it looks whether something has come
+// meanwhile, unless nothing is judged any more: others have left that to it.
 type hearing struct {
 	mu    sync.Mutex
 	judge *judge
@@ -59,52 +60,70 @@ func (n *Node) hear() {
 		select {
 		case <-n.inbox.arrived:
 		case <-j.tick.C:
+			j.due.Store(true)
 			h.mu.Lock()
-			j.due, j.tickAt = true, -1
+			j.tickAt = -1
 			h.mu.Unlock()
 		case ask <- look:
-			h.mu.Lock()
-			j.due, j.asked = false, true
-			h.mu.Unlock()
+			j.asked.Store(true)
+			j.due.Store(false)
 		case v := <-j.views:
 			h.mu.Lock()
 			j.look(v)
-			n.judgeLocked()
+			j.after()
 			h.mu.Unlock()
 		case <-n.ended:
 			return
 		}
-		n.judgeAll()
+		n.judgeUpTo(inARowBytes)
 	}
 }
 
-// asks reports whether the judge is to look at the mesh, and the loop was not asked for it yet.
-func (h *hearing) asks() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.judge.due && !h.judge.asked
-}
+// inARowBytes is how much is judged for one look at what else there is to do: milliseconds of it.
+const inARowBytes = 1 << 20
 
-// judgeAll has all judged that has come, here or by whoever is at it already, who looks once more when it is done.
-func (n *Node) judgeAll() {
-	for over := false; !over && n.inbox.waits() && n.hearing.mu.TryLock(); {
-		if over = n.hearing.over; !over {
-			n.judgeLocked()
+// asks reports whether the judge is to look at the mesh, and the loop was not asked for it yet. It takes no lock: who finds
+// the judge busy leaves to it what has come, and this is nobody who would judge that.
+func (h *hearing) asks() bool { return h.judge.due.Load() && !h.judge.asked.Load() }
+
+// judgeUpTo has what has come judged: here up to so many bytes and a parcel, or by whoever is at it already, who looks once
+// more when it is done. What is more is left to the goroutine that hears: who reads a connection is not to be held up by
+// what others send.
+func (n *Node) judgeUpTo(most int) {
+	for n.inbox.waits() && n.hearing.mu.TryLock() {
+		over := n.hearing.over
+		if !over {
+			most -= n.judgeLocked(most)
 		}
 		n.hearing.mu.Unlock()
+		if over {
+			return
+		}
+		if most <= 0 {
+			if n.inbox.waits() {
+				signal(n.inbox.arrived)
+			}
+			return
+		}
 	}
 }
 
-// judgeLocked judges what has come. hearing.mu is held.
-func (n *Node) judgeLocked() {
+// judgeLocked judges what has come, up to so many bytes and a parcel, and returns how many these were. hearing.mu is held.
+func (n *Node) judgeLocked(most int) (judged int) {
 	j := n.hearing.judge
-	for p, b, ok := n.inbox.take(); ok; p, b, ok = n.inbox.take() {
+	for judged < most {
+		p, b, ok := n.inbox.take()
+		if !ok {
+			break
+		}
+		judged += len(p.run) + parcelCost
 		n.judgeParcel(j, p, b)
 		good := len(b.messages)
 		n.inbox.deliver(b)
 		n.logMessages(n.hearing.seen, p.from, good)
 	}
 	j.after()
+	return judged
 }
 
 // endHearing counts what nobody will judge any more as lost.

@@ -26,7 +26,8 @@ type messageLink struct {
 // heardEvery is how often the machine is told that a peer's messages come: a flood is no more alive than a trickle.
 const heardEvery = 100 * time.Millisecond
 
-// inPlace is the bytes of a run up to which it is judged by who reads it. Larger ones are judged beside the reading.
+// inPlace is the bytes of a run up to which it is judged by who reads it, and of what others bring meanwhile. Larger ones are
+// judged beside the reading.
 const inPlace = 4 << 10
 
 // takeMessages takes in what happens to a link for messages, and reports whether the loop is to be told. What has come is
@@ -49,7 +50,7 @@ func (n *Node) takeMessages(e link.Event) (tell bool) {
 		if e.Within || len(e.Run) > inPlace || !n.inbox.putFirst(p) {
 			n.inbox.put(p)
 		} else {
-			n.judgeAll()
+			n.judgeUpTo(inPlace)
 		}
 		now := time.Now()
 		if now.Sub(l.heard) < heardEvery {

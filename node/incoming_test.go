@@ -1,6 +1,7 @@
 package node
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -15,9 +16,8 @@ import (
 func idle(t *testing.T) *Node {
 	addr := nodetest.Address(t)
 	n := start(t, Config{Hostname: addr, Bind: addr})
-	n.hearing.mu.Lock()
-	n.hearing.judge.due, n.hearing.judge.asked = true, true
-	n.hearing.mu.Unlock()
+	n.hearing.judge.asked.Store(true)
+	n.hearing.judge.due.Store(true)
 	return n
 }
 
@@ -49,6 +49,50 @@ func TestWhatComesAtOnceIsJudged(t *testing.T) {
 			return nil
 		})
 	}
+}
+
+// Who reads a connection judges some of what others bring, and leaves the rest to the goroutine that hears.
+func TestWhoReadsJudgesLittleOfOthers(t *testing.T) {
+	t.Parallel()
+	n := idle(t)
+	n.Close() // that goroutine has ended, and nobody else judges
+	n.hearing.over, n.inbox.ended = false, false
+	const parcels = 1000
+	for number := range uint64(parcels) {
+		run := slices.Clip(onTheWire("1", "a", 1, number+1, []byte("x")))
+		n.inbox.admit(len(run), 1)
+		n.inbox.came.push(parcel{from: "a", run: run, count: 1})
+	}
+	n.judgeUpTo(inPlace)
+	if left := n.inbox.came.len(); left == 0 || left == parcels {
+		t.Errorf("%d of %d parcels are left", left, parcels)
+	}
+	if len(n.inbox.arrived) == 0 {
+		t.Error("nobody is told of the rest")
+	}
+	for len(n.inbox.arrived) > 0 {
+		<-n.inbox.arrived
+		n.judgeUpTo(inPlace)
+	}
+	if left := n.inbox.came.len(); left > 0 {
+		t.Errorf("%d parcels are left to nobody", left)
+	}
+}
+
+// Nobody but who judges has the judge: who finds it taken leaves to it what has come.
+func TestTheJudgeIsTakenOnlyToJudge(t *testing.T) {
+	t.Parallel()
+	n := idle(t)
+	n.hearing.mu.Lock()
+	defer n.hearing.mu.Unlock()
+	asked := make(chan bool, 1)
+	go func() { asked <- n.hearing.asks() }()
+	nodetest.Eventually(t, func() error {
+		if len(asked) == 0 {
+			return errors.New("a question waits for who judges")
+		}
+		return nil
+	})
 }
 
 // The loop is told of the first message of a link, and then now and then; of its beginning and its end always. What comes over a

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"hearsay/mesh"
@@ -12,7 +13,7 @@ import (
 	"hearsay/topics"
 )
 
-// judge is the seat of the rules about messages (package relay): it belongs to the goroutine that hears. It is asked about
+// judge is the seat of the rules about messages (package relay): it belongs to who holds Node.hearing. It is asked about
 // every message of others, says to peers what the rules want said, and looks at the mesh once a beat, or when something is
 // under repair.
 type judge struct {
@@ -27,9 +28,9 @@ type judge struct {
 	tick   *time.Timer
 	tickAt time.Duration     // to which it is set
 	looked time.Duration     // at the mesh, last
-	due    bool              // it is time to look again
-	views  chan *mesh.Relays // has what the loop was asked for
-	asked  bool              // the loop was asked
+	due    atomic.Bool       // it is time to look again; set by the goroutine that hears, as the next
+	asked  atomic.Bool       // the loop was asked
+	views  chan *mesh.Relays // has what it was asked for
 
 	// Of the run that is judged.
 	via topics.Name // the key of the peer from which it came
@@ -253,7 +254,7 @@ func (j *judge) uid() string {
 
 // look takes in the mesh as the loop knows it, and repairs what is due.
 func (j *judge) look(v *mesh.Relays) {
-	j.asked = false
+	j.asked.Store(false)
 	j.tickAt = -1
 	held := j.n.inbox.isHeld()
 	j.now = j.clock.now(held)
@@ -295,7 +296,7 @@ func (j *judge) after() {
 		changed := stats // alone is worth an allocation
 		j.n.judged.Store(&changed)
 	}
-	if j.due || j.asked {
+	if j.due.Load() || j.asked.Load() {
 		return // a look at the mesh is under way
 	}
 	if at := min(j.looked+min(lookMost, j.n.cfg.Beat), max(j.rules.Deadline(), j.looked+lookLeast)); at != j.tickAt {

@@ -42,7 +42,7 @@ func TestMessagesThatMayBeMissedAreWarnedOf(t *testing.T) {
 		j.rules.Message(0, relay.Stream{Origin: origin, Topic: topics.Message}, number, uid, Message{}, 1, nil)
 		for now := time.Duration(0); now < time.Minute; now += time.Second {
 			j.rules.Tick(now, lacked{origin, "b"}, nil)
-			j.due = true // no more than what it wants said
+			j.due.Store(true) // no more than what it wants said
 			j.after()
 		}
 		j.n.Close() // and the log is whole
