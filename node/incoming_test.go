@@ -1,12 +1,16 @@
 package node
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
+	"hearsay/mesh/relay"
 	"hearsay/node/link"
 	"hearsay/node/nodetest"
 	"hearsay/topics"
@@ -76,6 +80,43 @@ func TestWhoReadsJudgesLittleOfOthers(t *testing.T) {
 	}
 	if left := n.inbox.came.len(); left > 0 {
 		t.Errorf("%d parcels are left to nobody", left)
+	}
+}
+
+// during does something at each line of a log.
+type during struct {
+	slog.Handler
+	do func()
+}
+
+func (d during) Enabled(context.Context, slog.Level) bool      { return true }
+func (d during) Handle(_ context.Context, _ slog.Record) error { d.do(); return nil }
+
+// What comes while a judge has judged all, and is not done, is judged by it: who brings it finds the judge taken.
+func TestWhoJudgesLooksOnceMore(t *testing.T) {
+	t.Parallel()
+	n := idle(t)
+	n.Close() // nobody else judges
+	n.hearing.over, n.inbox.ended = false, false
+	j := n.hearing.judge
+	j.links["a"] = []link.ID{1 << 60}
+	j.rules.Up(0, "a")
+	j.rules.Message(0, relay.Stream{Origin: "a", Topic: topics.Message}, 0, "", Message{}, 1, nil)
+	for now := time.Duration(0); now < time.Minute; now += time.Second {
+		j.rules.Tick(now, lacked{"a", "b"}, nil) // there is something to say after the next messages: a line of the log
+	}
+	bring := func() {
+		n.inbox.putFirst(parcel{from: "c", news: &news{kind: newsNumbers}})
+		n.judgeUpTo(inPlace)
+	}
+	lines := 0
+	n.log = slog.New(during{slog.DiscardHandler, func() {
+		lines++
+		bring()
+	}})
+	bring()
+	if left := n.inbox.came.len(); lines == 0 || left > 0 {
+		t.Errorf("%d lines, and %d parcels are left to nobody", lines, left)
 	}
 }
 
