@@ -10,12 +10,14 @@
 // node/link; who is a member, in mesh. This package joins the three and decides nothing itself:
 //
 //	link.Events -> topics.Parse -> mesh.Step -> effects -> link.Dial, HangUp, Publish
-//	                    \-> inbox: decode -> judge -> Receive, Messages
+//	link.Messages -> inbox -> decode -> judge -> Receive, Messages
 //	                                           \-> rings, relays, questions
 //
-// One goroutine, the loop, receives and judges. When a round is due it first takes in everything that has
-// arrived, so that a process that was stopped, or starved, does not blame its peers for it. A flood never ends:
-// so it does this for a tenth of a beat, or half of one where a slow machine has not given each link its turn by then.
+// One goroutine, the loop, takes in who is heard, and asks the machine. Messages pass it by: who reads a connection puts
+// them into the inbox, and judges them where they are few (incoming.go, hear.go). When a round is due the loop first takes
+// in everything that has arrived, so that a process that was stopped, or starved, does not blame its peers for it. A flood
+// never ends: so it does this for a tenth of a beat, or half of one where a slow machine has not given each link its turn
+// by then.
 // Dials run in goroutines of their own, each with its look-up of the name under one deadline: a resolver or a host
 // that does not answer holds up that one dial. The addresses of a name are tried in their order, the next one when the
 // last has failed or taken 250 ms, eight at a time. So do the look-ups of the names in Config.Seeds, which go on for

@@ -21,7 +21,7 @@ const (
 	silencesEvery = time.Second
 )
 
-// run is the one loop: it receives, judges and does what follows. When it returns, the link is closed.
+// run is the one loop: it has the machine judge what happens, and does what follows. When it returns, the link is closed.
 func (n *Node) run() {
 	timer := time.NewTimer(0)
 	defer timer.Stop()

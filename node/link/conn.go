@@ -27,7 +27,7 @@ type conn struct {
 	out    *outbox
 
 	control controls
-	script  []byte // what zmq4 is to read next: its peer's greeting, then heads of runs; never written to
+	script  []byte // what zmq4 is to read first: its peer's greeting; never written to
 
 	mu     sync.Mutex
 	cause  error         // why it ended; set once

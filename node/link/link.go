@@ -52,8 +52,7 @@ const (
 	Flows                         // something does again
 )
 
-// Run is a row of whole messages as they came over one connection. zmq4 carries a run as one frame, so what it costs
-// per message is paid once.
+// Run is a row of whole messages as they came over one connection.
 type Run = zmtp.Run
 
 // Event is what a link reports. ID is the connection's and Addr its far end.
