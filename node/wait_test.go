@@ -81,8 +81,7 @@ func TestPublishWaitLosesNothing(t *testing.T) {
 			from := nodes[0]
 			whole(t, nodes...)
 			flowing(t, from, 2)
-			ctx, cancel := context.WithTimeout(t.Context(), nodetest.Patience)
-			defer cancel()
+			ctx, on := nodetest.Progress(t)
 			results := make(chan error, 2)
 			for i, pause := range []time.Duration{0, time.Millisecond} {
 				go func() {
@@ -94,6 +93,7 @@ func TestPublishWaitLosesNothing(t *testing.T) {
 				if err := from.PublishWait(ctx, body(i, size)); err != nil {
 					t.Fatalf("message %d: %v", i, err)
 				}
+				on()
 			}
 			for range 2 {
 				if err := <-results; err != nil {
@@ -134,7 +134,8 @@ func TestPublishWaitNamesWhoIsSlow(t *testing.T) {
 	from, stopped, other := nodes[0], nodes[1], nodes[2]
 	whole(t, nodes...)
 	flowing(t, from, 2)
-	ctx, cancel := context.WithTimeout(t.Context(), nodetest.Patience)
+	ctx, on := nodetest.Progress(t)
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if err := from.Publish(body(0, size)); err != nil {
 		t.Fatal(err)
@@ -159,9 +160,16 @@ func TestPublishWaitNamesWhoIsSlow(t *testing.T) {
 		i++
 		return slow
 	}
-	slow := publish(slowPatience / 2)
+	var slow *SlowError
 	for slow == nil {
+		nodetest.Eventually(t, func() error { // the other one has room, and so has the stopped one alone to be waited for
+			if full := from.link.Full(2 * size); slices.ContainsFunc(full, func(s link.Slow) bool { return s.Name == other.Name() }) {
+				return fmt.Errorf("full: %v", full)
+			}
+			return nil
+		})
 		slow = publish(slowPatience / 2)
+		on()
 	}
 	if !errors.Is(slow, context.DeadlineExceeded) || !slices.Equal(slow.Peers, []string{string(stopped.Name())}) {
 		t.Errorf("%v: %v", slow.Peers, slow)
@@ -169,6 +177,7 @@ func TestPublishWaitNamesWhoIsSlow(t *testing.T) {
 	for stuck := 0; stuck < 200; { // and with more patience than it takes
 		if slow := publish(nodetest.Patience); slow != nil {
 			stuck++
+			on()
 			if slow.Unwrap() != nil || !slices.Equal(slow.Peers, []string{string(stopped.Name())}) {
 				t.Fatalf("%v: %v", slow.Peers, slow)
 			}

@@ -19,11 +19,31 @@ const (
 	// slowPatience is how long a subscriber may take nothing of what waits for it and still be waited for.
 	slowPatience = time.Second
 
+	// unmovedStep is more than passes between two looks of a process that runs, and waits.
+	unmovedStep = slowPatience / 4
+
 	// spareOutbox is the part of the budget that is not promised to messages: lists need some of it too.
 	spareOutbox = 16
 
 	messageFrames = 3
 )
+
+// unmoved is for how long a subscriber has taken nothing while somebody looked who waits for it. Between two looks that are
+// far apart this process may have been stopped, or starved, and have written nothing itself.
+type unmoved struct {
+	moved int64         // what outbox.moved was
+	at    time.Duration // for how long
+	seen  time.Time     // the last look
+}
+
+func (u *unmoved) look(now time.Time, moved int64) time.Duration {
+	if moved != u.moved || u.seen.IsZero() {
+		*u = unmoved{moved: moved, seen: now}
+	}
+	u.at += min(now.Sub(u.seen), unmovedStep)
+	u.seen = now
+	return u.at
+}
 
 // Full returns the subscribers to messages that would lose one of so many bytes, all frames together, if it were
 // published now. While nothing else is published, a message goes to all when Full returns none.
@@ -49,7 +69,7 @@ func (l *Link) Full(size int) (slow []Slow) {
 			if s.named {
 				one.Name = s.name
 			}
-			one.Stuck = s.out.left() > 0 && now.Sub(time.Unix(0, s.out.moved.Load())) > slowPatience
+			one.Stuck = s.out.left() > 0 && s.unmoved.look(now, s.out.moved.Load()) > slowPatience
 			slow = append(slow, one)
 		}
 	}

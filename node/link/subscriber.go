@@ -43,6 +43,7 @@ type subscriber struct {
 	name       topics.Name   // that it said hello with; written under gate.mu
 	named      bool          // the same, for the gate; guarded by gate.mu
 	asked      question      // whether it is there; guarded by gate.mu
+	unmoved    unmoved       // while it has no room; guarded by gate.mu
 	asks       asker         // questions of its own
 	belongs    atomic.Bool   // what is published goes to it: see label.go
 	silent     atomic.Bool   // it was asked, and has said nothing since

@@ -2,6 +2,7 @@
 package nodetest
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"os"
@@ -30,6 +31,15 @@ func Eventually(t testing.TB, f func() error) {
 		case <-tick.C:
 		}
 	}
+}
+
+// Progress returns a context for what takes as long as the machine needs for it: it ends with the test, or when on was not
+// called for as long as a test is patient.
+func Progress(t testing.TB) (ctx context.Context, on func()) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	late := time.AfterFunc(Patience, func() { cancel(fmt.Errorf("nothing went on for %v", Patience)) })
+	t.Cleanup(func() { late.Stop() })
+	return ctx, func() { late.Reset(Patience) }
 }
 
 // subnet gives each test addresses of its own, in a network that other processes on this machine hardly use.
