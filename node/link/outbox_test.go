@@ -71,7 +71,18 @@ func TestFrozenSubscriber(t *testing.T) {
 		}
 	})
 
-	l := open(t, Config{StallTimeout: time.Second, OutboxBytes: 8 << 20})
+	stall := time.Second
+	for frozenAmong(t, stall, many, size) == 0 { // it was hung up before its outbox was full: the machine is slow
+		if stall *= 4; stall > patience {
+			t.Fatal("nothing was dropped")
+		}
+	}
+}
+
+// frozenAmong has one of four subscribers take nothing, and returns how many messages it lost to a full outbox before it was
+// hung up for it. The others get all.
+func frozenAmong(t *testing.T, stall time.Duration, many, size int) (dropped uint64) {
+	l := open(t, Config{StallTimeout: stall, OutboxBytes: 8 << 20})
 	discard(l)
 	addr := l.Addr(Message).String()
 	frozen := subscribed(t, addr, "1").takenIn()
@@ -82,7 +93,7 @@ func TestFrozenSubscriber(t *testing.T) {
 	}
 	var taken [3]atomic.Int64
 	for i, p := range healthy {
-		go func() { got <- p.numbered(many-1, &taken[i]) }()
+		go func() { got <- p.numbered(uint64(many-1), &taken[i]) }()
 	}
 	before := memory()
 	var most uint64
@@ -108,10 +119,8 @@ func TestFrozenSubscriber(t *testing.T) {
 		t.Errorf("%d MB in use, after %d", most>>20, before>>20)
 	}
 	counts(t, l, "stalled_hang_ups", 1)
-	if l.Stats()["messages_dropped"] == 0 {
-		t.Error("nothing was dropped")
-	}
 	frozen.hungUp()
+	return l.Stats()["messages_dropped"]
 }
 
 // fullest is how much the fullest outbox of these subscribers holds.
