@@ -4,7 +4,7 @@ import "hearsay/topics"
 
 // onBeat is the only way into the mesh: a list, or a pulse, over a link of our own.
 func (m *Machine) onBeat(ev Beat) {
-	l := m.links[ev.Link]
+	l := m.linkOf(ev.Link)
 	if l == nil || l.port != DiscoveryPort || len(ev.Names) == 0 {
 		m.stats.Stray++
 		return
@@ -41,7 +41,7 @@ func (m *Machine) onBeat(ev Beat) {
 
 // onHeard is any other sign of life.
 func (m *Machine) onHeard(ev Heard) {
-	l := m.links[ev.Link]
+	l := m.linkOf(ev.Link)
 	if l == nil || l.port == DiscoveryPort && !l.proven {
 		m.stats.Stray++
 		return

@@ -77,6 +77,7 @@ type dialer struct {
 	perKind [classes]int
 	perNet  map[string]int // of those that are divided by source
 	rings   [classes][]*lane
+	waiting int           // lanes in all of them
 	own     [classes]lane // for classes that are not divided by source
 	last    DialID        // given to a dial
 	started map[DialID]*dial
@@ -174,6 +175,7 @@ func (m *Machine) enqueue(p *peer, port Port, c class) {
 	if !d.lane.queued {
 		d.lane.queued = true
 		m.dials.rings[c] = append(m.dials.rings[c], d.lane)
+		m.dials.waiting++
 	}
 }
 
@@ -189,6 +191,9 @@ func (m *Machine) unqueue(p *peer) {
 
 // dialWaiting starts as many dials as the bounds allow, the better classes first, each source in turn.
 func (m *Machine) dialWaiting() {
+	if m.dials.waiting == 0 {
+		return
+	}
 	for c := range classes {
 		for len(m.dials.rings[c]) > 0 && m.mayDial(c) {
 			d := m.dials.pick(c)
@@ -220,6 +225,8 @@ func (q *dialer) pick(c class) *dial {
 		d := l.pop(divided)
 		if l.queued = len(l.waiting) > 0; l.queued {
 			q.rings[c] = append(q.rings[c], l)
+		} else {
+			q.waiting--
 		}
 		if d != nil {
 			return d

@@ -238,6 +238,9 @@ func (f *far) look(m *Machine) {
 // lookFar judges the far members anew where a word that counted may be gone.
 func (m *Machine) lookFar() {
 	f := &m.far
+	if !f.due && f.till == never && f.tellAt == never {
+		return
+	}
 	at := f.till
 	if f.due {
 		at = 0

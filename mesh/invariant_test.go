@@ -55,6 +55,10 @@ func (m *Machine) broken() error {
 			flying++
 		}
 	}
+	lanes := 0
+	for _, ring := range m.dials.rings {
+		lanes += len(ring)
+	}
 	count[Unknown] = m.count[Unknown]
 	switch {
 	case count != m.count:
@@ -67,6 +71,8 @@ func (m *Machine) broken() error {
 		return fmt.Errorf("%d naive, really %d", m.naive, naive)
 	case flying != m.dials.flying || flying != len(m.dials.started) || flying > maxFlying:
 		return fmt.Errorf("%d dials, really %d", m.dials.flying, flying)
+	case lanes != m.dials.waiting:
+		return fmt.Errorf("%d lanes with dials that wait, really %d", m.dials.waiting, lanes)
 	case unheard != m.sources.unheard || unheard > perTable:
 		return fmt.Errorf("%d unheard, really %d", m.sources.unheard, unheard)
 	case len(m.peers) > m.cfg.MaxPeers+len(m.seeds):
@@ -165,8 +171,16 @@ func (m *Machine) brokenLinks() error {
 		if l.id != id || m.peers[p.key] != p && p != m.own.seat.peer || l != p.reach.link && l != p.reach.next && l != p.feed.link && l != p.twins.link && !p.ends(l) {
 			return fmt.Errorf("link %d of %s is not at home", id, p.name)
 		}
+		if m.linkOf(id) != l {
+			return fmt.Errorf("link %d is not found", id)
+		}
 		if l.proven && m.addrs[l.addr] != p {
 			return fmt.Errorf("%s is not what lives at %s", p.name, l.addr)
+		}
+	}
+	for _, l := range m.front {
+		if l != nil && m.links[l.id] != l {
+			return fmt.Errorf("link %d is found, and not up", l.id)
 		}
 	}
 	for a, p := range m.addrs {

@@ -91,7 +91,25 @@ func (m *Machine) onLinkUp(ev LinkUp) {
 }
 
 // keep notes a link that is up.
-func (m *Machine) keep(l *link) { m.links[l.id] = l }
+func (m *Machine) keep(l *link) {
+	m.links[l.id] = l
+	if l.port == DiscoveryPort {
+		m.front[l.id%frontSize] = l
+	}
+}
+
+// linkOf finds a link by its ID; nil: it is not up any more.
+func (m *Machine) linkOf(id LinkID) *link {
+	if l := m.front[id%frontSize]; l != nil && l.id == id {
+		return l
+	}
+	return m.links[id]
+}
+
+// front is what the links are looked up in first, since each beat does that: a discovery link for each remainder of an ID.
+type front [frontSize]*link
+
+const frontSize = 512 // four times the links of a full mesh of 128, whose IDs come one after the other
 
 // cut hangs a link up and forgets it. What is heard over it from now on does not count.
 func (m *Machine) cut(l *link) {
@@ -105,6 +123,9 @@ func (m *Machine) cut(l *link) {
 // unhold forgets a link.
 func (m *Machine) unhold(l *link) {
 	delete(m.links, l.id)
+	if f := &m.front[l.id%frontSize]; *f == l {
+		*f = nil
+	}
 	if l.alleged != "" {
 		m.unawait(l)
 	}

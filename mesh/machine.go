@@ -27,6 +27,7 @@ type Machine struct {
 	free  []int                 // the nil ones
 	seeds []*peer
 	links map[LinkID]*link
+	front front            // some of them, found at once
 	addrs map[string]*peer // which peer is heard at a discovery endpoint
 	hosts map[string]int   // how many such endpoints an address has
 	mine  ours             // endpoints and addresses that turned out to be this node
