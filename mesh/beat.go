@@ -10,26 +10,34 @@ func (m *Machine) onBeat(ev Beat) {
 		return
 	}
 	m.stats.Beats++
-	if label := labelOf(ev.Header); label != m.cfg.Mesh {
-		m.estrange(l, label)
-		return
+	switch {
+	case m.again(l, ev):
+	case m.isOwn(l, ev):
+		m.stir(l.peer)
+		m.credit(l, ev)
+	default:
+		m.stirAll()
+		m.onOther(l, ev)
 	}
+}
+
+// isOwn reports whether a beat is that of the peer which was dialled.
+func (m *Machine) isOwn(l *link, ev Beat) bool {
 	p, first := l.peer, ev.Names[0]
-	if p == m.own.seat.peer {
-		m.onSeat(l, ev)
-		return
-	}
-	if l == p.twins.link {
-		m.onTwin(l, ev)
-		return
-	}
-	if first == p.name && l.proven {
-		m.credit(l, ev)
-		return
-	}
+	return labelOf(ev.Header) == m.cfg.Mesh && p != m.own.seat.peer && l != p.twins.link &&
+		(first == p.name && l.proven || first.Key() == p.key)
+}
+
+// onOther meets a beat that is not, or is not to be taken for it.
+func (m *Machine) onOther(l *link, ev Beat) {
+	p, first, label := l.peer, ev.Names[0], labelOf(ev.Header)
 	switch key := first.Key(); {
-	case key == p.key:
-		m.credit(l, ev)
+	case label != m.cfg.Mesh:
+		m.estrange(l, label)
+	case p == m.own.seat.peer:
+		m.onSeat(l, ev)
+	case l == p.twins.link:
+		m.onTwin(l, ev)
 	case l.proven:
 		m.stats.Forged++ // it spoke for itself before: whatever this is, it is not this peer's beat
 	case key == m.key:
@@ -68,6 +76,7 @@ func (m *Machine) sign(p *peer) {
 // credit takes a beat as its peer's own.
 func (m *Machine) credit(l *link, ev Beat) {
 	p, h := l.peer, ev.Header
+	l.last = pulse{}
 	if m.besideMember(l, h) {
 		return
 	}
@@ -109,6 +118,7 @@ func (m *Machine) credit(l *link, ev Beat) {
 		m.onList(p, ev.Names, h)
 	} else if current {
 		m.onPulse(p, h)
+		l.last = pulseOf(h)
 	}
 }
 

@@ -40,6 +40,27 @@ func (b bitset) word(w int) uint64 {
 	return 0
 }
 
+// next is the first member from i on that is not in but; -1: there is none.
+func (b bitset) next(i int, but bitset) int {
+	for w := i >> 6; w < len(b); w++ {
+		if word := (b[w] &^ but.word(w)) >> (i & 63); word != 0 {
+			return i + bits.TrailingZeros64(word)
+		}
+		i = (w + 1) << 6
+	}
+	return -1
+}
+
+// fill makes the first n slots members, and maybe some more.
+func (b *bitset) fill(n int) {
+	for w := range (n + 63) >> 6 {
+		if w == len(*b) {
+			*b = append(*b, 0)
+		}
+		(*b)[w] = ^uint64(0)
+	}
+}
+
 // each calls f with every member in ascending order. f may clear members.
 func (b bitset) each(f func(i int)) {
 	for w := range b {

@@ -85,7 +85,18 @@ func (m *Machine) hearClock(p *peer, h *topics.Header, ahead time.Duration) {
 	if p.clock.ahead, p.clock.sure = p.clock.offsets.ahead(); !p.clock.sure {
 		p.clock.ahead = 0
 	}
+	m.stirByClock(p)
 }
+
+// stirByClock has a peer looked at whose clock may be worth a word.
+func (m *Machine) stirByClock(p *peer) {
+	if p.clock.matters() {
+		m.stir(p)
+	}
+}
+
+// matters reports whether the clock seems to be off, or did so in the last round.
+func (c *peerClock) matters() bool { return c.ahead.Abs() > clockOff || c.rounds > 0 }
 
 // blame says whose clock is off: by how much the own one is ahead of most others, who agree with each other, and how many
 // these are; 0: it is not.
@@ -107,7 +118,7 @@ func blame(ahead []time.Duration) (own time.Duration, of int) {
 func (m *Machine) judgeClocks() {
 	var ahead []time.Duration
 	wrong := m.clock.off != 0
-	for p := range m.near() {
+	for p := range m.restless() {
 		wrong = wrong || p.state == Alive && p.clock.ahead.Abs() > clockOff || p.clock.rounds > 0
 	}
 	if !wrong {
@@ -135,6 +146,7 @@ func (m *Machine) judgeClocks() {
 	for p := range m.near() {
 		off := p.state == Alive && p.clock.sure && (p.clock.ahead+m.clock.off).Abs() > clockOff
 		p.clock.rounds = inARow(p.clock.rounds, off)
+		m.stirByClock(p)
 		p.clock.off = p.clock.rounds >= clockHold
 		m.tellClock(p)
 	}

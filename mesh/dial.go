@@ -111,6 +111,7 @@ func (s *source) lane(l *lane) *lane {
 
 // want is the one door to a dial of a peer's discovery port.
 func (m *Machine) want(p *peer, why cause, c class) {
+	m.stir(p)
 	s := situation{
 		now: m.now, state: p.state, heard: p.detector.quiet == 0, beat: m.cfg.Beat, usual: m.dials.usual,
 	}
@@ -191,9 +192,6 @@ func (m *Machine) unqueue(p *peer) {
 
 // dialWaiting starts as many dials as the bounds allow, the better classes first, each source in turn.
 func (m *Machine) dialWaiting() {
-	if m.dials.waiting == 0 {
-		return
-	}
 	for c := range classes {
 		for len(m.dials.rings[c]) > 0 && m.mayDial(c) {
 			d := m.dials.pick(c)

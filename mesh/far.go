@@ -235,12 +235,12 @@ func (f *far) look(m *Machine) {
 	}
 }
 
+// waits reports whether the far members are to be judged, or told of, now or later.
+func (f *far) waits() bool { return f.due || f.till < never || f.tellAt < never }
+
 // lookFar judges the far members anew where a word that counted may be gone.
 func (m *Machine) lookFar() {
 	f := &m.far
-	if !f.due && f.till == never && f.tellAt == never {
-		return
-	}
 	at := f.till
 	if f.due {
 		at = 0

@@ -69,6 +69,7 @@ func (m *Machine) setState(p *peer, to State) {
 	if p.state == Alive && m.count[Alive] == 0 {
 		m.lookUpAll()
 	}
+	m.stir(p)
 	p.state = to
 }
 

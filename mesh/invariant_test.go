@@ -87,7 +87,7 @@ func (m *Machine) broken() error {
 	if told != m.far.told || told > toldMost {
 		return fmt.Errorf("%d names are told, counted %d", told, m.far.told)
 	}
-	return m.brokenLinks()
+	return cmp.Or(m.brokenLinks(), m.brokenCalm())
 }
 
 func (m *Machine) brokenPeer(p *peer) error {

@@ -24,6 +24,7 @@ type link struct {
 	ear     ear           // of a discovery link: whether its far end listens to this node
 	follows bool          // of a discovery link: its far end is asked to tell of others
 	silent  bool          // of a message link: nothing comes back over it
+	last    pulse         // of a discovery link: what its peer said last, if that was a pulse of the process that counts
 }
 
 // ways are what to try in turn.
@@ -106,7 +107,7 @@ func (m *Machine) linkOf(id LinkID) *link {
 	return m.links[id]
 }
 
-// front is what the links are looked up in first, since each beat does that: a discovery link for each remainder of an ID.
+// front is where links are looked up first, since each beat does that: a discovery link for each remainder of an ID.
 type front [frontSize]*link
 
 const frontSize = 512 // four times the links of a full mesh of 128, whose IDs come one after the other
@@ -130,6 +131,7 @@ func (m *Machine) unhold(l *link) {
 		m.unawait(l)
 	}
 	p := l.peer
+	m.stir(p)
 	switch l {
 	case p.reach.link:
 		p.reach.link = nil

@@ -64,6 +64,7 @@ type Machine struct {
 	awaiting    []*link         // links that claim to lead to a peer not heard
 	scratch     bitset
 	clock       ownClock
+	calm        calm
 	found       int // addresses that configured names led to
 	asking      int // look-ups under way
 	lostHere    []*peer
@@ -130,12 +131,32 @@ func (m *Machine) Step(now Time, ev Input) []Effect {
 	switch ev := ev.(type) {
 	case Beat:
 		m.onBeat(ev)
-	case Told:
-		m.onTold(ev)
 	case Heard:
 		m.onHeard(ev)
 	case Tick:
 		m.onTick()
+	default:
+		m.stirAll()
+		m.onRare(ev)
+	}
+	m.growView()
+	if m.roster.changed {
+		m.show()
+	}
+	if m.far.waits() {
+		m.lookFar()
+	}
+	if m.dials.waiting > 0 {
+		m.dialWaiting()
+	}
+	return m.out
+}
+
+// onRare takes what does not happen all the time.
+func (m *Machine) onRare(ev Input) {
+	switch ev := ev.(type) {
+	case Told:
+		m.onTold(ev)
 	case LinkUp:
 		m.onLinkUp(ev)
 	case LinkDown:
@@ -181,11 +202,6 @@ func (m *Machine) Step(now Time, ev Input) []Effect {
 	case Leave:
 		m.onLeave()
 	}
-	m.growView()
-	m.show()
-	m.lookFar()
-	m.dialWaiting()
-	return m.out
 }
 
 // do adds an effect.
@@ -246,6 +262,7 @@ func (m *Machine) schedule(p *peer, t Time) {
 // wakeBy asks for a Tick at time t that looks at p. Whoever plans something for a peer says so here.
 func (m *Machine) wakeBy(p *peer, t Time) {
 	m.at(t)
+	m.stir(p)
 	m.nearAt = min(m.nearAt, t)
 	if p.state == Far {
 		m.far.wakeAt = min(m.far.wakeAt, t)

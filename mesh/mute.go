@@ -40,24 +40,39 @@ type audience struct {
 	deaf, listers int // peers that neither listen to it nor read its messages, of those that list it and can be told
 }
 
+// add takes in what others show.
+func (a *audience) add(b audience) {
+	a.hear, a.of, a.deaf, a.listers = a.hear+b.hear, a.of+b.of, a.deaf+b.deaf, a.listers+b.listers
+}
+
+// less takes it back.
+func (a *audience) less(b audience) { a.add(audience{-b.hear, -b.of, -b.deaf, -b.listers}) }
+
 // audience takes it in.
-func (m *Machine) audience() (a audience) {
-	for p := range m.near() {
-		if p.state != Alive || !p.says.strict || !m.current(p) {
-			continue
-		}
-		if p.row.hearsMe || p.row.complete && !p.says.degraded {
-			a.of++
-		}
-		if !p.row.hearsMe {
-			continue
-		}
-		a.hear++
-		if p.live() {
-			a.listers++
-			if !m.listeners.has(p.reach.link) && m.readers.named[p.key] == 0 { // else it is this node's lists alone that do not reach it
-				a.deaf++
-			}
+func (m *Machine) audience() audience {
+	a := m.calm.audience
+	for p := range m.restless() {
+		a.add(m.audienceOf(p))
+	}
+	return a
+}
+
+// audienceOf is what one peer shows.
+func (m *Machine) audienceOf(p *peer) (a audience) {
+	if p.state != Alive || !p.says.strict || !m.current(p) {
+		return a
+	}
+	if p.row.hearsMe || p.row.complete && !p.says.degraded {
+		a.of++
+	}
+	if !p.row.hearsMe {
+		return a
+	}
+	a.hear++
+	if p.live() {
+		a.listers++
+		if !m.listeners.has(p.reach.link) && m.readers.named[p.key] == 0 { // else it is this node's lists alone that do not reach it
+			a.deaf++
 		}
 	}
 	return a

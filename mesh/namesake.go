@@ -47,7 +47,7 @@ func (c calls) next(now Time) string {
 // twinTold is where another process is that uses a member's name, as this node says it in a beat: of several in turn.
 func (m *Machine) twinTold(turn uint64) string {
 	var all []string
-	for p := range m.near() {
+	for p := range m.restless() {
 		if p.state != Alive || p.reach.link == nil || !p.twins.rival.stands(p.reach.link.addr, m.now) {
 			continue
 		}

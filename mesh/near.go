@@ -20,11 +20,29 @@ func (m *Machine) near() iter.Seq[*peer] {
 	}
 }
 
-// nearOrCalling are those as well who listen to this node, and those of whom it was told that they do in vain.
-func (m *Machine) nearOrCalling() iter.Seq[*peer] {
+// restless are those that are not calm, in their order.
+func (m *Machine) restless() iter.Seq[*peer] {
+	var not bitset
+	if m.isPartial() {
+		not = m.far.all
+	}
+	return func(yield func(*peer) bool) {
+		slots := m.slots
+		for i := m.calm.not.next(0, not); i >= 0 && i < len(slots); i = m.calm.not.next(i+1, not) {
+			if p := slots[i]; p != nil && !yield(p) {
+				return
+			}
+		}
+	}
+}
+
+// restlessOrCalling are those as well who listen to this node, and those of whom it was told that they do in vain.
+func (m *Machine) restlessOrCalling() iter.Seq[*peer] {
 	not := m.isPartial()
 	return func(yield func(*peer) bool) {
-		for _, p := range m.slots {
+		slots := m.slots
+		for i := m.calm.not.next(0, nil); i >= 0 && i < len(slots); i = m.calm.not.next(i+1, nil) {
+			p := slots[i]
 			if p != nil && (!not || p.state != Far || p.origin.claims > 0 || p.oneWay.told || p.stale.told > 0) && !yield(p) {
 				return
 			}

@@ -40,6 +40,7 @@ func (m *Machine) lookView() {
 		m.far.eager = v.on
 		m.markFar()
 		m.nearAt = 0 // others are near
+		m.stirAll()
 	}
 	if v.on {
 		m.drawNeighbours(v)

@@ -25,7 +25,7 @@ type oneWay struct {
 // judgeOneWay tells of the peers with which links go one way, and then ever more rarely, and of those with which they go both
 // ways again.
 func (m *Machine) judgeOneWay() {
-	for p := range m.nearOrCalling() {
+	for p := range m.restlessOrCalling() {
 		w := &p.oneWay
 		if m.unheardBy(p) {
 			w.unheard = min(w.unheard, m.now)

@@ -43,6 +43,7 @@ func TestWhoReadsOurMessagesHasNoOtherOfOurName(t *testing.T) {
 		r.hear(r.puppet("a", "b"), r.puppet("b", "a"))
 		clear(r.m.listeners.named)
 		r.m.listeners.changes++
+		r.m.stirAll()
 		if reads {
 			for i, name := range []topics.Name{"a", "b"} {
 				r.step(ReaderUp{ListenerID(70 + i), "10.9.9.9"})

@@ -10,28 +10,30 @@ import (
 
 // peer is what is known of one name: what was heard of it, and how to hear more.
 type peer struct {
-	key   topics.Name
 	name  topics.Name // as its owner spells it, once heard
-	lot   uint64      // its place in this node's draw of neighbours
 	slot  int         // in Machine.slots and in every bitset
 	state State
-	since Time
-	why   string
 
+	rest     rest            // while it is calm
+	detector detector        // what was heard of it, and what its silence says
+	line     lineage.Lineage // which run of its process that is
+	clock    peerClock       // what its clock is
+	column   column          // who lists it
+	reach    reach           // how to get to it: ways, dials, discovery links
+
+	key        topics.Name
+	lot        uint64 // its place in this node's draw of neighbours
+	since      Time
+	why        string
 	feed       feed             // its message link
 	due        Time             // next dial, probe, check or end, by state: a Tick looks at the times of feed and reach too
-	reach      reach            // how to get to it: ways, dials, discovery links
 	origin     origin           // who named it, and who answers for that
-	detector   detector         // what was heard of it, and what its silence says
 	says       says             // what it says of itself
 	oneWay     oneWay           // whether only one of both hears the other
-	clock      peerClock        // what its clock is
 	stale      missing          // what was told of a name that leads elsewhere
 	straySince Time             // since when it calls by a name that leads to another process; 0: it does not
-	line       lineage.Lineage  // which run of its process that is
 	restarts   lineage.Restarts // how often another one took its place
 	row        row              // whom it lists
-	column     column           // who lists it
 	twins      twins            // other processes under its name
 	past       record.Record
 	telling    telling // whom it tells of that others hear
@@ -105,6 +107,7 @@ func (m *Machine) add(name, key topics.Name) *peer {
 	}
 	p.lot = m.lots.of(key)
 	m.peers[key] = p
+	m.stir(p)
 	m.count[Candidate]++
 	return p
 }

@@ -21,7 +21,7 @@ func (m *Machine) noteRestart(p *peer, incarnation int64, bye bool) {
 
 // judgeRestarts tells of the peers that are started again and again no more.
 func (m *Machine) judgeRestarts() {
-	for p := range m.near() {
+	for p := range m.restless() {
 		if p.restarts.Ended(m.now) {
 			m.tell(Steady, p, fmt.Sprintf("not started again for %v", lineage.RestartsSpan))
 		}

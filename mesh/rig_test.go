@@ -80,6 +80,7 @@ func (r *rig) puppet(name topics.Name, lists ...topics.Name) *puppet {
 	r.puppets = append(r.puppets, p)
 	r.m.listeners.named[name.Key()]++
 	r.m.listeners.changes++ // it listens, or it would be told of a twin of ours
+	r.m.stirAll()
 	return p
 }
 
@@ -243,7 +244,8 @@ func (p *puppet) beat() {
 		c := *h
 		h = &c
 	}
-	p.r.step(Beat{p.link, append([]topics.Name{p.name}, p.lists...), h, p.ahead})
+	names := append([]topics.Name{p.name}, p.lists...)
+	p.r.step(Beat{p.link, names, h, p.ahead})
 }
 
 // tells of others from now on.

@@ -55,7 +55,7 @@ func (m *Machine) helloWithdrawn(l *listener) {
 
 // judgeConflicts tells of the conflicts that are over.
 func (m *Machine) judgeConflicts() {
-	for p := range m.near() {
+	for p := range m.restless() {
 		if p.twins.rival.addr != "" {
 			p.twins.expire(p.detector.where, m.now)
 		}

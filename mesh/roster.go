@@ -94,7 +94,7 @@ const showEvery = 5 * time.Millisecond
 // show gives new listeners a list that is not due to all yet.
 func (m *Machine) show() {
 	l := &m.roster
-	if !l.changed || l.number == 0 || m.now < l.shownAt+showEvery {
+	if l.number == 0 || m.now < l.shownAt+showEvery {
 		return
 	}
 	l.shownAt = m.now

@@ -17,13 +17,9 @@ func (m *Machine) round() {
 	}
 	m.stats.Rounds++
 	m.roundAt = m.now + m.cfg.Beat
-	for p := range m.near() {
-		if p.state.Member() || p.state == Probation {
-			p.detector.round()
-		}
-	}
+	m.endBeats()
 	m.refill(took)
-	for p := range m.near() {
+	for p := range m.restless() {
 		m.judge(p)
 	}
 	if m.deaf() { // maybe since just now
@@ -46,6 +42,19 @@ func (m *Machine) round() {
 	m.judgeNames()
 	m.judgeClocks()
 	m.judgeOwnName(a)
+	m.settle()
+}
+
+// endBeats counts a round for each peer, and stirs the calm ones that did not beat, or whose time has come.
+func (m *Machine) endBeats() {
+	for p := range m.near() {
+		if p.state.Member() || p.state == Probation {
+			p.detector.round()
+		}
+		if p.detector.quiet > 0 || m.now-p.detector.beatAt > restBeats*m.cfg.Beat || m.now >= p.rest.till {
+			m.stir(p)
+		}
+	}
 }
 
 // hearing returns how many members there are and what share of them is heard.

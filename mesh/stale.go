@@ -11,7 +11,7 @@ import "fmt"
 
 // judgeNames tells of such peers, and then ever more rarely.
 func (m *Machine) judgeNames() {
-	for p := range m.nearOrCalling() {
+	for p := range m.restlessOrCalling() {
 		switch {
 		case p.state != Alias || m.leadsTo(p) == "":
 			p.straySince = 0
@@ -26,7 +26,7 @@ func (m *Machine) judgeNames() {
 // is not so. One that says no name has that of the address that it calls from, which leads there.
 func (m *Machine) staleName(p *peer) string {
 	f := p.reach.failure
-	leads := f.String()
+	var leads string
 	switch {
 	case p.origin.helloIP == "" || p.origin.guessed:
 		return ""
@@ -37,6 +37,8 @@ func (m *Machine) staleName(p *peer) string {
 		leads = m.leadsTo(p)
 	case !m.calls(p), f.addr == "", hostOf(f.addr) == p.origin.helloIP:
 		return ""
+	default:
+		leads = f.String()
 	}
 	if leads == "" {
 		return ""

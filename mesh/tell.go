@@ -271,6 +271,9 @@ func (m *Machine) clearTelling(p *peer) {
 	*t = telling{stands: t.stands, has: t.has[:0], in: t.in}
 }
 
+// whole reports whether it is what the peer's last beat said that it tells.
+func (t *telling) whole() bool { return t.number == t.stands && t.missed == 0 }
+
 // missesTelling asks for a telling that did not come, as for a list: who subscribes anew is told it.
 func (m *Machine) missesTelling(p *peer, h *topics.Header) {
 	t := &p.telling

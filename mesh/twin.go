@@ -90,6 +90,11 @@ func (t *twins) put(endpoint string, due Time) {
 	}
 }
 
+// calm reports whether there is no sign of another process than the member, which is heard over a link.
+func (t *twins) calm(l *link) bool {
+	return t.link == nil && t.rival.addr == "" && !t.told && !slices.ContainsFunc(t.callers, func(c caller) bool { return c.addr != l.addr })
+}
+
 // endTwin hangs up where a twin was looked for and nobody says anything.
 func (m *Machine) endTwin(p *peer) {
 	if l := p.twins.link; l != nil && m.now-l.at > 2*m.window(p) {
@@ -106,7 +111,7 @@ func (m *Machine) lookForTwins() {
 	}
 	var first *peer
 	var at *caller
-	for p := range m.near() {
+	for p := range m.restless() {
 		if len(p.twins.callers) == 0 || p.state != Alive || first != nil && first.twins.looked <= p.twins.looked {
 			continue
 		}

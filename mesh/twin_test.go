@@ -313,6 +313,7 @@ func TestOwnConflictIsToldRightOnceAMinute(t *testing.T) {
 						r.m.listeners.named[p.name.Key()] = 0
 					}
 					r.m.listeners.changes++
+					r.m.stirAll()
 				}
 				n := len(r.conflicts())
 				if r.pass(time.Second); len(r.conflicts()) > n {

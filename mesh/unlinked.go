@@ -68,10 +68,26 @@ func (m *Machine) newlyConnected(p *peer, while Time) bool {
 	return p.feed.link != nil && p.feed.link.at > p.since-while
 }
 
+// feedCalmTill is until when a member is not to be looked at by judgeFeeds, as far as nothing happens; 0: it is.
+func (m *Machine) feedCalmTill(p *peer) Time {
+	switch f := &p.feed; {
+	case f.wants():
+		return 0
+	case f.carries() && !m.mayBeUnread(p):
+		if f.look != never || f.missing != (missing{}) {
+			return 0
+		}
+		return never
+	case f.missing.told > 0 || f.carries() && !m.hushed(p):
+		return f.look
+	}
+	return 0
+}
+
 // judgeFeeds tells of the members with which no messages pass, and then ever more rarely.
 func (m *Machine) judgeFeeds() {
 	wait := unlinkedAfter * m.cfg.BackOff
-	for p := range m.near() {
+	for p := range m.restless() {
 		f := &p.feed
 		f.judge(m.now, m.cfg.Beat)
 		if p.state != Alive || f.carries() && !m.mayBeUnread(p) {
