@@ -67,9 +67,6 @@ func (k *kernel) look() (v view, ok bool) {
 
 // write gives the kernel as much as it takes at once, and returns how much that is.
 func (k *kernel) write(b []byte) (n int) {
-	if k == nil {
-		return 0
-	}
 	_ = k.raw.Control(func(fd uintptr) { n, _ = unix.Write(int(fd), b) })
 	return max(n, 0)
 }

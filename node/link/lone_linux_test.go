@@ -99,3 +99,25 @@ func TestLoneMessageThatEndsIsCounted(t *testing.T) {
 		eventually(t, "ten are lost", func() bool { return lost.Load() == 10 && o.over() })
 	}
 }
+
+// A connection over which a lone message went is not taken for one over which nothing was said: its kernel is asked whether
+// anything comes back.
+func TestLoneMessageIsSomethingSaid(t *testing.T) {
+	t.Parallel()
+	o, _ := loneOutbox(t, nil)
+	c := &conn{kernel: o.kernel, out: o, watched: new(watched)}
+	eventually(t, "nothing is under way", func() bool {
+		now := clock()
+		v, ok := c.look(now)
+		return ok && v.held == 0
+	})
+	if _, rests := c.rests(c.last.at); !rests {
+		t.Fatal("something was said already")
+	}
+	if !o.putShared(zmtp.AppendMessage(nil, []byte("1"), nil), nil, true) || o.left() != 0 {
+		t.Fatal("not written at once")
+	}
+	if _, rests := c.rests(c.last.at); rests {
+		t.Error("nothing seems to be said")
+	}
+}

@@ -22,7 +22,7 @@ type outbox struct {
 	stall  time.Duration // without one byte taken
 	fail   func(error)   // called once, when a write has failed for good
 	lost   func(int)     // told of messages that were taken and will not be written; nil: they are not counted
-	moved  atomic.Int64  // when something was last taken of what waited, Unix ns
+	moved  atomic.Int64  // when something was last put into an empty outbox, or taken of one, Unix ns
 
 	mu      sync.Mutex
 	session zmtp.Session // what is written goes through it; nil where it goes as it is
@@ -83,14 +83,14 @@ func (o *outbox) putShared(b []byte, sh *shared, lone bool) bool {
 	if o.wire != nil && !o.writing && o.wire.pass(b) {
 		return true
 	}
+	if o.bytes == 0 {
+		o.moved.Store(time.Now().UnixNano())
+	}
 	p := piece{bytes: b, shared: sh}
-	if lone && !o.writing {
+	if lone && !o.writing && o.kernel != nil {
 		if p.rest = o.writeNow(b); len(p.rest) == 0 {
 			return true
 		}
-	}
-	if o.bytes == 0 {
-		o.moved.Store(time.Now().UnixNano())
 	}
 	o.waiting.push(p)
 	o.bytes += size
