@@ -21,10 +21,10 @@ type publisher struct {
 	mu      sync.Mutex
 	changed *sync.Cond
 	pending fifo[topicRun]
-	bytes   int       // in pending
-	handing bool      // somebody hands out a run
-	last    time.Time // when publish was done last
-	inRow   int       // messages that followed each other without a pause
+	bytes   int           // in pending
+	handing bool          // somebody hands out a run
+	last    time.Time     // when publish was done last
+	spent   time.Duration // on messages that were handed out by who published them, less what pauses have paid for
 	closed  bool
 	waiting atomic.Bool   // something is pending
 	stopped chan struct{} // the sender has ended
@@ -61,13 +61,17 @@ func newPublisher(g *gate) (*publisher, error) {
 }
 
 const (
-	// aloneAfter is between the end of one publish and the beginning of the next at least, where that one comes alone. To hand
-	// it out takes a few microseconds, so who publishes faster is better served by runs.
+	// aloneAfter is between the end of one publish and the beginning of the next at least, where that is a pause. To hand a
+	// message out takes a few microseconds, so who publishes faster is better served by runs.
 	aloneAfter = 20 * time.Microsecond
 
-	// aloneInRow is how many may follow each other faster, and are handed out alone all the same: who is late by some messages
-	// makes up for it.
-	aloneInRow = 16
+	// alonePart is how many times as long as what is spent on handing messages out its pauses are, in the long run: who
+	// publishes is slowed down by no more than that, however many messages come at once and however many subscribers there are.
+	alonePart = 2
+
+	// aloneAhead is what may be spent before it is paid for, some ten messages to one subscriber: who is late by some
+	// makes up for it. One message counts as no more than that, since the CPU may have been another process's meanwhile.
+	aloneAhead = 150 * time.Microsecond
 )
 
 // loneMost is the bytes of a message up to which who publishes it writes it, too.
@@ -75,11 +79,11 @@ const loneMost = 16 << 10
 
 // alone reports whether a message that is published now is handed out at once. Beats never are: the loop has other work.
 func (p *publisher) alone(now time.Time) bool {
-	if p.inRow++; now.Sub(p.last) > aloneAfter {
-		p.inRow = 0
+	if pause := now.Sub(p.last); pause > aloneAfter {
+		p.spent = max(0, p.spent-pause/alonePart)
 	}
 	p.last = now
-	return p.gate.port == Message && p.inRow <= aloneInRow && !p.handing && p.pending.len() == 0
+	return p.gate.port == Message && p.spent <= aloneAhead && !p.handing && p.pending.len() == 0
 }
 
 // publish queues a message, with another text for subscribers that said no name unless that is nil. It waits only while
@@ -102,12 +106,13 @@ func (p *publisher) publish(frames, nameless [][]byte) error {
 	if p.closed {
 		return ErrClosed
 	}
-	if p.alone(time.Now()) {
+	if now := time.Now(); p.alone(now) {
 		run := topicRun{topic: string(frames[0]), run: make([]byte, 0, size), lone: size <= loneMost}
 		run.add(frames, nameless)
 		p.underWay.Add(int64(run.size()))
 		p.hand(run)
 		p.last = time.Now()
+		p.spent += min(p.last.Sub(now), aloneAhead)
 		return nil
 	}
 	last := p.pending.last()

@@ -21,30 +21,33 @@ func (p *publisher) say(t *testing.T, text string) {
 	}
 }
 
-// A message that comes alone is handed out by who publishes it, and so are some that come soon after. More of them wait for the
-// sender, as do beats, and what is behind something that waits.
+// A message that comes alone is handed out by who publishes it, and so is one that comes soon after, while what was spent on them
+// allows it. Others wait for the sender, as do beats, and what is behind something that waits.
 func TestLoneMessagesAreHandedOutAtOnce(t *testing.T) {
 	t.Parallel()
 	p := publisherOf(t, Message)
 	var heard []string
 	p.echo = func(run Run, _ int) { heard = append(heard, string(run.Next(nil)[1])) }
 	p.say(t, "alone")
-	for range aloneInRow {
-		p.last = time.Now().Add(time.Minute)
-		p.say(t, "soon after")
+	if p.spent <= 0 || p.spent > aloneAhead {
+		t.Errorf("one message counts as %v", p.spent)
+	}
+	p.last, p.spent = time.Now().Add(time.Minute), aloneAhead
+	if p.say(t, "soon after"); p.spent <= aloneAhead || p.spent > 2*aloneAhead {
+		t.Errorf("another one makes it %v", p.spent)
 	}
 	p.last = time.Now().Add(time.Minute)
 	p.say(t, "too many soon after")
 	p.last = time.Time{}
 	p.say(t, "behind it")
-	if len(heard) != 1+aloneInRow || heard[0] != "alone" || p.pending.len() != 1 {
+	if len(heard) != 2 || heard[0] != "alone" || p.pending.len() != 1 {
 		t.Errorf("%q are handed out, %d runs wait", heard, p.pending.len())
 	}
 	if waits := int(p.underWay.Load()); waits != p.bytes || waits == 0 {
 		t.Errorf("%d bytes are under way, %d wait", waits, p.bytes)
 	}
 	paused := publisherOf(t, Message)
-	paused.inRow = aloneInRow
+	paused.spent = 2 * aloneAhead
 	if paused.say(t, "after a pause"); paused.pending.len() != 0 {
 		t.Error("what comes after a pause waits")
 	}
@@ -114,5 +117,24 @@ func TestOneRunIsHandedOutAtATime(t *testing.T) {
 	}
 	if len(heard) != 1000 {
 		t.Errorf("%d messages", len(heard))
+	}
+}
+
+// Who publishes spends no more than half of its pauses on handing messages out, beyond what it may do ahead of them, and a pause
+// pays for what was spent before it, not for what comes later.
+func TestPausesPayForLoneMessages(t *testing.T) {
+	t.Parallel()
+	p := publisherOf(t, Message)
+	now := time.Now()
+	for _, c := range []struct{ spent, pause, left time.Duration }{
+		{2 * aloneAhead, aloneAfter, 2 * aloneAhead},
+		{2 * aloneAhead, aloneAhead, aloneAhead + aloneAhead/2},
+		{2 * aloneAhead, 2 * aloneAhead, aloneAhead},
+		{aloneAhead, time.Hour, 0},
+	} {
+		p.last, p.spent = now.Add(-c.pause), c.spent
+		if alone := p.alone(now); alone != (c.left <= aloneAhead) || p.spent != c.left {
+			t.Errorf("%+v: %v is left, alone %v", c, p.spent, alone)
+		}
 	}
 }
