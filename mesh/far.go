@@ -25,7 +25,7 @@ const (
 	farAsks     = 3               // beats after which a relay is asked for the messages of one that is not heard, see package relay,
 	farLooks    = 2 * time.Second // and what that takes, as it looks for such once a second
 	spareEvery  = 10              // beats between two dials of those that need not be heard: who is dialled tells all that it knows
-	farStands   = time.Minute     // until its source gets back what the name cost: who tells of others all the time pays
+	farStands   = time.Minute     // until its source gets back what the name cost, where no second host tells of it: who tells of others all the time pays
 )
 
 // witness is what the judgment of a name that is not heard depends on.
@@ -157,23 +157,25 @@ func (p *peer) viaText() string {
 
 // far is the far members as a whole.
 type far struct {
-	due      bool                 // somebody's word may count no more, or for the first time in a partial mesh
-	eager    bool                 // it is one
-	all      bitset               // by slot: all of them
-	dirty    bitset               // by slot: whose
-	waiting  bitset               // by slot: those that are held
-	silent   bitset               // by slot: suspects whose words count still
-	till     Time                 // when the first of them is looked at again
-	lookedAt Time                 // the last time
-	wakeAt   Time                 // nothing is due for any of them before
-	tellAt   Time                 // when it is looked again what there is to tell; never: nothing has changed
-	told     int                  // names that all tell of
-	said     saying               // what this node tells
-	judged   int                  // how many names were judged then
-	given    map[*peer]int        // places by who pays for them
-	places   int                  // all of them
-	heard    []*peer              // that are heard, and whose word counts
-	keys     map[topics.Name]bool // whose are known; nil: names are not bound to keys
+	due       bool                 // somebody's word may count no more, or for the first time in a partial mesh
+	eager     bool                 // it is one
+	all       bitset               // by slot: all of them
+	dirty     bitset               // by slot: whose
+	waiting   bitset               // by slot: those that are held
+	lingering bitset               // by slot: those of which nobody speaks any more while the mesh grows
+	via       []*peer              // of the name that is judged
+	silent    bitset               // by slot: suspects whose words count still
+	till      Time                 // when the first of them is looked at again
+	lookedAt  Time                 // the last time
+	wakeAt    Time                 // nothing is due for any of them before
+	tellAt    Time                 // when it is looked again what there is to tell; never: nothing has changed
+	told      int                  // names that all tell of
+	said      saying               // what this node tells
+	judged    int                  // how many names were judged then
+	given     map[*peer]int        // places by who pays for them
+	places    int                  // all of them
+	heard     []*peer              // that are heard, and whose word counts
+	keys      map[topics.Name]bool // whose are known; nil: names are not bound to keys
 }
 
 func (f *far) init() {
@@ -204,21 +206,11 @@ func (m *Machine) markFar() {
 	}
 }
 
-// release gives the place of one back that is no far member any more, or is held.
-func (f *far) release(p *peer) {
-	if by := p.attest.payer; by != nil {
-		if f.given[by]--; f.given[by] == 0 {
-			delete(f.given, by)
-		}
-		f.places--
-		p.attest.payer = nil
-	}
-}
-
 // leave takes in that a peer is a far member no more.
 func (f *far) leave(p *peer) {
 	f.release(p)
 	f.all.clear(p.slot)
+	f.lingering.clear(p.slot)
 	if f.waiting.clear(p.slot); f.waiting.none() {
 		f.till = never
 	}
@@ -249,6 +241,9 @@ func (m *Machine) lookFar() {
 	case m.now >= max(at, f.lookedAt+m.lookWait()):
 		if m.count[Far] > 0 || f.eager {
 			m.judgeFar(false)
+			for m.isPartial() && m.learnTold() {
+				m.judgeFar(false)
+			}
 			m.tellFar()
 		} else if m.now >= f.tellAt {
 			m.tellFar()
@@ -272,6 +267,7 @@ func (m *Machine) judgeFar(round bool) {
 	if round {
 		m.learnTold()
 		m.lapse()
+		m.far.lingering.each(m.far.dirty.set)
 	}
 	f := &m.far
 	f.lookedAt, f.judged = m.now, 0
@@ -321,7 +317,7 @@ func (m *Machine) stand(p *peer, round bool) {
 	if round && a.vouch > 0 {
 		a.rounds++
 	}
-	if a.owed != nil && m.now-p.since >= farStands {
+	if a.owed != nil && (a.vouch > 1 || m.now-p.since >= farStands) {
 		a.owed.churn.Return()
 		a.owed = nil
 	}
@@ -332,12 +328,19 @@ func (m *Machine) judgeWord(p *peer, round bool) {
 	a := &p.attest
 	m.far.judged++
 	m.far.said.dirty.set(p.slot)
-	w := witness{far: p.state == Far, met: p.detector.met, failed: p.reach.tries > 0, spare: !m.view.links(p), again: a.again, refuted: p.reach.failure.refutes()}
+	w := witness{far: p.state == Far, met: p.detector.met, failed: p.reach.tries > 0, spare: !m.view.links(p), again: a.again && !m.growing(), refuted: p.reach.failure.refutes()}
 	w.barred = m.far.keys != nil && !m.far.keys[p.key]
 	var short int
-	a.via, w.vouch, short = m.vouchers(p, a.via[:0])
+	m.far.via, w.vouch, short = m.vouchers(p, m.far.via[:0])
 	m.far.waiting.clear(p.slot)
+	if m.lingers(p, w) {
+		return
+	}
+	a.via = append(a.via[:0], m.far.via...)
 	if m.isPartial() && p.state == Far {
+		if m.growing() {
+			a.anyWay()
+		}
 		if a.feasible(short, m.now, m.holdWait()) {
 			w.vouch = max(w.vouch, 1)
 		}
@@ -356,8 +359,8 @@ func (m *Machine) judgeWord(p *peer, round bool) {
 	}
 	w.rounds = a.rounds
 	m.far.release(p)
-	payer := m.far.payer(a.via)
-	w.place = a.held > 0 || payer != nil && m.far.given[payer] < m.cfg.MaxPeers/farPlaces && m.far.places < m.cfg.MaxPeers/farMost
+	payer, free := m.far.placeFor(p, &m.cfg)
+	w.place = free || a.held > 0
 	switch is := w.attested(); {
 	case is:
 		if payer != nil {
@@ -409,16 +412,6 @@ func (m *Machine) vouchers(x *peer, via []*peer) (_ []*peer, hosts, shortest int
 		}
 	}
 	return via, hosts, shortest
-}
-
-// payer is who of those that vouch gives a place for it: the one with the fewest given.
-func (f *far) payer(via []*peer) (payer *peer) {
-	for _, v := range via {
-		if payer == nil || f.given[v] < f.given[payer] {
-			payer = v
-		}
-	}
-	return payer
 }
 
 // enterFar makes room for the next names of its source, and hangs up where it was heard.

@@ -151,7 +151,7 @@ func (m *Machine) brokenWord(p *peer) error {
 	if p.state != Far {
 		return nil
 	}
-	if m.isPartial() && (m.far.due || p.attest.held > 0) { // it is judged in a moment, or once no way can lead back here
+	if m.isPartial() && (m.far.due || p.attest.held > 0 || m.far.lingering.has(p.slot)) { // it is judged in a moment, or once no way can lead back here
 		return nil
 	}
 	if len(p.attest.via) == 0 && !m.roster.leaving {

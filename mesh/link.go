@@ -367,8 +367,11 @@ func (m *Machine) dialMessages(p *peer) {
 		return
 	}
 	t := m.messagesAfter(p)
-	if !m.view.links(p) {
+	switch {
+	case !m.view.links(p):
 		t = max(t, p.since+partAfter*m.cfg.Beat) // it is given up soon, if others hear it
+	case m.growing():
+		t = max(t, p.since+m.cfg.Beat) // or maybe
 	}
 	if t > m.now {
 		p.feed.due = t

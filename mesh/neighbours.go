@@ -43,13 +43,15 @@ func (m *Machine) lookView() {
 		m.stirAll()
 	}
 	if v.on {
+		m.settleDraw(v)
 		m.drawNeighbours(v)
 	}
 }
 
-// growView makes the mesh a partial one within a round where so many names are met.
+// growView makes the mesh a partial one within a round where so many names are met, and draws anew once it has doubled.
 func (m *Machine) growView() {
-	if v, ok := m.view.(*partial); ok && !v.on && m.count[Alive]+m.count[Far]+m.count[Candidate] > v.most {
+	v, ok := m.view.(*partial)
+	if ok && (!v.on && m.Known()+m.count[Candidate] > v.most || m.doubled(v)) {
 		m.lookView()
 	}
 }
@@ -80,7 +82,7 @@ func (m *Machine) heeds(p *peer) bool {
 			others++
 		}
 	})
-	return others < toldBy || p.reach.link != nil && p.reach.link.follows
+	return others < m.tellersWanted() || p.reach.link != nil && p.reach.link.follows
 }
 
 // takeIn has one that is heard from now on be a neighbour until the next draw, where few of the drawn ones are heard as yet.

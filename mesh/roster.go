@@ -44,9 +44,18 @@ func (l *roster) init() {
 func (m *Machine) changeList() {
 	if l := &m.roster; !l.changed {
 		l.changed = true
-		l.changeDue = max(m.now+m.cfg.Debounce, l.sentAt+listGap(m.count[Alive], m.lag, m.cfg.Debounce))
+		l.changeDue = max(m.now+m.cfg.Debounce, l.sentAt+m.listGap())
 		m.at(l.changeDue)
 	}
+}
+
+// listGap is the least time between two whole lists of this node.
+func (m *Machine) listGap() time.Duration {
+	gap := listGap(m.count[Alive], m.lag, m.cfg.Debounce)
+	if m.growing() {
+		gap = max(gap, growGap)
+	}
+	return gap
 }
 
 // listDue is when the next whole list goes out.
@@ -247,6 +256,7 @@ func (m *Machine) Left() bool { return m.roster.left }
 const (
 	gapPerPair = 160 * time.Microsecond // 46 ms for 17 peers, 154 ms for 31, the most from 97 on
 	gapMost    = 1500 * time.Millisecond
+	growGap    = 1000 * time.Millisecond // in a partial mesh that grows: its neighbours change, and are told of the others otherwise
 	gapPerLag  = 4
 	lagShare   = 16 // what one Tick counts: a single pause changes little
 )

@@ -34,6 +34,7 @@ func (m *Machine) round() {
 	m.bury()
 	a := m.audience()
 	m.judgeVoice(a)
+	m.noteGrowth()
 	m.lookView()
 	m.judgeSeeds()
 	m.judgeFeeds()

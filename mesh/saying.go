@@ -115,6 +115,9 @@ func (m *Machine) farChanges() (changed []*peer, gone []topics.Name) {
 	s := &m.far.said
 	gone, s.gone = s.gone, nil
 	few := m.isPartial()
+	if s.rewordAt > 0 && m.growing() {
+		s.rewordAt = max(s.rewordAt, m.now+rewordGap/2)
+	}
 	reword := s.rewordAt > 0 && m.now >= s.rewordAt
 	if reword {
 		s.rewordAt = 0
@@ -170,8 +173,11 @@ func (m *Machine) farChanges() (changed []*peer, gone []topics.Name) {
 // wordOn is the way by which this node tells of a peer; nil: it does not. In a partial mesh there is always somebody who
 // cannot know it by its own neighbours.
 func (m *Machine) wordOn(p *peer) []topics.Name {
-	if p.state != Far {
+	switch {
+	case p.state != Far:
 		return nil
+	case m.far.lingering.has(p.slot):
+		return p.attest.said
 	}
 	way := m.wayTo(p)
 	if len(way) == 0 || len(way) > topics.MaxWay || !m.isPartial() && !m.newsFor(p, way) {

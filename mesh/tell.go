@@ -181,7 +181,14 @@ func (m *Machine) learnOne(p *peer, u toldName) bool {
 	q := m.peers[u.name]
 	if q == nil {
 		key := u.name.Key()
-		if q = m.peers[key]; q == nil && key != m.key {
+		if key != u.name {
+			q = m.peers[key]
+		}
+		if q == nil && key != m.key {
+			if !m.affords(p.asSource()) {
+				m.stats.OverQuota++
+				return false
+			}
 			if q = m.learn(hint{u.name, byList, p.asSource()}); q == nil {
 				return false
 			}
@@ -247,13 +254,15 @@ func (m *Machine) untell(p *peer, records []topics.Record) {
 	})
 }
 
-// learnTold goes on with the names for which there was no room.
-func (m *Machine) learnTold() {
+// learnTold goes on with the names for which there was no room. It reports whether there was some for any.
+func (m *Machine) learnTold() (some bool) {
 	for p := range m.near() {
-		if len(p.telling.unlearned) > 0 && p.telling.number >= p.telling.stands && p.state == Alive && m.affords(p.asSource()) {
+		if n := len(p.telling.unlearned); n > 0 && p.telling.number >= p.telling.stands && p.state == Alive && m.affords(p.asSource()) {
 			m.learnTelling(p)
+			some = some || len(p.telling.unlearned) < n
 		}
 	}
+	return some
 }
 
 // clearTelling forgets what a peer told.

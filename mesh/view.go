@@ -35,6 +35,7 @@ const (
 	drawnMost  = 8  // drawn ones and those that drew it, where that is more
 	neighbours = 12 // of both kinds; beyond that, who draws it has to be content to hear it
 	toldBy     = 6  // of them that tell of others: each of these does so of all
+	toldFirst  = 3  // the same, while the mesh grows
 	audienceOf = 4  // who list it, that a node sees to: with fewer it draws more
 	partShare  = 4  // of those that are too many, so small a part is given up in a round
 	partAfter  = 3  // beats after which one that is no neighbour, and still heard, is one whose messages nobody else brings
@@ -50,6 +51,9 @@ type partial struct {
 	sure   bool   // there were
 	waited int    // rounds in which there were only names of so many
 	chosen bitset // by slot
+	growth growth // of the mesh
+	drawn  int    // members when all were drawn last
+	sticky bool   // those that are heard stay, whatever their lots
 
 	parting bitset // those of them that stay until others are heard in their place
 }
@@ -106,7 +110,7 @@ func (v *partial) size(members, names int) (again bool) {
 // draw chooses among peers, when so many list this node. It returns the new ones.
 func (v *partial) draw(peers []*peer, listed int) (found []*peer) {
 	slices.SortFunc(peers, func(a, b *peer) int { return cmp.Compare(a.lot, b.lot) })
-	old := slices.Clone(v.chosen)
+	old, was := slices.Clone(v.chosen), slices.Clone(v.parting)
 	clear(v.chosen)
 	count := 0
 	take := func(most int, meant func(p *peer) bool) {
@@ -124,6 +128,9 @@ func (v *partial) draw(peers []*peer, listed int) (found []*peer) {
 		}
 	}
 	anybody := func(*peer) bool { return true }
+	if v.sticky {
+		take(drawnLeast, func(p *peer) bool { return old.has(p.slot) && !was.has(p.slot) && p.state == Alive })
+	}
 	take(drawnLeast+max(0, audienceOf-listed), anybody)
 	take(neighbours, func(p *peer) bool { return p.origin.claims > 0 && p.state == Alive }) // who drew it, and is a neighbour already
 	take(neighbours, func(p *peer) bool { return p.origin.claims > 0 })

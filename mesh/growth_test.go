@@ -1,0 +1,184 @@
+package mesh
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"hearsay/topics"
+)
+
+// A mesh grows while it has many more members than some rounds ago.
+func TestAMeshGrowsWhileManyCome(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		members []int // at the ends of rounds
+		now     int
+		on      bool
+	}{
+		{nil, 1, true},
+		{[]int{100}, 100, true},
+		{[]int{100, 100, 100}, 100, false},
+		{[]int{100, 100, 100}, 106, false},
+		{[]int{100, 100, 100}, 107, true},
+		{[]int{100, 104, 108}, 108, true},
+		{[]int{100, 104, 108, 108}, 108, false},
+		{[]int{100, 100, 60}, 60, false},
+	} {
+		var g growth
+		for _, n := range c.members {
+			g.note(n)
+		}
+		if on := g.on(c.now); on != c.on {
+			t.Errorf("after %v, with %d: it grows %v, not %v", c.members, c.now, on, c.on)
+		}
+	}
+}
+
+// namesOf are so many.
+func namesOf(prefix string, many int) (names []topics.Name) {
+	for i := range many {
+		names = append(names, topics.Name(fmt.Sprint(prefix, i)))
+	}
+	return names
+}
+
+// A name of which two hosts tell has cost neither of them anything: a newcomer to a large mesh would wait for hours for what its
+// neighbours may say. One that is told by one host alone costs what it did.
+func TestNamesThatTwoTellOfCostNothing(t *testing.T) {
+	t.Parallel()
+	for _, both := range []bool{false, true} {
+		r, a, b := large(t, leastMesh)
+		r.pass(3 * time.Second)
+		names := namesOf("x", 3*churnBurst)
+		a.tells(rumours(names, "n1"))
+		if both {
+			b.tells(rumours(names, "n1"))
+		}
+		r.pass(3 * time.Second)
+		known := 0
+		for _, name := range names {
+			if p := r.m.peers[name]; p != nil && p.state == Far {
+				known++
+			}
+		}
+		if all := known == len(names); all != both || known < churnBurst/2 {
+			t.Errorf("told by both %v: %d of %d are members", both, known, len(names))
+		}
+	}
+}
+
+func rumours(names []topics.Name, way ...topics.Name) topics.Record {
+	return topics.Record{Way: way, Hears: names}
+}
+
+// Who told of a name gives no more places than its part. Another one that tells of it by a longer way does.
+func TestWhoTellsByALongerWayGivesAPlaceToo(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, Config{FullMesh: leastMesh, MaxPeers: 2048})
+	r.sparse = 1000
+	a, b := r.puppet("a", namesOf("n", leastMesh)...), r.puppet("b", "a")
+	r.hear(a, b)
+	r.pass(3 * time.Second)
+	names := namesOf("x", 2048/farPlaces+20)
+	a.tells(rumours(names, "n1"))
+	b.tells(rumours(names, "n1", "n2"))
+	r.pass(4 * time.Second)
+	for _, name := range names {
+		if p := r.m.peers[name]; p == nil || p.state != Far {
+			t.Fatalf("%s is no member: places %v", name, r.m.far.places)
+		}
+	}
+}
+
+// While a mesh grows, a name of which nobody speaks any more stays, and is told of as before. Once it grows no more it is none.
+func TestNobodyIsLostWhileAMeshGrows(t *testing.T) {
+	t.Parallel()
+	r, a, b := large(t, 2*leastMesh)
+	b.tells(rumour("x", "n1"), rumour("y", "n1"))
+	r.pass(1500 * time.Millisecond)
+	r.want("x", Far)
+	a.tells()
+	b.tells(rumour("y", "n1"))
+	r.pass(200 * time.Millisecond)
+	if !r.m.growing() {
+		t.Fatal("the mesh grows no more")
+	}
+	r.want("x", Far)
+	if r.m.peers["x"].attest.said == nil {
+		t.Error("it is told of no more")
+	}
+	r.pass(4 * time.Second)
+	if r.m.growing() || r.m.peers["x"] != nil && r.m.peers["x"].state == Far {
+		t.Errorf("it is a member still: grows %v", r.m.growing())
+	}
+	r.want("y", Far)
+}
+
+// While a mesh grows no name is held that comes by a longer way, and one that was lost is back at the first word.
+func TestNoNameIsHeldWhileAMeshGrows(t *testing.T) {
+	t.Parallel()
+	r, a, b := large(t, 2*leastMesh)
+	a.tells(rumour("x", "n1"))
+	b.tells(rumour("x", "n1", "n2", "n3"))
+	r.pass(1500 * time.Millisecond)
+	a.tells(rumour("y", "n1"))
+	r.pass(200 * time.Millisecond)
+	if !r.m.growing() {
+		t.Fatal("the mesh grows no more")
+	}
+	p := r.m.peers["x"]
+	if p == nil || p.state != Far || p.attest.held > 0 || p.attest.near != 4 {
+		t.Errorf("it is %+v", p.attest)
+	}
+}
+
+// While a mesh grows those that are heard stay neighbours, whoever else has a better lot, until it has doubled.
+func TestNeighboursStayUntilAMeshHasDoubled(t *testing.T) {
+	t.Parallel()
+	v, peers := drawing(50, 0, 7)
+	v.draw(peers, audienceOf)
+	for _, p := range peers {
+		if v.chosen.has(p.slot) {
+			p.state = Alive
+		}
+	}
+	before := v.names(peers)
+	_, more := drawing(200, 0, 9)
+	for i, p := range more {
+		p.slot, p.key = 50+i, topics.Name(fmt.Sprint("m", i))
+	}
+	all := append(slices.Clone(peers), more...)
+	stay := func() (n int) {
+		for _, name := range v.names(all) {
+			if slices.Contains(before, name) {
+				n++
+			}
+		}
+		return n
+	}
+	v.sticky = true
+	v.draw(all, audienceOf)
+	if stay() < drawnLeast {
+		t.Errorf("%d of %d stay", stay(), len(before))
+	}
+	v.sticky = false
+	if v.draw(all, audienceOf); stay() >= drawnLeast {
+		t.Errorf("%d of %d stay in a mesh that grows no more", stay(), len(before))
+	}
+}
+
+// While a mesh grows fewer neighbours tell.
+func TestFewTellWhileAMeshGrows(t *testing.T) {
+	t.Parallel()
+	r, _, _ := large(t, 2*leastMesh)
+	r.pass(500 * time.Millisecond)
+	if grows, n := r.m.growing(), r.m.tellersWanted(); !grows || n != toldFirst {
+		t.Errorf("grows %v: %d tell", grows, n)
+	}
+	r.pass(5 * time.Second)
+	if grows, n := r.m.growing(), r.m.tellersWanted(); grows || n != toldBy {
+		t.Errorf("grows %v: %d tell", grows, n)
+	}
+}
