@@ -328,7 +328,7 @@ func (m *Machine) judgeWord(p *peer, round bool) {
 	a := &p.attest
 	m.far.judged++
 	m.far.said.dirty.set(p.slot)
-	w := witness{far: p.state == Far, met: p.detector.met, failed: p.reach.tries > 0, spare: !m.view.links(p), again: a.again && !m.growing(), refuted: p.reach.failure.refutes()}
+	w := witness{far: p.state == Far, met: p.detector.met, failed: p.reach.tries > 0, spare: !m.view.links(p), again: a.again && !m.unsettled(), refuted: p.reach.failure.refutes()}
 	w.barred = m.far.keys != nil && !m.far.keys[p.key]
 	var short int
 	m.far.via, w.vouch, short = m.vouchers(p, m.far.via[:0])
@@ -338,7 +338,7 @@ func (m *Machine) judgeWord(p *peer, round bool) {
 	}
 	a.via = append(a.via[:0], m.far.via...)
 	if m.isPartial() && p.state == Far {
-		if m.growing() {
+		if m.unsettled() {
 			a.anyWay()
 		}
 		if a.feasible(short, m.now, m.holdWait()) {

@@ -65,6 +65,9 @@ func (m *Machine) setState(p *peer, to State) {
 		m.markWords(p)
 		m.turns++
 		m.changeList()
+		if p.state == Alive && to != Far {
+			m.lostOne()
+		}
 	}
 	if p.state == Alive && m.count[Alive] == 0 {
 		m.lookUpAll()

@@ -1,6 +1,9 @@
 package mesh
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // A large mesh that starts changes faster than its changes can be told: each node meets ever better neighbours, gives others up
 // for them, and all that these told is gone, and told of as gone. So while it grows, what would be a sign of death at rest is none.
@@ -10,21 +13,28 @@ import "math"
 const (
 	growRounds = 2  // rounds in which a mesh that grows has
 	growPart   = 16 // more than so small a part of its members come
+	calmRounds = 7  // rounds after which the neighbours drawn then are heard, and what they tell is known
+	peakFades  = 64 // so small a part of the most that there were is forgotten in a round: half of it in 45
 	growTimes  = 2  // and all neighbours are drawn anew, once it is so many times as large
 )
 
-// growth is how many members there were at the ends of the last rounds, the newest first.
-type growth [growRounds + 1]int
+// growth is how many members there were at the ends of the last rounds, the newest first, and the most there were before. What
+// was lost and comes back is no growth: words about the dead would go round.
+type growth struct {
+	last [calmRounds + 1]int
+	peak int
+}
 
 // note takes in how many there are at the end of a round.
 func (g *growth) note(members int) {
-	copy(g[1:], g[:])
-	g[0] = members
+	g.peak = max(g.peak-g.peak/peakFades, g.last[calmRounds])
+	copy(g.last[1:], g.last[:])
+	g.last[0] = members
 }
 
-// on reports whether there are many more now.
-func (g *growth) on(members int) bool {
-	was := g[growRounds]
+// on reports whether there are many more now than so many rounds ago, and before.
+func (g *growth) on(members, rounds int) bool {
+	was := max(g.peak, slices.Max(g.last[rounds:]))
 	return members-was > was/growPart
 }
 
@@ -38,7 +48,13 @@ func (m *Machine) noteGrowth() {
 // growing reports whether a partial mesh has many more members than a few rounds ago.
 func (m *Machine) growing() bool {
 	v, ok := m.view.(*partial)
-	return ok && v.on && v.growth.on(m.Known())
+	return ok && v.on && v.growth.on(m.Known(), growRounds)
+}
+
+// unsettled reports whether one grows, or did so a moment ago: its neighbours are drawn anew then.
+func (m *Machine) unsettled() bool {
+	v, ok := m.view.(*partial)
+	return ok && v.on && v.growth.on(m.Known(), calmRounds)
 }
 
 // doubled reports whether one that grows is so much larger than at the last draw that the neighbours are to be drawn anew at once.
@@ -55,7 +71,7 @@ func (m *Machine) settleDraw(v *partial) {
 
 // tellersWanted is how many neighbours are to tell of others.
 func (m *Machine) tellersWanted() int {
-	if m.growing() {
+	if m.unsettled() {
 		return toldFirst
 	}
 	return toldBy
@@ -63,7 +79,7 @@ func (m *Machine) tellersWanted() int {
 
 // lingers reports whether a far member stays one for now though nobody speaks of it. It is looked at again each round.
 func (m *Machine) lingers(p *peer, w witness) bool {
-	if m.far.lingering.clear(p.slot); !w.far || w.vouch > 0 || p.attest.held > 0 || w.barred || w.refuted || !m.growing() {
+	if m.far.lingering.clear(p.slot); !w.far || w.vouch > 0 || p.attest.held > 0 || w.barred || w.refuted || !m.unsettled() {
 		return false
 	}
 	m.far.lingering.set(p.slot)

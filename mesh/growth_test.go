@@ -25,12 +25,14 @@ func TestAMeshGrowsWhileManyCome(t *testing.T) {
 		{[]int{100, 104, 108}, 108, true},
 		{[]int{100, 104, 108, 108}, 108, false},
 		{[]int{100, 100, 60}, 60, false},
+		{[]int{100, 100, 100, 50, 50, 50}, 90, false}, // what was lost comes back
+		{[]int{100, 50, 50, 50, 50, 50, 50, 50, 50, 50, 50}, 90, false},
 	} {
 		var g growth
 		for _, n := range c.members {
 			g.note(n)
 		}
-		if on := g.on(c.now); on != c.on {
+		if on := g.on(c.now, growRounds); on != c.on {
 			t.Errorf("after %v, with %d: it grows %v, not %v", c.members, c.now, on, c.on)
 		}
 	}
@@ -109,9 +111,9 @@ func TestNobodyIsLostWhileAMeshGrows(t *testing.T) {
 	if r.m.peers["x"].attest.said == nil {
 		t.Error("it is told of no more")
 	}
-	r.pass(4 * time.Second)
-	if r.m.growing() || r.m.peers["x"] != nil && r.m.peers["x"].state == Far {
-		t.Errorf("it is a member still: grows %v", r.m.growing())
+	r.pass((calmRounds + 2) * time.Second)
+	if r.m.unsettled() || r.m.peers["x"] != nil && r.m.peers["x"].state == Far {
+		t.Errorf("it is a member still: unsettled %v", r.m.unsettled())
 	}
 	r.want("y", Far)
 }
@@ -177,8 +179,8 @@ func TestFewTellWhileAMeshGrows(t *testing.T) {
 	if grows, n := r.m.growing(), r.m.tellersWanted(); !grows || n != toldFirst {
 		t.Errorf("grows %v: %d tell", grows, n)
 	}
-	r.pass(5 * time.Second)
-	if grows, n := r.m.growing(), r.m.tellersWanted(); grows || n != toldBy {
+	r.pass((calmRounds + 2) * time.Second)
+	if grows, n := r.m.unsettled(), r.m.tellersWanted(); grows || n != toldBy {
 		t.Errorf("grows %v: %d tell", grows, n)
 	}
 }

@@ -27,8 +27,8 @@ func (m *Machine) hearsByOthers(p *peer) bool {
 	return p.feed.carries() && !p.row.hearsMe && p.row.complete && m.heardAny()
 }
 
-// lookView draws the neighbours anew, at the end of a round, and gives those up that are too many.
-func (m *Machine) lookView() {
+// lookView draws the neighbours anew, and at the end of a round gives those up that are too many.
+func (m *Machine) lookView(round bool) {
 	v, ok := m.view.(*partial)
 	if !ok {
 		return
@@ -44,7 +44,7 @@ func (m *Machine) lookView() {
 	}
 	if v.on {
 		m.settleDraw(v)
-		m.drawNeighbours(v)
+		m.drawNeighbours(v, round)
 	}
 }
 
@@ -52,7 +52,7 @@ func (m *Machine) lookView() {
 func (m *Machine) growView() {
 	v, ok := m.view.(*partial)
 	if ok && (!v.on && m.Known()+m.count[Candidate] > v.most || m.doubled(v)) {
-		m.lookView()
+		m.lookView(false)
 	}
 }
 
@@ -103,8 +103,8 @@ func (m *Machine) takeIn(p *peer) {
 	}
 }
 
-// drawNeighbours draws them anew.
-func (m *Machine) drawNeighbours(v *partial) {
+// drawNeighbours draws them anew, and at the end of a round gives those up that are too many.
+func (m *Machine) drawNeighbours(v *partial, round bool) {
 	var peers, extra []*peer
 	for _, p := range m.slots {
 		if p != nil && (p.state == Alive || p.state == Far || p.state == Candidate && p.reach.tries == 0 && p.named()) {
@@ -143,7 +143,7 @@ func (m *Machine) drawNeighbours(v *partial) {
 		if p.state != Alive && p.reach.waiting[DiscoveryPort] != nil && !v.links(p) {
 			m.spare(p)
 		}
-		if p.state == Alive && !v.links(p) && len(p.reach.flying[DiscoveryPort]) == 0 {
+		if round && p.state == Alive && !v.links(p) && len(p.reach.flying[DiscoveryPort]) == 0 {
 			extra = append(extra, p)
 		}
 	}

@@ -58,6 +58,13 @@ func (m *Machine) listGap() time.Duration {
 	return gap
 }
 
+// lostOne has a list go out without one that is lost, however much a mesh grows.
+func (m *Machine) lostOne() {
+	l := &m.roster
+	l.changeDue = min(l.changeDue, max(m.now+m.cfg.Debounce, l.sentAt+listGap(m.count[Alive], m.lag, m.cfg.Debounce)))
+	m.at(l.changeDue)
+}
+
 // listDue is when the next whole list goes out.
 func (m *Machine) listDue() Time {
 	l := &m.roster

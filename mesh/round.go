@@ -35,7 +35,7 @@ func (m *Machine) round() {
 	a := m.audience()
 	m.judgeVoice(a)
 	m.noteGrowth()
-	m.lookView()
+	m.lookView(true)
 	m.judgeSeeds()
 	m.judgeFeeds()
 	m.judgeOneWay()

@@ -115,7 +115,7 @@ func (m *Machine) farChanges() (changed []*peer, gone []topics.Name) {
 	s := &m.far.said
 	gone, s.gone = s.gone, nil
 	few := m.isPartial()
-	if s.rewordAt > 0 && m.growing() {
+	if s.rewordAt > 0 && m.unsettled() {
 		s.rewordAt = max(s.rewordAt, m.now+rewordGap/2)
 	}
 	reword := s.rewordAt > 0 && m.now >= s.rewordAt
@@ -138,7 +138,7 @@ func (m *Machine) farChanges() (changed []*peer, gone []topics.Name) {
 		way, said := m.wordOn(p), p.attest.said
 		switch {
 		case slices.Equal(way, said):
-		case few && !reword && way != nil && len(way) <= len(said): // a mesh that starts finds ever shorter ones
+		case few && !reword && way != nil && (len(way) <= len(said) || said != nil && m.unsettled()): // a mesh that starts finds ever shorter ones
 			s.later.set(p.slot)
 			if s.rewordAt == 0 {
 				s.rewordAt = m.now + rewordGap

@@ -2,6 +2,7 @@ package mesh
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -50,29 +51,47 @@ func TestAShorterWayIsToldLater(t *testing.T) {
 	t.Parallel()
 	r, a, b := large(t, 2*leastMesh)
 	a.tells(rumour("x", "n1", "n2", "n3"))
-	r.pass(4 * time.Second)
-	told := func() (way int) {
-		for _, tell := range r.tellings {
-			for _, record := range tell.Records {
-				for _, name := range record.Hears {
-					if name == "x" {
-						way = len(record.Way)
-					}
-				}
-			}
-		}
-		return way
-	}
-	if way := told(); way != 4 {
+	r.pass((calmRounds + 3) * time.Second)
+	if way := r.toldWay("x"); way != 4 {
 		t.Fatalf("x is told of by a way of %d names", way)
 	}
 	b.tells(rumour("x", "n4"))
 	r.pass(time.Second)
-	if way := told(); way != 4 {
+	if way := r.toldWay("x"); way != 4 {
 		t.Errorf("the way of %d names is told at once", way)
 	}
 	r.pass(rewordGap + time.Second)
-	if way := told(); way != 2 {
+	if way := r.toldWay("x"); way != 2 {
+		t.Errorf("x is told of by a way of %d names at last", way)
+	}
+}
+
+// toldWay is how many names the way had by which somebody was told of last.
+func (r *rig) toldWay(x topics.Name) (way int) {
+	for _, tell := range r.tellings {
+		for _, record := range tell.Records {
+			if slices.Contains(record.Hears, x) {
+				way = len(record.Way)
+			}
+		}
+	}
+	return way
+}
+
+// While a mesh grows, and until the neighbours drawn then are heard, so is one that becomes longer: it changes again.
+func TestALongerWayIsToldLaterWhileAMeshGrows(t *testing.T) {
+	t.Parallel()
+	r, a, b := large(t, 2*leastMesh)
+	a.tells(rumour("x", "n1"))
+	b.tells(rumour("x", "n1", "n2", "n3"))
+	r.pass(1500 * time.Millisecond)
+	a.tells()
+	r.pass(time.Second)
+	if way := r.toldWay("x"); way != 2 {
+		t.Errorf("the way of %d names is told at once", way)
+	}
+	r.pass(calmRounds*time.Second + 2*rewordGap)
+	if way := r.toldWay("x"); way != 4 {
 		t.Errorf("x is told of by a way of %d names at last", way)
 	}
 }
@@ -112,7 +131,7 @@ func TestWordsOfASuspectCountForSomeBeats(t *testing.T) {
 	t.Parallel()
 	for _, gone := range []bool{false, true} {
 		r, a, _ := large(t, 2*leastMesh)
-		r.pass(4 * time.Second)
+		r.pass((calmRounds + 3) * time.Second)
 		r.want("n1", Far)
 		if gone {
 			a.dies()
