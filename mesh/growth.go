@@ -11,11 +11,11 @@ import (
 // more stays. That ends a few rounds after the last large step.
 
 const (
-	growRounds = 2  // rounds in which a mesh that grows has
-	growPart   = 16 // more than so small a part of its members come
-	calmRounds = 7  // rounds after which the neighbours drawn then are heard, and what they tell is known
-	peakFades  = 64 // so small a part of the most that there were is forgotten in a round: half of it in 45
-	growTimes  = 2  // and all neighbours are drawn anew, once it is so many times as large
+	growRounds = 2   // rounds in which a mesh that grows has
+	growPart   = 16  // more than so small a part of its members come
+	calmRounds = 7   // rounds after which the neighbours drawn then are heard, and what they tell is known
+	peakFades  = 256 // so small a part of the most that there were is forgotten in a round: half of it in three minutes
+	growTimes  = 2   // and all neighbours are drawn anew, once it is so many times as large
 )
 
 // growth is how many members there were at the ends of the last rounds, the newest first, and the most there were before. What

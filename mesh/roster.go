@@ -263,7 +263,7 @@ func (m *Machine) Left() bool { return m.roster.left }
 const (
 	gapPerPair = 160 * time.Microsecond // 46 ms for 17 peers, 154 ms for 31, the most from 97 on
 	gapMost    = 1500 * time.Millisecond
-	growGap    = 1000 * time.Millisecond // in a partial mesh that grows: its neighbours change, and are told of the others otherwise
+	growGap    = 400 * time.Millisecond // in a partial mesh that grows: its neighbours change, and are told of the others otherwise
 	gapPerLag  = 4
 	lagShare   = 16 // what one Tick counts: a single pause changes little
 )
