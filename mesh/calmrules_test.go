@@ -45,7 +45,7 @@ func TestWhatStirs(t *testing.T) {
 		"its time":         func(m *Machine, p *peer, _ Beat) { p.rest.till, p.detector.fresh = m.now, true; m.endBeats() },
 		"silence":          func(m *Machine, p *peer, _ Beat) { m.endBeats() },
 		"messages alone":   func(m *Machine, p *peer, _ Beat) { m.now += 4 * m.cfg.Beat; m.sign(p); m.endBeats() },
-		"the draw":         func(m *Machine, _ *peer, _ Beat) { m.view = &partial{}; m.lookView() },
+		"the draw":         func(m *Machine, _ *peer, _ Beat) { m.view = &partial{}; m.lookView(true) },
 		"its clock":        func(m *Machine, p *peer, _ Beat) { hearsAhead(m, p) },
 		"the clock of most": func(m *Machine, p *peer, _ Beat) {
 			for _, q := range m.slots {

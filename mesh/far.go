@@ -25,7 +25,7 @@ const (
 	farAsks     = 3               // beats after which a relay is asked for the messages of one that is not heard, see package relay,
 	farLooks    = 2 * time.Second // and what that takes, as it looks for such once a second
 	spareEvery  = 10              // beats between two dials of those that need not be heard: who is dialled tells all that it knows
-	farStands   = time.Minute     // until its source gets back what the name cost, where no second host tells of it: who tells of others all the time pays
+	farStands   = time.Minute     // until its source gets back what the name cost, or a second host tells of it
 )
 
 // witness is what the judgment of a name that is not heard depends on.
@@ -328,7 +328,8 @@ func (m *Machine) judgeWord(p *peer, round bool) {
 	a := &p.attest
 	m.far.judged++
 	m.far.said.dirty.set(p.slot)
-	w := witness{far: p.state == Far, met: p.detector.met, failed: p.reach.tries > 0, spare: !m.view.links(p), again: a.again && !m.unsettled(), refuted: p.reach.failure.refutes()}
+	w := witness{far: p.state == Far, met: p.detector.met, failed: p.reach.tries > 0, spare: !m.view.links(p)}
+	w.again, w.refuted = a.again && !m.unsettled(), p.reach.failure.refutes()
 	w.barred = m.far.keys != nil && !m.far.keys[p.key]
 	var short int
 	m.far.via, w.vouch, short = m.vouchers(p, m.far.via[:0])

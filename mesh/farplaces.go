@@ -23,8 +23,8 @@ func (f *far) payer(via []*peer) (payer *peer) {
 	return payer
 }
 
-// placeFor is who gives a place for a far member, and whether there is one: one of those that tell of it by longer ways, too, where
-// the others have given all.
+// placeFor is who gives a place for a far member, and whether there is one: one of those that tell of it by longer ways, too,
+// where the others have given all.
 func (f *far) placeFor(p *peer, c *Config) (payer *peer, free bool) {
 	most := c.MaxPeers / farPlaces
 	if payer = f.payer(p.attest.via); payer != nil && f.given[payer] >= most {

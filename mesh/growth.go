@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// A large mesh that starts changes faster than its changes can be told: each node meets ever better neighbours, gives others up
-// for them, and all that these told is gone, and told of as gone. So while it grows, what would be a sign of death at rest is none.
-// Those that are heard stay neighbours until the mesh has doubled, few tell, no name is held, and a name of which nobody speaks any
-// more stays. That ends a few rounds after the last large step.
+// A large mesh that starts changes faster than its changes can be told: each node meets ever better neighbours, gives others
+// up for them, and all that these told is gone, and told of as gone. So while it grows, what would be a sign of death at rest
+// is none. Those that are heard stay neighbours until the mesh has doubled, few tell, no name is held, and a name of which
+// nobody speaks any more stays. That ends a few rounds after the last large step.
 
 const (
 	growRounds = 2   // rounds in which a mesh that grows has
@@ -57,7 +57,7 @@ func (m *Machine) unsettled() bool {
 	return ok && v.on && v.growth.on(m.Known(), calmRounds)
 }
 
-// doubled reports whether one that grows is so much larger than at the last draw that the neighbours are to be drawn anew at once.
+// doubled reports whether one that grows is so much larger than at the last draw that neighbours are drawn anew at once.
 func (m *Machine) doubled(v *partial) bool {
 	return v.on && v.sure && m.Known() >= growTimes*v.drawn && m.growing()
 }

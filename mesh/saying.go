@@ -138,7 +138,8 @@ func (m *Machine) farChanges() (changed []*peer, gone []topics.Name) {
 		way, said := m.wordOn(p), p.attest.said
 		switch {
 		case slices.Equal(way, said):
-		case few && !reword && way != nil && (len(way) <= len(said) || said != nil && m.unsettled()): // a mesh that starts finds ever shorter ones
+		case few && !reword && way != nil && (len(way) <= len(said) || said != nil && m.unsettled()):
+			// a mesh that starts finds ever shorter ones
 			s.later.set(p.slot)
 			if s.rewordAt == 0 {
 				s.rewordAt = m.now + rewordGap
