@@ -193,12 +193,6 @@ func (l *Link) standingLocked(id ID) *dialled {
 	return l.dialled[id]
 }
 
-func (l *Link) dialledBy(id ID) *dialled {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.dialled[id]
-}
-
 // reason turns what ended a link into words for a log.
 func reason(err error) error {
 	if err == nil || errors.Is(err, io.EOF) {

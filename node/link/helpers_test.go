@@ -323,3 +323,10 @@ func settled(t testing.TB, l *Link, p Port, n int, topics ...string) {
 		return len(g.all) == n && g.strangers.Len() == 0
 	})
 }
+
+// dialledBy is the connection that has an ID.
+func (l *Link) dialledBy(id ID) *dialled {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.dialled[id]
+}
