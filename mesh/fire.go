@@ -65,7 +65,7 @@ func (m *Machine) setState(p *peer, to State) {
 		m.markWords(p)
 		m.turns++
 		m.changeList()
-		if p.state == Alive && to != Far {
+		if p.state == Alive && to != Far && m.growing() {
 			m.lostOne()
 		}
 	}

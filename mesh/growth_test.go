@@ -184,3 +184,45 @@ func TestFewTellWhileAMeshGrows(t *testing.T) {
 		t.Errorf("grows %v: %d tell", grows, n)
 	}
 }
+
+// While a mesh grows its lists wait for others that come, and not to leave one out that is lost.
+func TestWhoIsLostLeavesTheListAtOnce(t *testing.T) {
+	t.Parallel()
+	r, a, _ := large(t, 2*leastMesh)
+	r.pass(1500 * time.Millisecond)
+	if !r.m.growing() || r.state("a") != Alive {
+		t.Fatalf("it grows %v, and a is %v", r.m.growing(), r.state("a"))
+	}
+	l := &r.m.roster
+	l.changed, l.sentAt, l.changeDue = true, r.now, r.now+growGap
+	a.dies()
+	r.pass(200 * time.Millisecond)
+	if r.state("a") == Alive || slices.Contains(l.names, "a") {
+		t.Errorf("a is %v, and listed %v", r.state("a"), slices.Contains(l.names, "a"))
+	}
+}
+
+// As many neighbours tell as are wanted, and no other one is asked to.
+func TestNoMoreTellThanAreWanted(t *testing.T) {
+	t.Parallel()
+	r, v, _ := many(t, leastMesh)
+	r.hear(r.puppet("last"))
+	r.pass((calmRounds + 3) * time.Second)
+	var chosen []*peer
+	v.chosen.each(func(i int) {
+		if p := r.m.slots[i]; p.live() {
+			p.reach.link.follows = false
+			chosen = append(chosen, p)
+		}
+	})
+	v.parting = nil
+	if len(chosen) <= toldBy {
+		t.Fatalf("%d neighbours", len(chosen))
+	}
+	for i, p := range chosen[:toldBy+1] {
+		if heeds := r.m.heeds(p); heeds != (i < toldBy) {
+			t.Errorf("with %d that tell, another one is asked: %v", i, heeds)
+		}
+		p.reach.link.follows = true
+	}
+}

@@ -42,7 +42,7 @@ func TestSomeNeighboursAloneTell(t *testing.T) {
 	}
 	last := r.puppet("last")
 	r.hear(last)
-	r.pass(3 * time.Second)
+	r.pass((calmRounds + 3) * time.Second)
 	if n := r.following(); !v.on || n < toldBy || n > drawnMost {
 		t.Errorf("of a partial one %d tell", n)
 	}
