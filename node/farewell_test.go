@@ -43,18 +43,20 @@ func flows(t *testing.T, n *Node, c *child, name topics.Name) {
 		}
 		return fmt.Errorf("nothing came of %s", name)
 	})
-	quiet := time.NewTimer(200 * time.Millisecond) // what was published meanwhile
-	defer quiet.Stop()
-	for {
+	c.publish(t, 2) // before "1" comes all that was published meanwhile
+	for late := time.After(nodetest.Patience); ; {
 		select {
-		case <-n.Messages():
-		case <-quiet.C:
-			return
+		case m := <-n.Messages():
+			if m.From == name && string(m.Body) == "1" {
+				return
+			}
+		case <-late:
+			t.Fatal("what was published after the first that came does not")
 		}
 	}
 }
 
-// numbered counts messages until the last of so many has come, or none comes any more.
+// numbered counts messages until the last of so many has come, or none comes for as long as a test is patient.
 func numbered(t *testing.T, n *Node, many int) (got int) {
 	t.Helper()
 	for got < many {
@@ -64,7 +66,7 @@ func numbered(t *testing.T, n *Node, many int) (got int) {
 				t.Errorf("message %q after %d", m.Body, got)
 			}
 			got++
-		case <-time.After(5 * time.Second):
+		case <-time.After(nodetest.Patience):
 			return got
 		}
 	}

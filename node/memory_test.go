@@ -107,7 +107,7 @@ func TestRingsTakeWhatTheyCount(t *testing.T) {
 	const most = 4 << 20
 	for _, kept := range []int{100, 5 << 10, 30 << 10} {
 		before := heap()
-		r := newRing(most, time.Minute, time.Now())
+		r := newRing(most, time.Hour, time.Now())
 		for n := uint64(1); n <= 2*most/uint64(kept); n++ {
 			var s span
 			run := onTheWire("1", "a", 1, n, make([]byte, kept))
