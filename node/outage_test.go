@@ -159,7 +159,7 @@ func TestOutage(t *testing.T) {
 					default:
 						t.Fatalf("message %q after %d", m.Body, i)
 					}
-				case <-time.After(5 * time.Second):
+				case <-time.After(nodetest.Patience):
 					t.Fatalf("%d of %d messages; %+v", i, many, *to.judged.Load())
 				}
 			}

@@ -16,6 +16,23 @@ import (
 	"hearsay/node/nodetest"
 )
 
+// givenUp runs a command that finds no answer, which takes no less than lookTimeout and, where the machine has time for it, no
+// more than answerTimeout.
+func givenUp(t *testing.T, args ...string) {
+	t.Helper()
+	for try := 1; ; try++ {
+		begin := time.Now()
+		fails(t, exitUnreachable, "no answer in time", args...)
+		switch took := time.Since(begin); {
+		case took < lookTimeout, took >= answerTimeout && try == 3:
+			t.Errorf("%s: after %v", args[0], took)
+			return
+		case took < answerTimeout:
+			return
+		}
+	}
+}
+
 // A node that accepts and does not answer is given up after 3 s.
 func TestNodeThatHangsIsGivenUp(t *testing.T) {
 	t.Parallel()
@@ -25,11 +42,7 @@ func TestNodeThatHangsIsGivenUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { ln.Close() })
-	begin := time.Now()
-	fails(t, exitUnreachable, "no answer in time", "members", "--addr", addr)
-	if took := time.Since(begin); took < lookTimeout || took > answerTimeout {
-		t.Errorf("after %v", took)
-	}
+	givenUp(t, "members", "--addr", addr)
 }
 
 // So it is where it was to do something: what that may take, and what the user waits for, is for a node that answers.
@@ -42,11 +55,7 @@ func TestNodeThatHangsDoesNothing(t *testing.T) {
 	}
 	t.Cleanup(func() { ln.Close() })
 	for _, args := range [][]string{{"pub", "x"}, {"req", "--timeout", "1m", "c"}, {"forget", "x"}, {"leave"}} {
-		begin := time.Now()
-		fails(t, exitUnreachable, "no answer in time", append(args[:1:1], append([]string{"--addr", addr}, args[1:]...)...)...)
-		if took := time.Since(begin); took < lookTimeout || took >= answerTimeout {
-			t.Errorf("%s: after %v", args[0], took)
-		}
+		givenUp(t, append(args[:1:1], append([]string{"--addr", addr}, args[1:]...)...)...)
 		fails(t, exitUnreachable, "is it stopped, or busy? --addr names another); what it was asked for may still be done",
 			append(args[:1:1], append([]string{"--addr", addr}, args[1:]...)...)...)
 	}
