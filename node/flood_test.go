@@ -2,10 +2,13 @@ package node
 
 import (
 	"bufio"
+	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -27,18 +30,20 @@ type flooder struct {
 
 func newFlooder(t *testing.T) *flooder {
 	f := &flooder{}
-	t.Cleanup(func() {
-		f.mu.Lock()
-		for _, ln := range f.lns {
-			ln.Close()
-		}
-		for _, c := range f.conns {
-			c.Close()
-		}
-		f.mu.Unlock()
-		f.wg.Wait()
-	})
+	t.Cleanup(f.end)
 	return f
+}
+
+func (f *flooder) end() {
+	f.mu.Lock()
+	for _, ln := range f.lns {
+		ln.Close()
+	}
+	for _, c := range f.conns {
+		c.Close()
+	}
+	f.mu.Unlock()
+	f.wg.Wait()
 }
 
 // at listens at an endpoint. first is sent once, and flood without end; none: nothing more comes.
@@ -111,57 +116,86 @@ func numberedLists(self string) (b []byte) {
 // rounds is how often a node has judged its peers.
 func rounds(n *Node) uint64 { return n.Machine().Rounds }
 
-// pace is how often a node judges its peers, and so beats, in a window of time.
+// pace is how often a node judges its peers, and so beats, in a window of time. One that is slow answers late, so each node
+// has somebody of its own who asks.
 type pace struct {
+	mu      sync.Mutex
 	rounds  uint64
 	at      time.Time // when the last of them was seen
 	count   uint64    // of them in this window
 	longest time.Duration
 }
 
-func (p *pace) look(n *Node) {
-	now, r := time.Now(), rounds(n)
-	if !p.at.IsZero() {
-		p.longest = max(p.longest, now.Sub(p.at))
-		p.count += r - p.rounds
+// follow looks until the context ends.
+func (p *pace) follow(ctx context.Context, n *Node) {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for ; ctx.Err() == nil; <-tick.C {
+		r, now := rounds(n), time.Now()
+		p.mu.Lock()
+		if r != p.rounds {
+			if p.rounds > 0 {
+				p.count += r - p.rounds
+			}
+			p.longest = max(p.longest, now.Sub(p.at))
+			p.rounds, p.at = r, now
+		}
+		p.mu.Unlock()
 	}
-	if r != p.rounds || p.at.IsZero() {
-		p.rounds, p.at = r, now
+}
+
+// window returns how many rounds there were since the window before, and the longest silence, unless there were fewer than so
+// many.
+func (p *pace) window(least uint64) (count uint64, longest time.Duration, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.count < least {
+		return 0, 0, false
 	}
+	count, longest = p.count, max(p.longest, time.Since(p.at))
+	p.count, p.longest = 0, 0
+	return count, longest, true
 }
 
 // contest compares a node that is flooded with one that is not, in windows of ten rounds of the latter.
-type contest struct {
-	flooded, quiet pace
-	lost, void     int   // windows in which the flood told, and in which the machine was starved
-	last           error // what was wrong in the last of those that were lost
-}
-
-// mostLost is in how many windows a flood may tell: whatever else a machine does, it does not do it in each.
-const mostLost = 5
-
-// look reports whether the contest is over.
-func (c *contest) look(n, control *Node) bool {
-	c.flooded.look(n)
-	c.quiet.look(control)
-	if c.quiet.count < 10 {
-		return false
+func contest(t *testing.T, n, control *Node) {
+	flooded, quiet := pace{at: time.Now()}, pace{at: time.Now()}
+	ctx, cancel := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	all.Go(func() { flooded.follow(ctx, n) })
+	all.Go(func() { quiet.follow(ctx, control) })
+	t.Cleanup(all.Wait)
+	defer cancel()
+	var last error // what was wrong in the last window that was lost
+	lost, void := 0, 0
+	late := time.After(nodetest.Patience)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-late:
+			if lost <= void {
+				t.Skipf("this machine is starved: %d windows are void, and in %d the flood told: %v", void, lost, last)
+			}
+			t.Fatalf("the flood told in each of %d windows, and %d are void: %v", lost, void, last)
+		}
+		beats, without, ok := quiet.window(10)
+		if !ok {
+			continue
+		}
+		r, silence, _ := flooded.window(0)
+		last = fmt.Errorf("%d rounds in the time of %d without a flood, the longest silence is %v, and %v without", r, beats, silence, without)
+		switch {
+		case r >= 5 && silence-without <= 1300*time.Millisecond-n.cfg.Beat:
+			t.Log(last)
+			return
+		case without > 2*n.cfg.Beat:
+			void++
+		default:
+			lost++
+		}
 	}
-	more := c.flooded.longest - c.quiet.longest
-	switch {
-	case c.flooded.count >= 5 && more <= 1300*time.Millisecond-n.cfg.Beat:
-		return true
-	case c.quiet.longest > 2*n.cfg.Beat:
-		c.void++
-	default:
-		c.lost++
-		c.last = fmt.Errorf("%d rounds in the time of %d without a flood, the longest silence is %v, and %v without",
-			c.flooded.count, c.quiet.count, c.flooded.longest, c.quiet.longest)
-	}
-	for _, p := range []*pace{&c.flooded, &c.quiet} {
-		p.count, p.longest = 0, 0
-	}
-	return c.lost == mostLost
 }
 
 // Whatever a member sends, and however fast, the node that hears it judges, and beats, as often as one that is not
@@ -202,27 +236,15 @@ func TestFloodPutsNoRoundOff(t *testing.T) {
 				}
 				return nil
 			})
-			var c contest
-			late := time.After(nodetest.Patience)
-			tick := time.NewTicker(5 * time.Millisecond)
-			defer tick.Stop()
-			for !c.look(n, control) {
-				select {
-				case <-tick.C:
-				case <-late:
-					t.Skipf("this machine is starved: %d windows are void, and in %d the flood told: %v", c.void, c.lost, c.last)
-				}
-			}
-			if c.lost == mostLost {
-				t.Errorf("the flood told in each of %d windows: %v", c.lost, c.last)
-			}
-			t.Logf("longest silence %v, %v without a flood", c.flooded.longest, c.quiet.longest)
+			defer f.end() // before the nodes: one that takes it in for ever does not hear that it should end
+			contest(t, n, control)
 		})
 	}
 }
 
 // flood is more events than a slow machine can take in. They are ends of a connection that it never knew.
 type flood struct {
+	slowly time.Duration // what the machine takes for one of them, at the least
 	node   atomic.Pointer[Node]
 	over   chan struct{}
 	mu     sync.Mutex
@@ -232,12 +254,9 @@ type flood struct {
 	most   int // that there ever were between two
 }
 
-// slowly is how long the machine takes for one of them, at the least.
-const slowly = time.Millisecond
-
 // Error is asked for where an event is taken in.
 func (f *flood) Error() string {
-	<-time.After(slowly)
+	<-time.After(f.slowly)
 	n := f.node.Load()
 	if n == nil {
 		return ""
@@ -275,28 +294,64 @@ func (f *flood) among(real <-chan link.Event) <-chan link.Event {
 // no more where the machine is starved.
 func TestSlowMachineJudgesUnderAFlood(t *testing.T) {
 	t.Parallel()
-	const rounds = 5
+	for slowly, rounds := range map[time.Duration]int{time.Millisecond: 5, 20 * time.Millisecond: 10} {
+		t.Run(slowly.String(), func(t *testing.T) {
+			t.Parallel()
+			addr := nodetest.Address(t)
+			f := flood{slowly: slowly, over: make(chan struct{})}
+			n := start(t, Config{Hostname: addr, Bind: addr, flood: f.among})
+			defer close(f.over) // before the node ends: one that takes it in for ever does not hear that it should
+			f.node.Store(n)
+			beat := int(n.cfg.Beat / slowly)
+			nodetest.Eventually(t, func() error {
+				f.mu.Lock()
+				defer f.mu.Unlock()
+				if f.most > int(1300*time.Millisecond/slowly) {
+					t.Fatalf("%d events between two rounds, which take %v at least", f.most, time.Duration(f.most)*slowly)
+				}
+				if want := 2 * beat * rounds; f.events < want {
+					return fmt.Errorf("%d events of %d", f.events, want)
+				}
+				return nil
+			})
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			if f.rounds < uint64(rounds) {
+				t.Errorf("%d rounds, and %d events, of which a beat has time for %d", f.rounds, f.events, beat)
+			}
+			t.Logf("%d events, %d rounds, %d events between two at most", f.events, f.rounds, f.most)
+		})
+	}
+}
+
+// Nor does it put off an answer until the next round. What is asked waits for some events, most of the time: for more where it
+// is the asking that is starved.
+func TestSlowMachineAnswersUnderAFlood(t *testing.T) {
+	t.Parallel()
 	addr := nodetest.Address(t)
-	f := flood{over: make(chan struct{})}
-	n := start(t, Config{Hostname: addr, Bind: addr, flood: f.among})
-	defer close(f.over) // before the node ends: one that takes it in for ever does not hear that it should
+	f := flood{slowly: time.Millisecond, over: make(chan struct{})}
+	n := start(t, Config{Hostname: addr, Bind: addr, Beat: time.Second, flood: f.among})
+	defer close(f.over)
 	f.node.Store(n)
-	beat := int(n.cfg.Beat / slowly)
-	nodetest.Eventually(t, func() error {
+	taken := func() int {
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		if f.most > int(1300*time.Millisecond/slowly) {
-			t.Fatalf("%d events between two rounds, which take %v at least", f.most, time.Duration(f.most)*slowly)
-		}
-		if want := 2 * beat * rounds; f.events < want {
-			return fmt.Errorf("%d events of %d", f.events, want)
+		return f.events
+	}
+	nodetest.Eventually(t, func() error {
+		if taken() == 0 {
+			return errors.New("no flood yet")
 		}
 		return nil
 	})
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.rounds < rounds {
-		t.Errorf("%d rounds, and %d events, of which a beat has time for %d", f.rounds, f.events, beat)
+	var waits []int
+	for range 21 {
+		before := taken()
+		n.do(func() { waits = append(waits, taken()-before) })
 	}
-	t.Logf("%d events, %d rounds, %d events between two at most", f.events, f.rounds, f.most)
+	slices.Sort(waits)
+	if most := 8 * inARow; waits[len(waits)/2] > most {
+		t.Errorf("%d events come before an answer, want %d at most", waits, most)
+	}
+	t.Logf("%d", waits)
 }

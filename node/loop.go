@@ -47,7 +47,7 @@ func (n *Node) run() {
 		select {
 		case e := <-n.tells:
 			n.take(e)
-			n.takeMore()
+			n.takeMore(set)
 		case e := <-n.answers:
 			n.answer(e)
 		case ask := <-n.asked:
@@ -83,9 +83,13 @@ func (n *Node) run() {
 // of them.
 const inARow = 16
 
-// takeMore takes in what else the link has to tell, some of it.
-func (n *Node) takeMore() {
+// takeMore takes in what else the link has to tell, some of it, and no more once a round is due: on a slow machine an event may
+// take long.
+func (n *Node) takeMore(due mesh.Time) {
 	for range inARow - 1 {
+		if n.now() >= due {
+			return
+		}
 		select {
 		case e := <-n.tells:
 			n.take(e)
