@@ -45,21 +45,25 @@ func TestApplicationThatDoesNotReadCostsBytesNotMessages(t *testing.T) {
 	whole(t, slow, peer)
 	slow.Messages() // it asks for them, and reads none
 	body := make([]byte, 1<<20)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
 	for what, from := range map[string]*Node{"its own": slow, "a peer's": peer} {
 		go func() {
 			for range peer.Messages() {
 			}
 		}()
 		before, begin := heap(), taken(slow)
-		nodetest.Eventually(t, func() error {
-			if err := from.Publish(body); err != nil {
-				return err
+		ctx, on := nodetest.Progress(t)
+		for last, got := begin, begin; got-begin < messages; got = taken(slow) {
+			if got > last {
+				on()
 			}
-			if got := taken(slow) - begin; got < messages {
-				return fmt.Errorf("%d messages", got)
+			last = got
+			if err := errors.Join(from.Publish(body), context.Cause(ctx)); err != nil {
+				t.Fatalf("%d messages: %v", got-begin, err)
 			}
-			return nil
-		})
+			<-tick.C
+		}
 		grown := heap() - before
 		t.Logf("%d messages of 1 MiB, %s: %d MiB more in use", messages, what, grown>>20)
 		if grown > bound*3/2 {

@@ -109,13 +109,21 @@ func begin(t *testing.T, input io.Reader, args ...string) *program {
 	return p
 }
 
-// end waits until the command has ended, and returns its status.
+// end waits until the command has ended, and returns its status. It is given more time while it says something.
 func (p *program) end(t *testing.T) int {
 	t.Helper()
-	select {
-	case <-p.ended:
-	case <-time.After(nodetest.Patience):
-		t.Fatalf("does not end: %s%s", &p.out, &p.log)
+	said := func() int { return len(p.out.String()) + len(p.log.String()) }
+	for before, try := said(), 0; ; try++ {
+		select {
+		case <-p.ended:
+		case <-time.After(nodetest.Patience):
+			if now := said(); now > before && try < 5 {
+				before = now
+				continue
+			}
+			t.Fatalf("does not end: %s%s", &p.out, &p.log)
+		}
+		break
 	}
 	return exitStatus(p.err)
 }
