@@ -10,6 +10,12 @@ import "hearsay/topics"
 // again, as soon as anything happens that a rule may go by (stir): an input other than a beat, for all peers; a beat of its
 // own that is something else; its state, a link of it, a dial or a time that is planned for it; a round without a beat. To
 // stir too many costs some time, and to stir too few breaks a rule: so whatever does not come all the time stirs all.
+//
+// Whoever adds a rule that is applied at the end of a round, or to a pulse, has three things to see to. What the rule waits for
+// of a peer is a condition in calmTill, with a line in TestCalmTill: without it the rule sees that peer once, and then no more.
+// What it goes by that comes with a pulse is in pulse, or is taken in by again. And what a Tick, or the beat of another peer,
+// changes of a peer has to stir that one. TestCalm finds what is forgotten, as far as it happens in its meshes (mood): have it
+// happen there.
 
 // restBeats is for how many beats a calm peer may say nothing but messages: less than what has it dialled for that.
 const restBeats = probeRounds
@@ -22,7 +28,7 @@ type calm struct {
 
 // rest is what was found of a peer when it was found calm.
 type rest struct {
-	till     Time // when a rule is to look at it again; it is longer only than what follows from a missing beat
+	till     Time // when a rule is to look at it again, unless it is stirred before, as by a round without a beat (endBeats)
 	audience audience
 }
 

@@ -36,9 +36,21 @@ type lull struct {
 	t     *testing.T
 	all   *Machine
 	heads map[topics.Name]*topics.Header
+	moods map[topics.Name]mood
 	looks int
 	calm  int // how often a peer was, at the end of a step
 }
+
+// mood is what a peer does for a while. A rule that waits for something to last, or to end, is seen to wait in vain by no other.
+type mood int
+
+const (
+	content    mood = iota
+	restarting      // another process takes its place now and then
+	ahead           // so is its clock
+	deaf            // it does not list this node
+	moods
+)
 
 func (l *lull) step(ev Input) {
 	l.all.stirAll()
@@ -85,9 +97,24 @@ func (l *lull) beat(id LinkID, name topics.Name, asPulse bool) {
 		h = &topics.Header{Version: 1, Incarnation: 1, Beat: 1000, List: 1, Strict: true, Complete: true}
 		l.heads[name] = h
 	}
-	names, ahead := []topics.Name{name}, time.Duration(0)
+	names, off := []topics.Name{name}, time.Duration(0)
 	h.Seq++
+	was := l.moods[name]
+	if l.rng.IntN(150) == 0 {
+		if l.moods[name] = mood(l.rng.IntN(3 * int(moods))); l.moods[name] >= moods {
+			l.moods[name] = content
+		}
+	}
+	if restarts := was == restarting && l.rng.IntN(8) == 0; restarts || was != l.moods[name] {
+		h.List, asPulse = h.List+1, false
+		if restarts {
+			h.Incarnation++
+		}
+	}
 	said := *h
+	if was == ahead && saysTime(h.Seq) {
+		said.At, off = 1, time.Hour
+	}
 	if l.rng.IntN(40) == 0 {
 		switch l.rng.IntN(13) {
 		case 0:
@@ -113,20 +140,22 @@ func (l *lull) beat(id LinkID, name topics.Name, asPulse bool) {
 		case 10:
 			said.Seq--
 		case 11:
-			said.At, ahead = 1, time.Hour
+			said.At, off = 1, time.Hour
 		case 12:
 			asPulse = false
 		}
 	}
 	if said.Pulse = asPulse; !asPulse {
-		names = append(names, "self")
+		if l.moods[name] != deaf {
+			names = append(names, "self")
+		}
 		for _, other := range l.names[1:] {
 			if other != name && l.rng.IntN(40) > 0 {
 				names = append(names, other)
 			}
 		}
 	}
-	l.step(Beat{id, names, &said, ahead})
+	l.step(Beat{id, names, &said, off})
 }
 
 // happen has something happen.
@@ -166,7 +195,10 @@ func TestCalm(t *testing.T) {
 		for i := range peers {
 			names = append(names, topics.Name(fmt.Sprintf("n%d", i)))
 		}
-		l := &lull{storm: &storm{rng: rand.New(rand.NewPCG(seed, 3)), names: names}, t: t, heads: map[topics.Name]*topics.Header{}}
+		l := &lull{
+			storm: &storm{rng: rand.New(rand.NewPCG(seed, 3)), names: names}, t: t,
+			heads: make(map[topics.Name]*topics.Header), moods: make(map[topics.Name]mood),
+		}
 		c := Config{Self: "self", Incarnation: 2, Seed: seed, Seeds: names[1:3]}
 		if seed%4 == 3 { // it is a partial mesh as soon as all are known
 			c.FullMesh = peers - 1
