@@ -95,7 +95,7 @@ func longestSilence(t *testing.T, addr string) (longest func() (time.Duration, i
 func TestFloodedNodeIsHealthyAndEnds(t *testing.T) {
 	var wrong error
 	for bad, starved := 0, 0; bad < 3; {
-		said, without := floodedNode(t)
+		without, said := floodedNode(t)
 		switch {
 		case said == nil:
 			return
@@ -111,9 +111,9 @@ func TestFloodedNodeIsHealthyAndEnds(t *testing.T) {
 	t.Error(wrong)
 }
 
-// floodedNode compares a node that is flooded with one that is not. It returns what is wrong, and the longest silence of the
-// latter.
-func floodedNode(t *testing.T) (wrong error, without time.Duration) {
+// floodedNode compares a node that is flooded with one that is not. It returns the longest silence of the latter, and what is
+// wrong.
+func floodedNode(t *testing.T) (without time.Duration, wrong error) {
 	addrs := nodetest.Addresses(t, 4)
 	flooders, flooded, quiet := addrs[:2], addrs[2], addrs[3]
 	for i, self := range flooders {
@@ -173,5 +173,5 @@ func floodedNode(t *testing.T) (wrong error, without time.Duration) {
 	if ended > would+3*time.Second {
 		wrong = errors.Join(wrong, fmt.Errorf("ended in %v, and without a flood in %v", ended, would))
 	}
-	return wrong, b
+	return b, wrong
 }
