@@ -71,9 +71,12 @@ func (s *subscriber) mute(now time.Time) bool {
 }
 
 // late judges a question that is open. v is what the kernel says, where it says anything, and most the bytes that the far
-// end's may hold unread.
+// end's may hold unread. What has come and was not read yet may be the answer: this process may have been stopped.
 func (q *question) late(now time.Time, v view, known bool, most int) bool {
 	if known {
+		if v.unread > 0 {
+			return false
+		}
 		if v.acked > q.acked && q.acked < q.at {
 			q.since = now // what was sent before is being read
 		}

@@ -173,29 +173,32 @@ func TestQuestion(t *testing.T) {
 	t.Parallel()
 	const sec = time.Second
 	type look struct {
-		at    time.Duration // since the question
-		acked uint64
+		at     time.Duration // since the question
+		acked  uint64
+		unread int // here
 	}
 	for name, c := range map[string]struct {
 		at    uint64 // where the question ends
 		looks []look
 		want  bool
 	}{
-		"in time":                      {0, []look{{askEvery - 1, 0}}, false},
-		"late":                         {0, []look{{askEvery, 0}}, true},
-		"has much to read":             {100 << 10, []look{{askEvery + 100*sec - 1, 100 << 10}}, false},
-		"has had the time for it":      {100 << 10, []look{{0, 100 << 10}, {askEvery + 100*sec, 100 << 10}}, true},
-		"has more than a kernel holds": {1 << 30, []look{{0, 1 << 30}, {askEvery + 512*sec, 1 << 30}}, true},
-		"takes what was before":        {1 << 20, []look{{60 * sec, 1 << 19}, {60*sec + askEvery + 512*sec - 1, 1 << 19}}, false},
-		"takes nothing of it":          {1 << 20, []look{{60 * sec, 1 << 19}, {60*sec + askEvery + 512*sec, 1 << 19}}, true},
-		"takes what was sent later":    {0, []look{{1 * sec, 50}, {2 * sec, 100}}, true},
-		"took the question, no later":  {100, []look{{1 * sec, 100}, {2 * sec, 150}, {4 * sec, 200}}, true},
+		"in time":                      {0, []look{{askEvery - 1, 0, 0}}, false},
+		"late":                         {0, []look{{askEvery, 0, 0}}, true},
+		"has much to read":             {100 << 10, []look{{askEvery + 100*sec - 1, 100 << 10, 0}}, false},
+		"has had the time for it":      {100 << 10, []look{{0, 100 << 10, 0}, {askEvery + 100*sec, 100 << 10, 0}}, true},
+		"has more than a kernel holds": {1 << 30, []look{{0, 1 << 30, 0}, {askEvery + 512*sec, 1 << 30, 0}}, true},
+		"takes what was before":        {1 << 20, []look{{60 * sec, 1 << 19, 0}, {60*sec + askEvery + 512*sec - 1, 1 << 19, 0}}, false},
+		"takes nothing of it":          {1 << 20, []look{{60 * sec, 1 << 19, 0}, {60*sec + askEvery + 512*sec, 1 << 19, 0}}, true},
+		"takes what was sent later":    {0, []look{{1 * sec, 50, 0}, {2 * sec, 100, 0}}, true},
+		"took the question, no later":  {100, []look{{1 * sec, 100, 0}, {2 * sec, 150, 0}, {4 * sec, 200, 0}}, true},
+		"is not read here yet":         {0, []look{{60 * sec, 0, 7}}, false},
+		"is read, and was no answer":   {0, []look{{60 * sec, 0, 7}, {61 * sec, 0, 0}}, true},
 	} {
 		now := time.Unix(1000, 0)
 		q := question{open: true, since: now, at: c.at}
 		got := false
 		for _, l := range c.looks {
-			got = q.late(now.Add(l.at), view{acked: l.acked}, true, 512<<10)
+			got = q.late(now.Add(l.at), view{acked: l.acked, unread: l.unread}, true, 512<<10)
 		}
 		if got != c.want {
 			t.Errorf("%s: late %v", name, got)
