@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -40,6 +41,26 @@ func Progress(t testing.TB) (ctx context.Context, on func()) {
 	late := time.AfterFunc(Patience, func() { cancel(fmt.Errorf("nothing went on for %v", Patience)) })
 	t.Cleanup(func() { late.Stop() })
 	return ctx, func() { late.Reset(Patience) }
+}
+
+// Starved returns for which part of the time since Starved was called a thread of a process waited for a processor, from 0 to as
+// many as wait at once. 0 where the kernel does not say (Linux does).
+func Starved(pid int) (since func() float64) {
+	begin, before := time.Now(), waited(pid)
+	return func() float64 { return (waited(pid) - before).Seconds() / time.Since(begin).Seconds() }
+}
+
+// waited is for how long the threads of a process have waited for a processor.
+func waited(pid int) (all time.Duration) {
+	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
+	for _, file := range files {
+		var ran, waits time.Duration
+		if text, err := os.ReadFile(file); err == nil {
+			_, _ = fmt.Sscan(string(text), (*int64)(&ran), (*int64)(&waits))
+		}
+		all += waits
+	}
+	return all
 }
 
 // subnet gives each test addresses of its own, in a network that other processes on this machine hardly use.
