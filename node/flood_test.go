@@ -167,8 +167,7 @@ func contest(t *testing.T, n, control *Node) {
 	all.Go(func() { quiet.follow(ctx, control) })
 	t.Cleanup(all.Wait)
 	defer cancel()
-	var last error // what was wrong in the last window that was lost
-	lost, void := 0, 0
+	void := 0
 	starved := nodetest.Starved(os.Getpid())
 	late := time.After(nodetest.Patience)
 	tick := time.NewTicker(5 * time.Millisecond)
@@ -177,10 +176,7 @@ func contest(t *testing.T, n, control *Node) {
 		select {
 		case <-tick.C:
 		case <-late:
-			if lost <= void {
-				t.Skipf("this machine is starved: %d windows are void, and in %d the flood told: %v", void, lost, last)
-			}
-			t.Fatalf("the flood told in each of %d windows, and %d are void: %v", lost, void, last)
+			t.Skipf("this machine is starved: %d windows are void", void)
 		}
 		beats, without, ok := quiet.window(10)
 		if !ok {
@@ -189,23 +185,23 @@ func contest(t *testing.T, n, control *Node) {
 		r, silence, _ := flooded.window(0)
 		share := starved()
 		starved = nodetest.Starved(os.Getpid())
-		last = fmt.Errorf("%d rounds in the time of %d without a flood, the longest silence is %v, and %v without, starved to %.2f",
+		said := fmt.Sprintf("%d rounds in the time of %d without a flood, the longest silence is %v, and %v without, starved to %.2f",
 			r, beats, silence, without, share)
 		switch {
 		case r >= 5 && silence-without <= 1300*time.Millisecond-n.cfg.Beat:
-			t.Log(last)
+			t.Log(said)
 			return
 		case without > 2*n.cfg.Beat || share > 0.5:
 			void++
 		default:
-			lost++
+			t.Fatal(said)
 		}
 	}
 }
 
 // Whatever a member sends, and however fast, the node that hears it judges, and beats, as often as one that is not
-// flooded, and its longest silence is little longer. It is enough that a window shows it: what a flood can put off it puts
-// off in all. Where both are silent for long, or others take the machine, nothing is shown.
+// flooded, and its longest silence is little longer. Where both are silent for long, or others take the machine, nothing is
+// shown, and the next window is looked at.
 func TestFloodPutsNoRoundOff(t *testing.T) {
 	list := func(self string) []byte { return framed("0", self) }
 	for name, tc := range map[string]struct {

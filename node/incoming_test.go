@@ -178,3 +178,27 @@ func TestWhatTheLoopIsToldOfMessages(t *testing.T) {
 		t.Errorf("%d bytes count though all was read", left)
 	}
 }
+
+// What comes from within this process, and what is large, is left to the goroutine that hears: who brings it reads others' lists.
+func TestWhatIsNotJudgedByWhoReadsIt(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		within bool
+		size   int
+		left   bool
+	}{
+		"small":                {false, 1, false},
+		"from within":          {true, 1, true},
+		"larger than in place": {false, inPlace, true},
+	} {
+		n := &Node{inbox: newInbox(1<<20, func(int) {}, func() {})} // and nobody who hears
+		n.hearing.over = true
+		n.incoming.links = map[link.ID]*messageLink{1: {peer: "a"}}
+		run := slices.Clip(onTheWire("1", "a", 1, 1, make([]byte, tc.size)))
+		n.inbox.admit(len(run), 1)
+		n.takeMessages(link.Event{Kind: link.Received, Port: link.Message, ID: 1, Run: run, Within: tc.within})
+		if left := len(n.inbox.arrived) > 0; left != tc.left || !n.inbox.waits() {
+			t.Errorf("%s: it is left to who hears: %v", name, left)
+		}
+	}
+}

@@ -96,7 +96,7 @@ func (d *dialled) report() {
 }
 
 // nextRun waits for at least one whole message and returns a run of all that are there, which is empty where what came is
-// not wanted. It is a copy: it may be kept for a minute, and is to hold no more than itself.
+// not wanted. It holds no more memory than itself, as it may be kept for a minute: it is a copy, or takes the buffer along.
 func (d *dialled) nextRun() (Run, error) {
 	if err := d.spend(0); err != nil {
 		return nil, err
