@@ -22,7 +22,8 @@ type Kept[T any] struct {
 	at   time.Duration
 }
 
-// keptCost is what a run costs beside its own size: its place, and its place in the order, of which half may be empty. rowCost is what a row of runs costs beside them, and its names.
+// keptCost is what a run costs beside its own size: its place, and its place in the order, with those that are empty. rowCost is
+// what a row of runs costs beside them, and its names.
 const (
 	keptCost = 128
 	rowCost  = 256
@@ -250,49 +251,4 @@ func (r *Ring[T]) asked(q topics.Question) (w *row[T]) {
 		}
 	}
 	return w
-}
-
-// fifo is a row in a circle of places, of which half may be empty.
-type fifo[T any] struct {
-	items []T
-	head  int
-	count int
-}
-
-func (f *fifo[T]) len() int { return f.count }
-
-func (f *fifo[T]) at(i int) *T {
-	if i += f.head; i >= len(f.items) {
-		i -= len(f.items)
-	}
-	return &f.items[i]
-}
-
-func (f *fifo[T]) push(v T) {
-	if f.count == len(f.items) {
-		f.resize(f.count + f.count/2 + 1)
-	}
-	f.count++
-	*f.at(f.count - 1) = v
-}
-
-// resize makes it a circle of so many places.
-func (f *fifo[T]) resize(places int) {
-	items := make([]T, places)
-	n := copy(items, f.items[f.head:min(f.head+f.count, len(f.items))])
-	copy(items[n:], f.items[:f.count-n])
-	f.items, f.head = items, 0
-}
-
-func (f *fifo[T]) pop() T {
-	var none T
-	v := *f.at(0)
-	*f.at(0) = none
-	if f.head++; f.head == len(f.items) {
-		f.head = 0
-	}
-	if f.count--; 2*f.count < len(f.items)-1 {
-		f.resize(f.count + f.count/3 + 1)
-	}
-	return v
 }
