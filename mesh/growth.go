@@ -9,11 +9,15 @@ import (
 // up for them, and all that these told is gone, and told of as gone. So while it grows, what would be a sign of death at rest
 // is none. Those that are heard stay neighbours until the mesh has doubled, few tell, no name is held, and a name of which
 // nobody speaks any more stays. That ends a few rounds after the last large step.
+//
+// The dead stay, too, and are told of meanwhile. So it takes a leap: newcomers that replace others a few at a time are none, or
+// the dead of a deploy would be members until its end. Nor is one what a newcomer is told of a mesh that was there before.
 
 const (
 	growRounds = 2   // rounds in which a mesh that grows has
 	growPart   = 16  // more than so small a part of its members come
 	calmRounds = 7   // rounds after which the neighbours drawn then are heard, and what they tell is known
+	leapPart   = 2   // a leap is more than such a part in so many rounds
 	peakFades  = 256 // so small a part of the most that there were is forgotten in a round: half of it in three minutes
 	growTimes  = 2   // and all neighbours are drawn anew, once it is so many times as large
 )
@@ -21,8 +25,9 @@ const (
 // growth is how many members there were at the ends of the last rounds, the newest first, and the most there were before. What
 // was lost and comes back is no growth: words about the dead would go round.
 type growth struct {
-	last [calmRounds + 1]int
-	peak int
+	last   [calmRounds + 1]int
+	peak   int
+	rounds int // there were, as far as they matter
 }
 
 // note takes in how many there are at the end of a round.
@@ -30,12 +35,22 @@ func (g *growth) note(members int) {
 	g.peak = max(g.peak-g.peak/peakFades, g.last[calmRounds])
 	copy(g.last[1:], g.last[:])
 	g.last[0] = members
+	g.rounds = min(g.rounds+1, len(g.last))
 }
 
 // on reports whether there are many more now than so many rounds ago, and before.
 func (g *growth) on(members, rounds int) bool {
 	was := max(g.peak, slices.Max(g.last[rounds:]))
 	return members-was > was/growPart
+}
+
+// leaps reports whether there are so many more than a few rounds ago, or at the end of the first round, and before.
+func (g *growth) leaps(members int) bool {
+	if g.rounds == 0 {
+		return false
+	}
+	was := max(g.peak, g.last[g.rounds-1])
+	return members-was > was/leapPart
 }
 
 // noteGrowth takes in how many members there are at the end of a round.
@@ -51,10 +66,10 @@ func (m *Machine) growing() bool {
 	return ok && v.on && v.growth.on(m.Known(), growRounds)
 }
 
-// unsettled reports whether one grows, or did so a moment ago: its neighbours are drawn anew then.
+// unsettled reports whether one leapt a moment ago: its neighbours are drawn anew then.
 func (m *Machine) unsettled() bool {
 	v, ok := m.view.(*partial)
-	return ok && v.on && v.growth.on(m.Known(), calmRounds)
+	return ok && v.on && v.growth.leaps(m.Known())
 }
 
 // doubled reports whether one that grows is so much larger than at the last draw that neighbours are drawn anew at once.

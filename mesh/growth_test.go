@@ -38,6 +38,50 @@ func TestAMeshGrowsWhileManyCome(t *testing.T) {
 	}
 }
 
+// It leaps while it has many more by half, and what it was at the end of the first round was there before.
+func TestAMeshLeapsWhileHalfAsManyCome(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		members []int // at the ends of rounds
+		now     int
+		leaps   bool
+	}{
+		{nil, 100, false},
+		{[]int{100}, 150, false},
+		{[]int{100}, 151, true},
+		{[]int{0, 100}, 100, true},
+		{[]int{0, 100, 100, 100, 100, 100, 100, 100}, 100, true},
+		{[]int{0, 100, 100, 100, 100, 100, 100, 100, 100}, 100, false},
+		{[]int{100, 108, 116, 124, 132, 140, 148, 148, 148}, 156, false},
+		{[]int{200, 100, 100, 100, 100, 100, 100, 100, 100, 100}, 200, false}, // what was lost comes back
+	} {
+		var g growth
+		for _, n := range c.members {
+			g.note(n)
+		}
+		if leaps := g.leaps(c.now); leaps != c.leaps {
+			t.Errorf("after %v, with %d: it leaps %v, not %v", c.members, c.now, leaps, c.leaps)
+		}
+	}
+}
+
+// A newcomer to a mesh that was there before loses a name of which nobody speaks any more at once: else newcomers would keep the
+// dead for each other.
+func TestANewcomerToAMeshKeepsNoDead(t *testing.T) {
+	t.Parallel()
+	r, a, b := large(t, 2*leastMesh)
+	b.tells(rumour("x", "n1"), rumour("y", "n1"))
+	r.pass(1500 * time.Millisecond)
+	r.want("x", Far)
+	a.tells()
+	b.tells(rumour("y", "n1"))
+	r.pass(2 * holdTime)
+	if p := r.m.peers["x"]; p != nil && p.state == Far {
+		t.Error("x is a member still")
+	}
+	r.want("y", Far)
+}
+
 // namesOf are so many.
 func namesOf(prefix string, many int) (names []topics.Name) {
 	for i := range many {
@@ -97,7 +141,7 @@ func TestWhoTellsByALongerWayGivesAPlaceToo(t *testing.T) {
 // While a mesh grows, a name of which nobody speaks any more stays, and is told of as before. Once it grows no more it is none.
 func TestNobodyIsLostWhileAMeshGrows(t *testing.T) {
 	t.Parallel()
-	r, a, b := large(t, 2*leastMesh)
+	r, a, b := leaping(t, 2*leastMesh)
 	b.tells(rumour("x", "n1"), rumour("y", "n1"))
 	r.pass(1500 * time.Millisecond)
 	r.want("x", Far)
@@ -121,7 +165,7 @@ func TestNobodyIsLostWhileAMeshGrows(t *testing.T) {
 // While a mesh grows no name is held that comes by a longer way, and one that was lost is back at the first word.
 func TestNoNameIsHeldWhileAMeshGrows(t *testing.T) {
 	t.Parallel()
-	r, a, b := large(t, 2*leastMesh)
+	r, a, b := leaping(t, 2*leastMesh)
 	a.tells(rumour("x", "n1"))
 	b.tells(rumour("x", "n1", "n2", "n3"))
 	r.pass(1500 * time.Millisecond)
@@ -174,7 +218,7 @@ func TestNeighboursStayUntilAMeshHasDoubled(t *testing.T) {
 // While a mesh grows fewer neighbours tell.
 func TestFewTellWhileAMeshGrows(t *testing.T) {
 	t.Parallel()
-	r, _, _ := large(t, 2*leastMesh)
+	r, _, _ := leaping(t, 2*leastMesh)
 	r.pass(500 * time.Millisecond)
 	if grows, n := r.m.growing(), r.m.tellersWanted(); !grows || n != toldFirst {
 		t.Errorf("grows %v: %d tell", grows, n)

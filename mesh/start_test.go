@@ -10,8 +10,17 @@ import (
 )
 
 // large is a machine of a partial mesh: a hears so many whom no dial reaches, and b hears a.
-func large(t *testing.T, many int) (r *rig, a, b *puppet) {
+func large(t *testing.T, many int) (r *rig, a, b *puppet) { return largeAfter(t, many) }
+
+// leaping is one that was alone for a round before.
+func leaping(t *testing.T, many int) (r *rig, a, b *puppet) { return largeAfter(t, many, 0) }
+
+func largeAfter(t *testing.T, many int, rounds ...int) (r *rig, a, b *puppet) {
+	t.Helper()
 	r = newRig(t, Config{FullMesh: leastMesh})
+	for _, members := range rounds {
+		r.m.view.(*partial).growth.note(members)
+	}
 	names := []topics.Name{"b"}
 	for i := range many {
 		names = append(names, topics.Name(fmt.Sprint("n", i)))
@@ -81,7 +90,7 @@ func (r *rig) toldWay(x topics.Name) (way int) {
 // While a mesh grows, and until the neighbours drawn then are heard, so is one that becomes longer: it changes again.
 func TestALongerWayIsToldLaterWhileAMeshGrows(t *testing.T) {
 	t.Parallel()
-	r, a, b := large(t, 2*leastMesh)
+	r, a, b := leaping(t, 2*leastMesh)
 	a.tells(rumour("x", "n1"))
 	b.tells(rumour("x", "n1", "n2", "n3"))
 	r.pass(1500 * time.Millisecond)

@@ -151,6 +151,16 @@ func partials() []Scenario {
 			},
 		},
 		{
+			Name: "partial-deploy", Title: "of a mesh of more than hear everybody eight are replaced each six seconds", Nodes: 136, Least: 104, Weight: 100,
+			Length: rest + 35*time.Second, Fixed: true,
+			Plan: planPartialDeploy,
+			Goals: []Goal{
+				none("undead", "dead ones that are members for somebody three seconds later"),
+				{Figure: "known", Title: "members of each before the first and after the last, in proportion", Most: 1},
+				noFalse(),
+			},
+		},
+		{
 			Name: "partial-phantoms", Title: "one of a mesh of more than hear everybody vouches for phantoms, and dies", Nodes: 56, Least: 48, Weight: 100,
 			Length: rest + 3*time.Minute, Fixed: true,
 			Plan: func(p *Plan) {
@@ -166,6 +176,38 @@ func partials() []Scenario {
 			},
 		},
 	}
+}
+
+// planPartialDeploy starts five times eight new ones, and kills eight old ones three seconds later.
+func planPartialDeploy(p *Plan) {
+	const batch, times, wait = 8, 5, 3 * time.Second
+	p.Profile.FullMesh = 32
+	all := p.Rand.Perm(p.N)
+	came, gone := all[:times*batch], all[times*batch:]
+	stay := gone[times*batch:]
+	for _, i := range came {
+		p.Hosts[i].Begin = -1
+	}
+	for i := range p.Hosts {
+		p.Hosts[i].Seeds = names(stay[:2])
+	}
+	members := func(w *world) float64 {
+		return w.each(stay, func(s mesh.Stats) float64 { return float64(s.Alive + s.Far) })
+	}
+	before := 0.0
+	p.At(rest-time.Second, Measure{Figure: "known, at first", Read: func(w *world) float64 {
+		before = members(w)
+		return before
+	}})
+	for k := range times {
+		at := rest + 2*wait*time.Duration(k)
+		for i := k * batch; i < (k+1)*batch; i++ {
+			p.At(at, Start{came[i]})
+			p.At(at+wait, Crash{gone[i]})
+		}
+		p.At(at+2*wait-time.Millisecond, Measure{Figure: "undead", Read: fars(p.Others(came...))})
+	}
+	p.At(p.Length, Measure{Figure: "known", Read: func(w *world) float64 { return members(w) / before }})
 }
 
 func alive(s mesh.Stats) float64 { return float64(s.Alive) }
