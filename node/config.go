@@ -91,6 +91,7 @@ type Config struct {
 	readFile func(path string, most int64) ([]byte, error) // nil: files.Read; tests have a disk that hangs
 	blocked  func(mesh.Dial) bool                          // nil: no dial is; tests have a firewall
 	flood    func(<-chan link.Event) <-chan link.Event     // nil: no more comes than the link tells; tests have a flood
+	working  chan struct{}                                 // nil: that of all nodes; tests have one that is full
 	files    int                                           // 0: the process's limit; tests have few
 	places   int                                           // connections a port that are let in; 0: as many as files allow
 }

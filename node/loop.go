@@ -2,6 +2,7 @@ package node
 
 import (
 	"log/slog"
+	"runtime"
 	"time"
 
 	"hearsay/mesh"
@@ -46,19 +47,23 @@ func (n *Node) run() {
 		}
 		select {
 		case e := <-n.tells:
-			n.take(e)
-			n.takeMore(set)
+			n.inTurn(func() {
+				n.take(e)
+				n.takeMore(set)
+			})
 		case e := <-n.answers:
-			n.answer(e)
+			n.inTurn(func() { n.answer(e) })
 		case ask := <-n.asked:
 			ask()
 		case h := <-n.beacons:
 			n.takeBeacon(h)
 		case <-timer.C:
 			set = -1
-			n.drain()
-			n.takeSilences()
-			n.step(mesh.Tick{})
+			n.inTurn(func() {
+				n.drain()
+				n.takeSilences()
+				n.step(mesh.Tick{})
+			})
 		case names := <-late:
 			n.recallLate(names)
 		case <-save.C:
@@ -77,6 +82,18 @@ func (n *Node) run() {
 		}
 	}
 	n.end()
+}
+
+// working has a place for each loop of this process that may work at the same time. Where hundreds of nodes run in it and all
+// have something to do, Go would else have some wait for half a minute: a loop that has used up its slice of time comes to a
+// queue from which one is taken for each sixty of those that somebody woke.
+var working = make(chan struct{}, 2*runtime.GOMAXPROCS(0))
+
+// inTurn has the loop do something, once those have had their turn that asked for it before.
+func (n *Node) inTurn(do func()) {
+	n.working <- struct{}{}
+	do()
+	<-n.working
 }
 
 // inARow is how many events are taken in for one look at everything else that may be there, which costs as much as a few

@@ -71,6 +71,7 @@ type Node struct {
 
 	// The loop's own.
 	tells         <-chan link.Event // what the link has to tell
+	working       chan struct{}     // the loops that work now
 	machine       *mesh.Machine
 	dialling      map[string]mesh.Dial // under way, by the label that the link gives back
 	names         topics.Interner
@@ -177,6 +178,9 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 	}
 	if n.tells = n.link.Events(); cfg.flood != nil {
 		n.tells = cfg.flood(n.tells)
+	}
+	if n.working = cfg.working; n.working == nil {
+		n.working = working
 	}
 	n.logTo(cfg.Logger.Handler())
 	n.tellMisnamed()
