@@ -107,7 +107,7 @@ func (m *Machine) calmTill(p *peer) Time {
 		return 0
 	case !r.live(), r.next != nil, r.link.follows != m.heeds(p), p.earliest() != never:
 		return 0
-	case p.detector.quiet > 0, !p.row.known, !p.telling.whole(), !p.twins.calm(r.link), !p.restarts.None(), p.clock.matters():
+	case p.detector.quiet > 0, !p.row.known, !p.telling.whole(), !p.twins.calm(), !p.callers.calm(r.link), !p.restarts.None(), p.clock.matters():
 		return 0
 	case m.unheardBy(p), p.oneWay != oneWay{unheard: never}, p.stale != missing{}, p.straySince != 0:
 		return 0

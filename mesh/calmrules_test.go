@@ -106,7 +106,7 @@ func TestCalmTill(t *testing.T) {
 		"no list":      func(_ *Machine, p *peer) { p.row.known = false },
 		"telling":      func(_ *Machine, p *peer) { p.telling.stands = 5 },
 		"told":         func(_ *Machine, p *peer) { p.telling.missed = 1 },
-		"caller":       func(_ *Machine, p *peer) { p.twins.calledFrom("10.9.9.9:20000") },
+		"caller":       func(_ *Machine, p *peer) { p.callers.from("10.9.9.9:20000") },
 		"rival":        func(_ *Machine, p *peer) { p.twins.rival.addr = "10.9.9.9:20000" },
 		"twin's link":  func(_ *Machine, p *peer) { p.twins.link = &link{} },
 		"conflict":     func(_ *Machine, p *peer) { p.twins.told = true },

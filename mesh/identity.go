@@ -70,7 +70,7 @@ func (m *Machine) judgeClaim(l *link, n *peer) {
 	default:
 		m.stats.Impostors++
 		if l.born != 0 {
-			n.twins.calledFrom(l.addr)
+			n.callers.from(l.addr)
 		}
 		m.reject(l)
 	}

@@ -52,9 +52,9 @@ func (m *Machine) restarted(p *peer, incarnation int64, why string) {
 		m.punish(p, record.Lapsed)
 	}
 	if was := p.detector.currentIn; was != p.reach.link.addr {
-		p.twins.left(was)
+		p.callers.left(was)
 	}
-	p.twins.again()
+	p.callers.again()
 	m.succeed(p, p.reach.link.addr, incarnation, why)
 	m.noteRestart(p, incarnation, bye)
 }

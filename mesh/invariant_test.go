@@ -16,6 +16,9 @@ import (
 func (m *Machine) broken() error {
 	flying, unheard, naive, found, asking := 0, 0, 0, 0, 0
 	var count [states]int
+	if err := m.brokenTies(); err != nil {
+		return err
+	}
 	for i, p := range m.slots {
 		if p == nil {
 			continue

@@ -94,6 +94,7 @@ func (m *Machine) onLinkUp(ev LinkUp) {
 // keep notes a link that is up.
 func (m *Machine) keep(l *link) {
 	m.links[l.id] = l
+	m.tie(l.peer)
 	if l.port == DiscoveryPort {
 		m.front[l.id%frontSize] = l
 	}
@@ -207,14 +208,15 @@ func (m *Machine) onLinkDown(ev LinkDown) {
 	if l == nil {
 		return // hung up by us
 	}
-	p, was := l.peer, *l.peer
+	p := l.peer
+	lists, feed, twin := p.reach.link, p.feed.link, p.twins.link
 	m.unhold(l)
 	switch l {
-	case was.twins.link:
-		p.twins.put(l.addr, m.now) // the next dial tells whether the process is gone
-	case was.feed.link:
+	case twin:
+		p.callers.put(l.addr, m.now) // the next dial tells whether the process is gone
+	case feed:
 		m.messageDown(p)
-	case was.reach.link:
+	case lists:
 		if p.reach.link, p.reach.next = p.reach.next, nil; p.reach.link == nil {
 			m.lost(p)
 		}

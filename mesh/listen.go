@@ -49,7 +49,7 @@ func (m *Machine) meet(l *listener, name topics.Name) {
 		p.reach.tries = 0
 		m.schedule(p, m.tombstoneWait(p))
 	}
-	p.twins.calledFrom(joinEndpoint(l.addr, p.name.Port()))
+	p.callers.from(joinEndpoint(l.addr, p.name.Port()))
 	m.share(p, s)
 	m.want(p, signed, classHello)
 }

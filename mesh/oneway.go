@@ -26,13 +26,16 @@ type oneWay struct {
 // ways again.
 func (m *Machine) judgeOneWay() {
 	for p := range m.restlessOrCalling() {
-		w := &p.oneWay
 		if m.unheardBy(p) {
-			w.unheard = min(w.unheard, m.now)
+			p.oneWay.unheard = min(p.oneWay.unheard, m.now)
 		} else {
-			w.unheard = never
+			p.oneWay.unheard = never
 		}
 		cause := m.oneWayTo(p)
+		if cause != "" {
+			m.tie(p)
+		}
+		w := &p.oneWay
 		w.told = m.tellOn(p, &w.missing, OneWay, cause) || w.told
 		if cause == "" {
 			m.tellBothWays(p, m.notOneWay(p))

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"hearsay/mesh/lineage"
-	"hearsay/mesh/record"
 	"hearsay/topics"
 )
 
@@ -14,30 +13,21 @@ type peer struct {
 	slot  int         // in Machine.slots and in every bitset
 	state State
 
-	rest     rest            // while it is calm
 	detector detector        // what was heard of it, and what its silence says
 	line     lineage.Lineage // which run of its process that is
-	clock    peerClock       // what its clock is
 	column   column          // who lists it
 	reach    reach           // how to get to it: ways, dials, discovery links
 
-	key        topics.Name
-	lot        uint64 // its place in this node's draw of neighbours
-	since      Time
-	why        string
-	feed       feed             // its message link
-	due        Time             // next dial, probe, check or end, by state: a Tick looks at the times of feed and reach too
-	origin     origin           // who named it, and who answers for that
-	says       says             // what it says of itself
-	oneWay     oneWay           // whether only one of both hears the other
-	stale      missing          // what was told of a name that leads elsewhere
-	straySince Time             // since when it calls by a name that leads to another process; 0: it does not
-	restarts   lineage.Restarts // how often another one took its place
-	row        row              // whom it lists
-	twins      twins            // other processes under its name
-	past       record.Record
-	telling    telling // whom it tells of that others hear
-	attest     attest  // of one that is not heard: by whose word it is a member
+	key     topics.Name
+	lot     uint64 // its place in this node's draw of neighbours
+	since   Time
+	why     string
+	due     Time    // next dial, probe, check or end, by state: a Tick looks at the times of feed and reach too
+	origin  origin  // who named it, and who answers for that
+	says    says    // what it says of itself
+	attest  attest  // of one that is not heard: by whose word it is a member
+	callers callers // where those are that say they have its name
+	*ties           // what it has to do with this node, if anything: see there who may write
 }
 
 // live reports whether a discovery link to the peer is up and has spoken.
@@ -93,10 +83,9 @@ func (m *Machine) addSeed(name topics.Name) {
 
 // add makes a table entry.
 func (m *Machine) add(name, key topics.Name) *peer {
-	p := &peer{key: key, name: name, state: Candidate, since: m.now, due: never}
+	p := &peer{key: key, name: name, state: Candidate, since: m.now, due: never, ties: &m.untied}
 	p.origin.helloAt = -time.Hour
 	p.reach = newReach()
-	p.feed.due, p.feed.look, p.oneWay.unheard = never, never, never
 	p.says.beat = m.cfg.Beat
 	if n := len(m.free); n > 0 {
 		p.slot, m.free = m.free[n-1], m.free[:n-1]
@@ -146,6 +135,7 @@ func (m *Machine) drop(p *peer, why string) {
 	m.setState(p, Unknown)
 	delete(m.peers, p.key)
 	m.slots[p.slot] = nil
+	m.tied.clear(p.slot)
 	m.free = append(m.free, p.slot)
 }
 

@@ -33,23 +33,23 @@ func (r rival) text(member string, born int64, now Time) string {
 	return fmt.Sprintf("two processes use this name: the %s is the member, the one at %s, and another at %s is ignored", which, member, r.addr)
 }
 
-// settle forgets the other process, and why says what became of it.
-func (t *twins) settle(why string) {
-	t.left(t.rival.addr)
-	t.rival, t.over = rival{}, why
+// settleTwin forgets the other process, and why says what became of it.
+func (p *peer) settleTwin(why string) {
+	p.callers.left(p.twins.rival.addr)
+	p.twins.rival, p.twins.over = rival{}, why
 }
 
 // twinGone takes in that no process that uses p's name, other than the member, is at an endpoint any longer.
 func (m *Machine) twinGone(p *peer, endpoint, why string) {
 	if r := p.twins.rival; r.addr == endpoint && r.addr != "" {
-		p.twins.settle(fmt.Sprintf("the process at %s %s", endpoint, why))
+		p.settleTwin(fmt.Sprintf("the process at %s %s", endpoint, why))
 	}
 }
 
 // helloWithdrawn has a twin looked after whose hello went with its listener.
 func (m *Machine) helloWithdrawn(l *listener) {
 	if p := m.peers[l.hello]; p != nil && p.twins.rival.addr != "" && hostOf(p.twins.rival.addr) == l.addr {
-		p.twins.put(p.twins.rival.addr, m.now)
+		p.callers.put(p.twins.rival.addr, m.now)
 	}
 }
 
@@ -57,7 +57,7 @@ func (m *Machine) helloWithdrawn(l *listener) {
 func (m *Machine) judgeConflicts() {
 	for p := range m.restless() {
 		if p.twins.rival.addr != "" {
-			p.twins.expire(p.detector.where, m.now)
+			p.expireTwin(m.now)
 		}
 		if p.twins.rival.addr != "" || !p.twins.told {
 			continue
@@ -67,13 +67,12 @@ func (m *Machine) judgeConflicts() {
 	}
 }
 
-// expire settles what the other process has ended by becoming the member, which is heard at an endpoint, or by not being heard
-// for long.
-func (t *twins) expire(member string, now Time) {
-	switch r := t.rival; {
+// expireTwin settles what the other process has ended by becoming the member, or by not being heard for long.
+func (p *peer) expireTwin(now Time) {
+	switch r, member := p.twins.rival, p.detector.where; {
 	case r.addr == member:
-		t.settle(fmt.Sprintf("the process at %s is the member, and the former one is gone", r.addr))
+		p.settleTwin(fmt.Sprintf("the process at %s is the member, and the former one is gone", r.addr))
 	case !r.stands(member, now):
-		t.settle(fmt.Sprintf("the process at %s was not heard for %v", r.addr, twinFor))
+		p.settleTwin(fmt.Sprintf("the process at %s was not heard for %v", r.addr, twinFor))
 	}
 }

@@ -44,6 +44,7 @@ func (m *Machine) round() {
 	m.judgeClocks()
 	m.judgeOwnName(a)
 	m.settle()
+	m.untie()
 }
 
 // endBeats counts a round for each peer, and stirs the calm ones that did not beat, or whose time has come.

@@ -15,7 +15,8 @@ type seat struct {
 // takeSeat has the address in the own name looked at.
 func (m *Machine) takeSeat(name topics.Name) {
 	if name.IsIP() && m.own.seat.peer == nil {
-		m.own.seat.peer = &peer{key: m.key, name: m.cfg.Self, due: never}
+		own := noTies()
+		m.own.seat.peer = &peer{key: m.key, name: m.cfg.Self, due: never, ties: &own}
 		m.own.seat.peer.says.beat = m.cfg.Beat
 	}
 }

@@ -175,6 +175,7 @@ func (m *Machine) learnOverflow(s *source) {
 			return
 		}
 		m.mention(s.lister, p)
+		m.tie(s.lister) // it may be no neighbour any more
 		s.lister.row.has.set(p.slot)
 		m.want(p, due, classHearsay)
 	}

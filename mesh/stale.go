@@ -16,9 +16,14 @@ func (m *Machine) judgeNames() {
 		case p.state != Alias || m.leadsTo(p) == "":
 			p.straySince = 0
 		case p.straySince == 0:
+			m.tie(p)
 			p.straySince = m.now
 		}
-		m.tellOn(p, &p.stale, Stale, m.staleName(p))
+		cause := m.staleName(p)
+		if cause != "" {
+			m.tie(p)
+		}
+		m.tellOn(p, &p.stale, Stale, cause)
 	}
 }
 

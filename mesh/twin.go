@@ -37,13 +37,12 @@ type caller struct {
 
 // twins is what is known of other processes under a peer's name.
 type twins struct {
-	callers []caller
-	looked  Time  // when one of them was dialled last
-	dial    *dial // under way
-	link    *link
-	rival   rival
-	told    bool   // a conflict was, and not that it is over
-	over    string // why the last one is
+	looked Time  // when one of them was dialled last
+	dial   *dial // under way
+	link   *link
+	rival  rival
+	told   bool   // a conflict was, and not that it is over
+	over   string // why the last one is
 }
 
 // givesWay reports whether a member of this name, which is heard at an endpoint and was for so long, gives way to an
@@ -58,42 +57,48 @@ func givesWay(name topics.Name, member, other string, age, beat time.Duration) b
 	return age <= standsAfter*beat
 }
 
-// calledFrom notes where a process is that says it has p's name.
-func (t *twins) calledFrom(endpoint string) {
-	if slices.ContainsFunc(t.callers, func(c caller) bool { return c.addr == endpoint }) {
+// callers are some of those addresses.
+type callers []caller
+
+// from notes where a process is that says it has the peer's name.
+func (cs *callers) from(endpoint string) {
+	if slices.ContainsFunc(*cs, func(c caller) bool { return c.addr == endpoint }) {
 		return
 	}
-	if len(t.callers) >= maxCallers {
-		t.callers = slices.Delete(t.callers, 0, 1)
+	if len(*cs) >= maxCallers {
+		*cs = slices.Delete(*cs, 0, 1)
 	}
-	t.callers = append(t.callers, caller{addr: endpoint})
+	*cs = append(*cs, caller{addr: endpoint})
 }
 
 // left forgets an address that a process is gone from: whoever has it now is somebody else, whom a hello would invite.
-func (t *twins) left(endpoint string) {
-	t.callers = slices.DeleteFunc(t.callers, func(c caller) bool { return c.addr == endpoint })
+func (cs *callers) left(endpoint string) {
+	*cs = slices.DeleteFunc(*cs, func(c caller) bool { return c.addr == endpoint })
 }
 
 // again lets all addresses be dialled anew.
-func (t *twins) again() {
-	for i := range t.callers {
-		t.callers[i].due = 0
+func (cs callers) again() {
+	for i := range cs {
+		cs[i].due = 0
 	}
 }
 
 // put sets when an address may be dialled again.
-func (t *twins) put(endpoint string, due Time) {
-	for i := range t.callers {
-		if t.callers[i].addr == endpoint {
-			t.callers[i].due = due
+func (cs callers) put(endpoint string, due Time) {
+	for i := range cs {
+		if cs[i].addr == endpoint {
+			cs[i].due = due
 		}
 	}
 }
 
-// calm reports whether there is no sign of another process than the member, which is heard over a link.
-func (t *twins) calm(l *link) bool {
-	return t.link == nil && t.rival.addr == "" && !t.told && !slices.ContainsFunc(t.callers, func(c caller) bool { return c.addr != l.addr })
+// calm reports whether all are the address of the member, which is heard over a link.
+func (cs callers) calm(l *link) bool {
+	return !slices.ContainsFunc(cs, func(c caller) bool { return c.addr != l.addr })
 }
+
+// calm reports whether there is no sign of another process than the member.
+func (t *twins) calm() bool { return t.link == nil && t.rival.addr == "" && !t.told }
 
 // endTwin hangs up where a twin was looked for and nobody says anything.
 func (m *Machine) endTwin(p *peer) {
@@ -112,7 +117,7 @@ func (m *Machine) lookForTwins() {
 	var first *peer
 	var at *caller
 	for p := range m.restless() {
-		if len(p.twins.callers) == 0 || p.state != Alive || first != nil && first.twins.looked <= p.twins.looked {
+		if len(p.callers) == 0 || p.state != Alive || first != nil && first.twins.looked <= p.twins.looked {
 			continue
 		}
 		if c := m.callerOf(p); c != nil {
@@ -133,8 +138,8 @@ func (m *Machine) callerOf(p *peer) *caller {
 	if t.link != nil || t.dial != nil || !p.live() || p.says.naive || p.detector.quiet > 0 {
 		return nil
 	}
-	for i := range t.callers {
-		c := &t.callers[i]
+	for i := range p.callers {
+		c := &p.callers[i]
 		if c.due > m.now || c.addr == p.reach.link.addr || p.reach.next != nil && c.addr == p.reach.next.addr {
 			continue
 		}
@@ -185,7 +190,7 @@ func (m *Machine) onTwin(l *link, ev Beat) {
 		return
 	case p.state != Alive || !p.live() || p.detector.quiet > 0:
 		m.cut(l)
-		p.twins.put(l.addr, m.now)
+		p.callers.put(l.addr, m.now)
 		return
 	}
 	before := l.newest.Of(h.Incarnation)
@@ -199,7 +204,7 @@ func (m *Machine) onTwin(l *link, ev Beat) {
 		}
 		return
 	}
-	p.twins.put(l.addr, m.after(twinEvery))
+	p.callers.put(l.addr, m.after(twinEvery))
 	p.twins.rival = rival{l.addr, h.Incarnation, m.now}
 	m.cut(l)
 	m.inConflict(p, m.twinText(p))
@@ -220,7 +225,7 @@ func (m *Machine) besideMember(l *link, h *topics.Header) bool {
 	if l != p.reach.next || h == nil || h.Incarnation == p.line.Incarnation() || p.state != Alive || !p.live() || p.detector.quiet > 1 || l.addr == p.reach.link.addr {
 		return false
 	}
-	p.twins.calledFrom(l.addr)
+	p.callers.from(l.addr)
 	if p.detector.quiet == 0 {
 		m.cut(l)
 	} // else its next beat will tell: one beat that is late says little
@@ -244,8 +249,8 @@ func (m *Machine) turnTo(l *link, h *topics.Header) {
 	}
 	p.twins.link = nil
 	p.twins.rival = rival{old.addr, p.line.Incarnation(), m.now}
-	p.twins.calledFrom(old.addr)
-	p.twins.put(old.addr, m.after(twinEvery))
+	p.callers.from(old.addr)
+	p.callers.put(old.addr, m.after(twinEvery))
 	p.reach.link, l.proven, p.detector.where = l, true, l.addr
 	m.cut(old)
 	m.cut(p.reach.next)

@@ -200,7 +200,7 @@ func TestFormerAddressIsNotAsked(t *testing.T) {
 	r.listens("x", "10.0.0.99")
 	r.pass(time.Minute)
 	r.want("x", Alive)
-	if cs := r.m.peers["x"].twins.callers; len(cs) != 1 || cs[0].addr != x.addr {
+	if cs := r.m.peers["x"].callers; len(cs) != 1 || cs[0].addr != x.addr {
 		t.Errorf("asked are %v", cs)
 	}
 }

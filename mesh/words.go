@@ -15,6 +15,7 @@ func (m *Machine) endWords(p *peer) {
 	}
 	p.oneWay = oneWay{unheard: never}
 	p.twins = twins{link: p.twins.link, dial: p.twins.dial}
+	p.callers = nil
 	p.clock, p.stale, p.straySince = peerClock{}, missing{}, 0
 	p.feed.look, p.feed.missing = never, missing{}
 }

@@ -69,6 +69,9 @@ func (r *Restarts) Ended(now time.Duration) bool {
 // None reports whether there were none of late, and there is nothing to be told of them.
 func (r *Restarts) None() bool { return len(r.last) == 0 && !r.many && !r.over }
 
+// Fresh reports whether they are as if there had been none, ever: it counts what was told, too.
+func (r *Restarts) Fresh() bool { return r.None() && r.hush == Hush{} }
+
 // End forgets them, and reports whether there were many and nobody was told that they ended.
 func (r *Restarts) End() bool {
 	told := r.many || r.over
