@@ -73,7 +73,13 @@ func TestFifoGrowsByAPage(t *testing.T) {
 	if len(f.pages) != 66 {
 		t.Errorf("%d pages", len(f.pages))
 	}
-	if made := testing.AllocsPerRun(10*pageMost, func() { f.push(0); f.pop() }); made > 0 {
-		t.Errorf("%v allocations for one that comes and one that goes", made)
+	made := testing.AllocsPerRun(10, func() {
+		for range 2 * pageMost {
+			f.push(0)
+			f.pop()
+		}
+	})
+	if made > 1 { // the pages stand in a row themselves
+		t.Errorf("%v allocations for two pages of those that come and go", made)
 	}
 }
