@@ -256,15 +256,21 @@ func relayed(t *testing.T, n *Node, want int) {
 	})
 }
 
-// In a row, where each hears its neighbours alone, messages come to the end of it.
-func TestRelayedAlongARow(t *testing.T) {
-	t.Parallel()
-	addrs := nodetest.Addresses(t, 4)
+// row is a firewall that lets each of these reach its neighbours alone.
+func row(addrs []string) *firewall {
 	w := &firewall{blocks: func(from, to string, _ link.Port) bool {
 		i, j := slices.Index(addrs, from), slices.Index(addrs, to)
 		return i-j > 1 || j-i > 1
 	}}
 	w.stands.Store(true)
+	return w
+}
+
+// In a row, where each hears its neighbours alone, messages come to the end of it.
+func TestRelayedAlongARow(t *testing.T) {
+	t.Parallel()
+	addrs := nodetest.Addresses(t, 4)
+	w := row(addrs)
 	nodes := meshOf(t, w, addrs, nil)
 	for i := range nodes[1:] {
 		meet(t, nodes[i], nodes[i+1])
@@ -363,6 +369,35 @@ func TestReplay(t *testing.T) {
 				t.Errorf("%d missed", f.missed)
 			}
 		})
+	}
+}
+
+// Who comes to the end of a row gets what was published at its beginning before, with the first that is published then.
+func TestReplayAlongARow(t *testing.T) {
+	t.Parallel()
+	addrs := nodetest.Addresses(t, 4)
+	w := row(addrs)
+	nodes := meshOf(t, w, addrs[:3], nil)
+	meet(t, nodes[0], nodes[1])
+	meet(t, nodes[1], nodes[2])
+	relayed(t, nodes[2], 1)
+	say(t, nodes[0], 0, 9)
+	(&follower{T: t, n: nodes[2], from: nodes[0].Name()}).upTo(9)
+
+	last := start(t, Config{Hostname: addrs[3], Bind: addrs[3], Seeds: addrs[2:3], OverTCP: true, ReplayTime: time.Hour, blocked: w.between(addrs[3])})
+	meet(t, nodes[2], last)
+	f := &follower{T: t, n: last, from: nodes[0].Name()}
+	said := 9
+	nodetest.Eventually(t, func() error { // until it has asked for all
+		said++
+		say(t, nodes[0], said, said)
+		if last.Stats()["messages_relayed"] == 0 {
+			return errors.New("nothing has come")
+		}
+		return nil
+	})
+	if f.upTo(said); f.missed != 0 {
+		t.Errorf("%d missed", f.missed)
 	}
 }
 

@@ -118,6 +118,7 @@ type Judge[T any] struct {
 	due     time.Duration // when the next of them, or of opening, is
 	asked   map[string]*stream[T]
 	opening map[string]opening
+	pasts   map[Stream]struct{} // of origins that no list tells of: those whose past was asked for
 	born    map[topics.Name]birth
 	met     map[topics.Name]*meeting
 	bases   map[Stream]uint64             // where streams begin whose topic was subscribed to later
@@ -165,6 +166,7 @@ func New[T any](cfg Config, keep func(T) T) *Judge[T] {
 		streams: make(map[Stream]*stream[T]),
 		asked:   make(map[string]*stream[T]),
 		opening: make(map[string]opening),
+		pasts:   make(map[Stream]struct{}),
 		born:    make(map[topics.Name]birth),
 		met:     make(map[topics.Name]*meeting),
 		bases:   make(map[Stream]uint64),
@@ -351,6 +353,9 @@ func (j *Judge[T]) Relay(now time.Duration, via topics.Name, far bool, m Stream,
 	}
 	s := j.last
 	if s == nil || s.Stream != m {
+		if far {
+			j.replayByFar(now, via, m)
+		}
 		s, out = j.follow(now, m, number, Relayed, out)
 	}
 	fresh, out = j.number(now, s, number, uid, Relayed, v, size, out)

@@ -67,6 +67,21 @@ func (j *Judge[T]) replayByRelay(now time.Duration, origin topics.Name) {
 	}
 }
 
+// farOpenings is how many of those may be under way, as relays begin them.
+const farOpenings = openMost / relayPart
+
+// replayByFar asks a relay that brings the first message of an origin which no list tells of for what that said before. It is
+// asked once: a stream that is forgotten and comes again would bring its past again.
+func (j *Judge[T]) replayByFar(now time.Duration, via topics.Name, m Stream) {
+	if !j.replays() || j.streams[m] != nil || j.plan.lacks[m.Origin] != nil || j.isOpening(m) || len(j.opening) >= farOpenings {
+		return
+	}
+	if _, asked := j.pasts[m]; !asked && len(j.pasts) < bornMost {
+		j.pasts[m] = struct{}{}
+		j.Replay(now, via, m.Origin, m.Topic)
+	}
+}
+
 // awaitsReplay reports whether a relay is soon to be asked for what an origin said before this node came: its connection
 // brings nothing, and beats alone have told of a stream. To ask for that alone would begin the stream after the past.
 func (j *Judge[T]) awaitsReplay(now time.Duration, s *stream[T], view View) bool {

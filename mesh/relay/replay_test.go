@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -82,4 +83,60 @@ func TestReplayByRelayOfLaterTopic(t *testing.T) {
 	r = throughRelay(t)
 	r.pass(5*time.Second).answer("r", pastOfO, 4).ends("r", pastOfO).got("o4").j.Says()
 	r.pass(quietTime + short).said("r: 5/o/7/5-/1")
+}
+
+// behindTwo is a rig of which the past is wanted, whose relay is asked for all that it is relayed. No list tells of "f".
+func behindTwo(t *testing.T) *rig {
+	r := throughRelay(t)
+	r.pass(5*time.Second).said("r: 3/o/", "r: 3/*/", "r: "+pastOfO).ends("r", pastOfO).said("r: not " + pastOfO)
+	return r
+}
+
+const pastOfF = "5/f/0/~5000/1"
+
+// What one said before that no list tells of is asked of the relay that brings its first message, and comes before that.
+func TestReplayOfFar(t *testing.T) {
+	r := behindTwo(t)
+	r.relayed("r", "f", true, 30).said("r: "+pastOfF).relayed("r", "f", true, 31).said().got("")
+	r.answer("r", pastOfF, 27, 28, 29).ends("r", pastOfF).got("f27 f28 f29 f30 f31").said("r: not " + pastOfF)
+	r.relayed("r", "f", true, 32).got("f32")
+
+	r = behindTwo(t) // it does not answer
+	r.relayed("r", "f", true, 30).got("").pass(openTime + short).got("f30")
+}
+
+// It is asked once, and only where the past is wanted and nobody else is asked for it.
+func TestReplayOfFarOnce(t *testing.T) {
+	r := behindTwo(t)
+	r.relayed("r", "f", true, 30).ends("r", pastOfF).got("f30").j.Says()
+	r.out = r.j.leave(r.now, r.j.streams[plain("f")], nil)
+	r.relayed("r", "f", true, 31).said().got("f31")
+
+	r = newRig(t, "r")
+	r.view.lists["r"] = []topics.Name{"o"}
+	r.pass(5*time.Second).said("r: 3/o/", "r: 3/*/").relayed("r", "f", true, 30).said().got("f30")
+
+	r = behindTwo(t)
+	r.view.lists["r"] = []topics.Name{"o", "f"}
+	r.pass(time.Second).relayed("r", "f", true, 30).said().got("f30")
+}
+
+// A relay that makes origins up leaves others room to be asked.
+func TestReplayOfFarIsBounded(t *testing.T) {
+	r := behindTwo(t)
+	for n := range 2 * openMost {
+		r.relayed("r", topics.Name(fmt.Sprint("f", n)), true, 30)
+	}
+	if n := len(r.j.opening); n != farOpenings {
+		t.Errorf("%d questions under way", n)
+	}
+	for n := range 2 * bornMost {
+		r.relayed("r", topics.Name(fmt.Sprint("g", n)), true, 30)
+		if n%farOpenings == 0 {
+			r.pass(openTime)
+		}
+	}
+	if n := len(r.j.pasts); n > bornMost {
+		t.Errorf("%d pasts known as asked for", n)
+	}
 }
