@@ -190,7 +190,7 @@
 // rounds: to dial all of them first is most of what a start takes. A name that need not be heard is a member by the first word.
 //
 // While such a mesh grows by leaps, its neighbours change, and what those told that were given up: that is no sign of a death
-// (growth.go). Few tell then, no name is held, and none is lost for want of a word. A deploy that replaces a few at a time is no leap.
+// (growth.go). Few tell then, no name is held, and none is lost for want of a word. A deploy of a few at a time is no leap.
 //
 // Each far one is dialled in turn all the same, all of them together once in ten beats at most, and hung up on once it has
 // spoken: a phantom is disproved by whoever answers there, or by two hosts' word that is missing. One that falls silent here

@@ -58,6 +58,7 @@ func (m *Machine) lookWait() time.Duration {
 // tellFar tells of the far members, where something of it has changed.
 func (m *Machine) tellFar() {
 	s := &m.far.said
+	m.far.tellAt = never
 	if m.count[Far] == 0 && s.count == 0 && len(s.gone) == 0 {
 		return
 	}
@@ -67,7 +68,6 @@ func (m *Machine) tellFar() {
 		}
 		return
 	}
-	m.far.tellAt = never
 	changed, gone := m.farChanges()
 	names := len(changed) + len(gone)
 	if names == 0 {

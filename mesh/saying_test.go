@@ -34,3 +34,18 @@ func TestMuchThatChangesOfAPartialMeshIsToldAlone(t *testing.T) {
 		t.Errorf("%d names are told, and %d kept", told, kept)
 	}
 }
+
+// A look at what there is to tell that was due is over: else a machine that lost all others would look again for ever.
+func TestALookAtWhatThereIsToTellIsOver(t *testing.T) {
+	t.Parallel()
+	for _, said := range []int{0, 1} {
+		r := newRig(t, Config{FullMesh: leastMesh})
+		r.pass(time.Second)
+		f := &r.m.far
+		f.said.number, f.said.at, f.said.count = 1, r.m.now, said
+		f.tellAt = r.m.now
+		if r.m.lookFar(); f.tellAt <= r.m.now {
+			t.Errorf("with %d told of a moment ago it is due still", said)
+		}
+	}
+}
