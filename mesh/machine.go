@@ -22,17 +22,19 @@ type Machine struct {
 	out []Effect
 	due Time // nothing is to be done by a Tick before
 
-	peers  map[topics.Name]*peer // by key
-	slots  []*peer               // the same in a fixed order; nil where one was dropped
-	free   []int                 // the nil ones
-	seeds  []*peer
-	untied ties   // of all that have none
-	tied   bitset // by slot: the others
-	links  map[LinkID]*link
-	front  front            // some of them, found at once
-	addrs  map[string]*peer // which peer is heard at a discovery endpoint
-	hosts  map[string]int   // how many such endpoints an address has
-	mine   ours             // endpoints and addresses that turned out to be this node
+	peers   map[topics.Name]*peer // by key
+	slots   []*peer               // the same in a fixed order; nil where one was dropped
+	free    []int                 // the nil ones
+	lotted  []*peer               // those of slots by their lots, where neighbours are drawn
+	indexed *index                // of their names; nil: one has come
+	seeds   []*peer
+	untied  ties   // of all that have none
+	tied    bitset // by slot: the others
+	links   map[LinkID]*link
+	front   front            // some of them, found at once
+	addrs   map[string]*peer // which peer is heard at a discovery endpoint
+	hosts   map[string]int   // how many such endpoints an address has
+	mine    ours             // endpoints and addresses that turned out to be this node
 
 	dials      dialer
 	listeners  listeners

@@ -105,9 +105,10 @@ func (m *Machine) takeIn(p *peer) {
 
 // drawNeighbours draws them anew, and at the end of a round gives those up that are too many.
 func (m *Machine) drawNeighbours(v *partial, round bool) {
-	var peers, extra []*peer
-	for _, p := range m.slots {
-		if p != nil && (p.state == Alive || p.state == Far || p.state == Candidate && p.reach.tries == 0 && p.named()) {
+	var extra []*peer
+	peers := make([]*peer, 0, len(m.lotted))
+	for _, p := range m.lotted { // in their order already: to sort them costs next to nothing
+		if p.state == Alive || p.state == Far || p.state == Candidate && p.reach.tries == 0 && p.named() {
 			peers = append(peers, p)
 		}
 	}

@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"slices"
 	"time"
 
 	"hearsay/mesh/lineage"
@@ -94,7 +95,11 @@ func (m *Machine) add(name, key topics.Name) *peer {
 		p.slot = len(m.slots)
 		m.slots = append(m.slots, p)
 	}
-	p.lot = m.lots.of(key)
+	p.lot, m.indexed = m.lots.of(key), nil
+	if m.cfg.FullMesh > 0 {
+		i, _ := slices.BinarySearchFunc(m.lotted, p, byLot)
+		m.lotted = slices.Insert(m.lotted, i, p)
+	}
 	m.peers[key] = p
 	m.stir(p)
 	m.count[Candidate]++
@@ -136,6 +141,7 @@ func (m *Machine) drop(p *peer, why string) {
 	delete(m.peers, p.key)
 	m.slots[p.slot] = nil
 	m.tied.clear(p.slot)
+	m.lotted = without(m.lotted, p)
 	m.free = append(m.free, p.slot)
 }
 

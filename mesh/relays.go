@@ -9,13 +9,34 @@ import (
 // Relays is what the rules about messages ask (package relay): whose messages come, and who could pass on those of others.
 // It is as of one moment, and does not change with the machine. Names are keys.
 type Relays struct {
-	names  []topics.Name       // by slot
-	slots  map[topics.Name]int // the same; nil until somebody asks
-	linked bitset              // those that are heard, and whose messages come over a connection of their own
-	known  bitset              // those that are members by the word of others, in a partial mesh
-	lacked bitset              // those that some of them list and that are none of them
+	*index
+	linked bitset // those that are heard, and whose messages come over a connection of their own
+	known  bitset // those that are members by the word of others, in a partial mesh
+	lacked bitset // those that some of them list and that are none of them
 	rows   []listing
 	few    bool // in a partial mesh
+}
+
+// index is all names of the table. It stands until another one comes, and is never written to: many looks have the same. One
+// that went is in no set of theirs.
+type index struct {
+	names []topics.Name       // by slot
+	slots map[topics.Name]int // the same
+}
+
+// index returns that of now.
+func (m *Machine) index() *index {
+	if m.indexed == nil {
+		x := &index{make([]topics.Name, len(m.slots)), make(map[topics.Name]int, len(m.peers))}
+		for i, p := range m.slots {
+			if p != nil {
+				x.names[i] = p.key
+				x.slots[p.key] = i
+			}
+		}
+		m.indexed = x
+	}
+	return m.indexed
 }
 
 // listing is whom a linked peer lists, as a strict list of it says.
@@ -26,7 +47,7 @@ type listing struct {
 
 // Relays returns that of now.
 func (m *Machine) Relays() *Relays {
-	r := &Relays{names: make([]topics.Name, len(m.slots)), few: m.isPartial()}
+	r := &Relays{index: m.index(), few: m.isPartial()}
 	if r.few {
 		r.known = slices.Clone(m.far.all)
 	}
@@ -35,7 +56,6 @@ func (m *Machine) Relays() *Relays {
 		if p == nil {
 			continue
 		}
-		r.names[p.slot] = p.key
 		if !p.linked() {
 			if p.column.vouches > 0 && p.state != Alias && p.state != Left {
 				may.set(p.slot)
@@ -64,14 +84,6 @@ func (m *Machine) Relays() *Relays {
 func (p *peer) linked() bool { return p.state == Alive && p.feed.link != nil }
 
 func (r *Relays) slot(name topics.Name) (int, bool) {
-	if r.slots == nil {
-		r.slots = make(map[topics.Name]int, len(r.names))
-		for i, name := range r.names {
-			if name != "" {
-				r.slots[name] = i
-			}
-		}
-	}
 	i, ok := r.slots[name]
 	return i, ok
 }

@@ -66,3 +66,35 @@ func TestListsThatAreNotStrictTellOfNobody(t *testing.T) {
 		t.Errorf("%v list it, want a alone", got)
 	}
 }
+
+// Looks at a table in which nobody comes have the same names, and one after that has those of then.
+func TestLooksHaveTheNamesOfThen(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, Config{Seeds: []topics.Name{"a", "b"}})
+	a, b := r.puppet("a", "b"), r.puppet("b", "a")
+	b.header.Strict = true
+	r.pass(2 * time.Second)
+	before, again := r.m.Relays(), r.m.Relays()
+	if before.index != again.index {
+		t.Error("the names were gathered again")
+	}
+	for _, name := range []topics.Name{"x", "y"} { // which takes the place of the first
+		a.say("b", name)
+		v := r.m.Relays()
+		if got := v.Listers(name); !slices.Equal(got, []topics.Name{"a"}) || before.Listers(name) != nil || !v.Linked("b") {
+			t.Errorf("%v list %s, want a alone, and before %v", got, name, before.Listers(name))
+		}
+	}
+}
+
+// Peers stand in the order of their lots, each once, whoever comes and goes.
+func TestPeersStandByTheirLots(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, Config{FullMesh: leastMesh, Seeds: []topics.Name{"a"}})
+	r.puppet("a", namesOf("n", leastMesh/2)...)
+	r.pass(2 * time.Second)
+	r.step(Forget{"n3"})
+	if all := r.m.lotted; len(all) < leastMesh/2 || len(all) != len(r.m.peers) || !slices.IsSortedFunc(all, byLot) {
+		t.Errorf("%d of %d stand in their order: %v", len(all), len(r.m.peers), slices.IsSortedFunc(all, byLot))
+	}
+}

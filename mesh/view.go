@@ -109,7 +109,7 @@ func (v *partial) size(members, names int) (again bool) {
 
 // draw chooses among peers, when so many list this node. It returns the new ones.
 func (v *partial) draw(peers []*peer, listed int) (found []*peer) {
-	slices.SortFunc(peers, func(a, b *peer) int { return cmp.Compare(a.lot, b.lot) })
+	slices.SortFunc(peers, byLot)
 	old, was := slices.Clone(v.chosen), slices.Clone(v.parting)
 	clear(v.chosen)
 	count := 0
@@ -158,6 +158,9 @@ func (v *partial) keep(old bitset, peers []*peer) {
 		}
 	}
 }
+
+// byLot orders peers by their lots.
+func byLot(a, b *peer) int { return cmp.Compare(a.lot, b.lot) }
 
 // lots is what nobody else can foresee of a node's draw.
 type lots uint64
