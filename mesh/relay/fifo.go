@@ -30,15 +30,28 @@ func (f *fifo[T]) places() int {
 }
 
 func (f *fifo[T]) push(v T) {
-	if n := f.places(); f.head+f.count == n {
-		if n < pageMost {
-			f.resize(min(n+n/2+1, pageMost))
-		} else {
-			f.pages = append(f.pages, f.page())
-		}
+	switch n := f.places(); {
+	case f.head+f.count < n:
+	case f.head > 0 && 8*f.head >= n: // there is room before them, and they are not many
+		f.slide()
+	case n < pageMost:
+		f.resize(min(n+n/2+1, pageMost))
+	default:
+		f.pages = append(f.pages, f.page())
 	}
 	f.count++
 	*f.at(f.count - 1) = v
+}
+
+// slide moves all to the beginning.
+func (f *fifo[T]) slide() {
+	var none T
+	from := *f
+	f.head = 0
+	for i := range f.count {
+		v := from.at(i)
+		*f.at(i), *v = *v, none
+	}
 }
 
 // page is an empty one.

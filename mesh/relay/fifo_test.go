@@ -83,3 +83,31 @@ func TestFifoGrowsByAPage(t *testing.T) {
 		t.Errorf("%v allocations for two pages of those that come and go", made)
 	}
 }
+
+// A small row from which as much goes as comes needs no memory for that.
+func TestFifoOfFewStays(t *testing.T) {
+	for _, n := range []int{1, 2, 3, 5, 8, 13, 40, 200, 400, 448, 600, 670, 880, 1300} {
+		var f fifo[int]
+		for range n {
+			f.push(0)
+		}
+		through := func() {
+			for range 4 * pageMost {
+				f.push(0)
+				f.pop()
+			}
+		}
+		if through(); testing.AllocsPerRun(2, through) > 0 {
+			t.Errorf("a row of %d is made anew", n)
+		}
+		through = func() {
+			for range 4 * pageMost {
+				f.pop()
+				f.push(0)
+			}
+		}
+		if through(); testing.AllocsPerRun(2, through) > 0 {
+			t.Errorf("a row of %d, or one less, is made anew", n)
+		}
+	}
+}
