@@ -354,7 +354,7 @@ func (j *Judge[T]) Relay(now time.Duration, via topics.Name, far bool, m Stream,
 	s := j.last
 	if s == nil || s.Stream != m {
 		if far {
-			j.replayByFar(now, via, m)
+			j.replayByFar(now, via, m, number)
 		}
 		s, out = j.follow(now, m, number, Relayed, out)
 	}

@@ -71,9 +71,13 @@ func (j *Judge[T]) replayByRelay(now time.Duration, origin topics.Name) {
 const farOpenings = openMost / relayPart
 
 // replayByFar asks a relay that brings the first message of an origin which no list tells of for what that said before. It is
-// asked once: a stream that is forgotten and comes again would bring its past again.
-func (j *Judge[T]) replayByFar(now time.Duration, via topics.Name, m Stream) {
+// asked once: a stream that is forgotten and comes again would bring its past again. Where it is known with what the stream
+// begins, there is nothing to ask for, or what is missing is repaired.
+func (j *Judge[T]) replayByFar(now time.Duration, via topics.Name, m Stream, number uint64) {
 	if !j.replays() || j.streams[m] != nil || j.plan.lacks[m.Origin] != nil || j.isOpening(m) || len(j.opening) >= farOpenings {
+		return
+	}
+	if _, was := j.floors[m]; was || number == 1 || j.base(m) > 0 {
 		return
 	}
 	if _, asked := j.pasts[m]; !asked && len(j.pasts) < bornMost {

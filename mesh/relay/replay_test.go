@@ -140,3 +140,24 @@ func TestReplayOfFarIsBounded(t *testing.T) {
 		t.Errorf("%d pasts known as asked for", n)
 	}
 }
+
+// It is not asked where it is known with what the stream begins: what is missing from there on comes, and nothing else.
+func TestReplayOfFarWhoseBeginningIsKnown(t *testing.T) {
+	behindTwo(t).relayed("r", "f", true, 1).said().got("f1")
+
+	r := behindTwo(t)
+	r.j.Born(r.now, "f", 7)
+	r.relayed("r", "f", true, 3).pass(short).said("r: 5/f/7/1-2/1").answer("r", "5/f/7/1-2/1", 1, 2).got("f1 f2 f3")
+
+	r = behindTwo(t)
+	r.out = r.j.Tell(r.now, "f", 7, "24:1", r.out)
+	r.relayed("r", "f", true, 26).pass(short).said("r: 5/f/7/25-25/1").answer("r", "5/f/7/25-25/1", 25).got("f25 f26")
+
+	r = behindTwo(t) // one that was not admitted for a time
+	r.j.Admit(r.now, []topics.Name{"r", "o", "f"})
+	r.hear("f", 1, 2, 3).got("f1 f2 f3")
+	r.j.Admit(r.now, []topics.Name{"r", "o"})
+	r.pass(2*time.Second).j.Admit(r.now, []topics.Name{"r", "o", "f"})
+	r.j.Says()
+	r.relayed("r", "f", true, 6).said().got("f6")
+}
