@@ -53,7 +53,7 @@
 // What was said before this node came, where Config wants it (Replay), is asked of an origin when its messages begin
 // to come over its own connection, and of the relay where it is asked for one of which nothing has come. What beats
 // tell of such an origin meanwhile begins no stream. Of an origin that no list tells of, in a row or behind two bridges, it
-// is asked once, when the first message comes, of the relay that brings it.
+// is asked once, when the first message comes, of the relay that brings it, unless it is known with which number it begins.
 //
 // What a relay was relayed itself goes to those that ask for that, which are all that miss somebody: in a chain or
 // behind a bridge there are nodes that no list tells of. It is a flood in that part of the mesh, stopped by numbers, uids

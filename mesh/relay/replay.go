@@ -53,7 +53,9 @@ func (j *Judge[T]) forgetTold(now time.Duration, origin topics.Name, topic strin
 		return false
 	}
 	for _, s := range streams {
-		_ = j.leave(now, s, nil) // it holds nothing
+		if s.last == nil && !s.sweeping { // else all are asked for the last words of one that is gone
+			_ = j.leave(now, s, nil) // it holds nothing
+		}
 	}
 	return true
 }

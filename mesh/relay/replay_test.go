@@ -161,3 +161,30 @@ func TestReplayOfFarWhoseBeginningIsKnown(t *testing.T) {
 	r.j.Says()
 	r.relayed("r", "f", true, 6).said().got("f6")
 }
+
+// A message that there is no room for to wait for the past comes without it.
+func TestReplayOfFarWithoutRoom(t *testing.T) {
+	r := newRigOf(t, Config{ReplayWithin: 5 * time.Second, Held: 2 * (heldCost + 10)}, "r")
+	r.view.lists["r"] = []topics.Name{"o"}
+	r.pass(5*time.Second).ends("r", pastOfO)
+	r.relayed("r", "a", true, 5, 6).got("").relayed("r", "f", true, 30).got("f30")
+	r.answer("r", pastOfF, 28, 29).ends("r", pastOfF).relayed("r", "f", true, 31).got("f31").pass(openTime).got("a5 a6")
+}
+
+// The last words of one that is gone are asked for still, where it is there again.
+func TestReplayOfFarThatStartedAgain(t *testing.T) {
+	r := newRigOf(t, Config{ReplayWithin: 5 * time.Second}, "r", "f")
+	r.view.lists["r"] = []topics.Name{"o"}
+	r.pass(5*time.Second).ends("r", pastOfO)
+	r.out = r.j.Tell(r.now, "f", 7, "", r.out)
+	r.pass(time.Second).view.linked = []topics.Name{"r"}
+	const rest = "5/f/7/1-/1"
+	for range 100 {
+		if _, asked := r.j.asked[rest]; asked {
+			break
+		}
+		r.pass(50 * time.Millisecond)
+	}
+	_, r.out = r.j.Relay(r.now, "r", true, Stream{"f", 8, topics.Message}, 2, "again", "again", 10, r.out)
+	r.answer("r", rest, 1, 2).ends("r", rest).ends("r", pastOfF).got("f1 f2 again")
+}

@@ -121,6 +121,9 @@ func (j *Judge[T]) leave(now time.Duration, s *stream[T], out []Delivery[T]) []D
 // number judges a message by its number.
 func (j *Judge[T]) number(now time.Duration, s *stream[T], number uint64, uid string, way Way, v T, size int, out []Delivery[T]) (fresh bool, _ []Delivery[T]) {
 	s.came = now
+	if s.next == 0 && len(s.held) == 0 && !j.fits(size) { // it cannot wait for the past
+		s.next, s.sure = number, number
+	}
 	switch {
 	case s.next > 0 && number < s.next:
 		j.stats.Duplicates++
@@ -232,8 +235,9 @@ func (j *Judge[T]) hold(now time.Duration, s *stream[T], number uint64, uid stri
 		return false
 	}
 	s.plain = false
+	fits := j.fits(size)
 	size += heldCost
-	if j.stats.Holding+size > j.cfg.Held {
+	if !fits {
 		j.stats.Overheld++
 		s.told = max(s.told, number)
 	} else {
@@ -251,6 +255,9 @@ func (j *Judge[T]) hold(now time.Duration, s *stream[T], number uint64, uid stri
 	}
 	return fresh
 }
+
+// fits reports whether there is room to hold a message.
+func (j *Judge[T]) fits(size int) bool { return j.stats.Holding+size+heldCost <= j.cfg.Held }
 
 // release delivers what is held and next.
 func (j *Judge[T]) release(now time.Duration, s *stream[T], out []Delivery[T]) []Delivery[T] {
