@@ -26,13 +26,13 @@ const (
 // was lost and comes back is no growth: words about the dead would go round.
 type growth struct {
 	last   [calmRounds + 1]int
-	peak   int
+	peak   int // in parts of peakFades, or the most of a few members would not fade
 	rounds int // there were, as far as they matter
 }
 
 // note takes in how many there are at the end of a round.
 func (g *growth) note(members int) {
-	g.peak = max(g.peak-g.peak/peakFades, g.last[calmRounds])
+	g.peak = max(g.peak-g.peak/peakFades, g.last[calmRounds]*peakFades)
 	copy(g.last[1:], g.last[:])
 	g.last[0] = members
 	g.rounds = min(g.rounds+1, len(g.last))
@@ -40,7 +40,7 @@ func (g *growth) note(members int) {
 
 // on reports whether there are many more now than so many rounds ago, and before.
 func (g *growth) on(members, rounds int) bool {
-	was := max(g.peak, slices.Max(g.last[rounds:]))
+	was := max(g.peak/peakFades, slices.Max(g.last[rounds:]))
 	return members-was > was/growPart
 }
 
@@ -49,7 +49,7 @@ func (g *growth) leaps(members int) bool {
 	if g.rounds == 0 {
 		return false
 	}
-	was := max(g.peak, g.last[g.rounds-1])
+	was := max(g.peak/peakFades, g.last[g.rounds-1])
 	return members-was > was/leapPart
 }
 

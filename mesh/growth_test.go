@@ -270,3 +270,25 @@ func TestNoMoreTellThanAreWanted(t *testing.T) {
 		p.reach.link.follows = true
 	}
 }
+
+// What was lost and comes back is no growth, and is some again once it is long ago: after three minutes half of it.
+func TestAPeakFades(t *testing.T) {
+	for _, most := range []int{40, 1000} {
+		var g growth
+		for range 2 * calmRounds {
+			g.note(most)
+		}
+		for range 60 {
+			g.note(most / 8)
+		}
+		if g.leaps(most) {
+			t.Errorf("%d that were there a minute ago are a leap", most)
+		}
+		for range 3 * 60 {
+			g.note(most / 8)
+		}
+		if !g.leaps(most) {
+			t.Errorf("%d that were there four minutes ago are no leap: %d", most, g.peak)
+		}
+	}
+}
