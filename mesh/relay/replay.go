@@ -104,12 +104,18 @@ func (j *Judge[T]) awaitsReplay(now time.Duration, s *stream[T], view View) bool
 }
 
 func (j *Judge[T]) isOpening(m Stream) bool {
-	for _, o := range j.opening {
+	_, ok := j.openingOf(m)
+	return ok
+}
+
+// openingOf is the question whose answer a stream waits for before it begins.
+func (j *Judge[T]) openingOf(m Stream) (question string, ok bool) {
+	for question, o := range j.opening {
 		if o.origin == m.Origin && o.topic == m.Topic {
-			return true
+			return question, true
 		}
 	}
-	return false
+	return "", false
 }
 
 // open begins the streams that waited for an answer.

@@ -121,6 +121,15 @@ func TestReplayOfFarOnce(t *testing.T) {
 	r.pass(time.Second).relayed("r", "f", true, 30).said().got("f30")
 }
 
+// A stream for which there is no room any more begins without its past: that would come after it.
+func TestNoRoomForOneThatWaitsForItsPast(t *testing.T) {
+	r := newRigOf(t, Config{ReplayWithin: 5 * time.Second, Streams: 2 * relayPart}, "r")
+	r.view.lists["r"] = []topics.Name{"o"}
+	r.pass(5*time.Second).ends("r", pastOfO).j.Says()
+	r.relayed("r", "f", true, 30).got("").said("r: "+pastOfF).relayed("r", "a", true, 1).relayed("r", "b", true, 1).got("a1 f30 b1")
+	r.said("r: not "+pastOfF).answer("r", pastOfF, 27, 28, 29, 30).ends("r", pastOfF).got("")
+}
+
 // A relay that makes origins up leaves others room to be asked.
 func TestReplayOfFarIsBounded(t *testing.T) {
 	r := behindTwo(t)

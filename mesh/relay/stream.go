@@ -87,15 +87,19 @@ func (j *Judge[T]) follow(now time.Duration, m Stream, number uint64, way Way, o
 			s.next, s.sure = max(s.next, floor), max(s.sure, floor)
 			delete(j.floors, m)
 		}
+		for j.used[s.class].count >= most {
+			oldest := j.used[s.class].oldest()
+			if question, ok := j.openingOf(oldest.Stream); ok { // its past would come after it
+				out = j.open(now, question, out)
+				continue
+			}
+			j.forgetBase(oldest.Stream)
+			out = j.leave(now, oldest, out)
+		}
 		if j.isOpening(m) {
 			s.next = 0
 		}
 		s.settle()
-		for j.used[s.class].count >= most {
-			oldest := j.used[s.class].oldest()
-			j.forgetBase(oldest.Stream)
-			out = j.leave(now, oldest, out)
-		}
 		j.streams[m] = s
 	}
 	j.used[s.class].touch(s)
