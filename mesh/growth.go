@@ -38,9 +38,9 @@ func (g *growth) note(members int) {
 	g.rounds = min(g.rounds+1, len(g.last))
 }
 
-// on reports whether there are many more now than so many rounds ago, and before.
-func (g *growth) on(members, rounds int) bool {
-	was := max(g.peak/peakFades, slices.Max(g.last[rounds:]))
+// on reports whether there are many more now than growRounds ago, and before.
+func (g *growth) on(members int) bool {
+	was := max(g.peak/peakFades, slices.Max(g.last[growRounds:]))
 	return members-was > was/growPart
 }
 
@@ -63,7 +63,7 @@ func (m *Machine) noteGrowth() {
 // growing reports whether a partial mesh has many more members than a few rounds ago.
 func (m *Machine) growing() bool {
 	v, ok := m.view.(*partial)
-	return ok && v.on && v.growth.on(m.Known(), growRounds)
+	return ok && v.on && v.growth.on(m.Known())
 }
 
 // unsettled reports whether one leapt a moment ago: its neighbours are drawn anew then.

@@ -9,6 +9,14 @@ import (
 	"hearsay/topics"
 )
 
+// grown is that of a mesh with so many members at the ends of rounds.
+func grown(members []int) (g growth) {
+	for _, n := range members {
+		g.note(n)
+	}
+	return g
+}
+
 // A mesh grows while it has many more members than some rounds ago.
 func TestAMeshGrowsWhileManyCome(t *testing.T) {
 	t.Parallel()
@@ -28,11 +36,8 @@ func TestAMeshGrowsWhileManyCome(t *testing.T) {
 		{[]int{100, 100, 100, 50, 50, 50}, 90, false}, // what was lost comes back
 		{[]int{100, 50, 50, 50, 50, 50, 50, 50, 50, 50, 50}, 90, false},
 	} {
-		var g growth
-		for _, n := range c.members {
-			g.note(n)
-		}
-		if on := g.on(c.now, growRounds); on != c.on {
+		g := grown(c.members)
+		if on := g.on(c.now); on != c.on {
 			t.Errorf("after %v, with %d: it grows %v, not %v", c.members, c.now, on, c.on)
 		}
 	}
@@ -55,10 +60,7 @@ func TestAMeshLeapsWhileHalfAsManyCome(t *testing.T) {
 		{[]int{100, 108, 116, 124, 132, 140, 148, 148, 148}, 156, false},
 		{[]int{200, 100, 100, 100, 100, 100, 100, 100, 100, 100}, 200, false}, // what was lost comes back
 	} {
-		var g growth
-		for _, n := range c.members {
-			g.note(n)
-		}
+		g := grown(c.members)
 		if leaps := g.leaps(c.now); leaps != c.leaps {
 			t.Errorf("after %v, with %d: it leaps %v, not %v", c.members, c.now, leaps, c.leaps)
 		}

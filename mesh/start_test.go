@@ -10,17 +10,20 @@ import (
 )
 
 // large is a machine of a partial mesh: a hears so many whom no dial reaches, and b hears a.
-func large(t *testing.T, many int) (r *rig, a, b *puppet) { return largeAfter(t, many) }
+func large(t *testing.T, many int) (r *rig, a, b *puppet) {
+	t.Helper()
+	return newRig(t, Config{FullMesh: leastMesh}).large(many)
+}
 
 // leaping is one that was alone for a round before.
-func leaping(t *testing.T, many int) (r *rig, a, b *puppet) { return largeAfter(t, many, 0) }
-
-func largeAfter(t *testing.T, many int, rounds ...int) (r *rig, a, b *puppet) {
+func leaping(t *testing.T, many int) (r *rig, a, b *puppet) {
 	t.Helper()
 	r = newRig(t, Config{FullMesh: leastMesh})
-	for _, members := range rounds {
-		r.m.view.(*partial).growth.note(members)
-	}
+	r.m.view.(*partial).growth.note(0)
+	return r.large(many)
+}
+
+func (r *rig) large(many int) (_ *rig, a, b *puppet) {
 	names := []topics.Name{"b"}
 	for i := range many {
 		names = append(names, topics.Name(fmt.Sprint("n", i)))
