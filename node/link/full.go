@@ -29,19 +29,31 @@ const (
 )
 
 // unmoved is for how long a subscriber has taken nothing while somebody looked who waits for it. Between two looks that are
-// far apart this process may have been stopped, or starved, and have written nothing itself.
+// far apart this process may have been stopped, or starved, and have written nothing itself. A write of much ends when all of
+// it is taken, seconds later where the subscriber is slow, so what its kernel has acknowledged counts as well.
 type unmoved struct {
 	moved int64         // what outbox.moved was
+	acked uint64        // what the kernel said
 	at    time.Duration // for how long
 	seen  time.Time     // the last look
+	asked time.Time     // when the kernel was
 }
 
-func (u *unmoved) look(now time.Time, moved int64) time.Duration {
+// look asks the kernel a few times a second, as that takes system calls, and before it says that this was for too long.
+func (u *unmoved) look(now time.Time, moved int64, ask func() (view, bool)) time.Duration {
 	if moved != u.moved || u.seen.IsZero() {
-		*u = unmoved{moved: moved, seen: now}
+		u.moved, u.at, u.seen = moved, 0, now
 	}
+	before := u.at
 	u.at += min(now.Sub(u.seen), unmovedStep)
 	u.seen = now
+	if now.Sub(u.asked) < unmovedStep && (before > slowPatience || u.at <= slowPatience) {
+		return u.at
+	}
+	u.asked = now
+	if v, known := ask(); known && v.acked != u.acked {
+		u.acked, u.at = v.acked, 0
+	}
 	return u.at
 }
 
@@ -69,7 +81,7 @@ func (l *Link) Full(size int) (slow []Slow) {
 			if s.named {
 				one.Name = s.name
 			}
-			one.Stuck = s.out.left() > 0 && s.unmoved.look(now, s.out.moved.Load()) > slowPatience
+			one.Stuck = s.out.left() > 0 && s.unmoved.look(now, s.out.moved.Load(), s.out.kernel.look) > slowPatience
 			slow = append(slow, one)
 		}
 	}

@@ -2,6 +2,7 @@ package link
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"testing"
 	"time"
@@ -28,6 +29,45 @@ func TestKernelMemory(t *testing.T) {
 		if v, ok := s.kernel.look(); !ok || v.held == 0 || v.held > 2*messageKernel+64<<10 { // it takes a packet more
 			t.Errorf("a kernel holds %d bytes that nobody reads, %v", v.held, ok)
 		}
+	}
+}
+
+// A subscriber that takes little is waited for, though one write to it lasts for long.
+func TestWhoTakesLittleIsNotStuck(t *testing.T) {
+	l := open(t, Config{StallTimeout: time.Hour, OutboxBytes: 4 << 20}) // no write ends but where all of it is taken
+	discard(l)
+	slow := subscribed(t, l.Addr(Message).String(), "1").takenIn()
+	_ = slow.SetReadDeadline(time.Time{})
+	s := l.pubs[Message].gate.subscribers()[0]
+	moved, since := int64(0), time.Now()
+	eventually(t, "one write lasts", func() bool {
+		if err := l.Publish(Message, []byte("1"), make([]byte, 8<<10)); err != nil {
+			t.Fatal(err)
+		}
+		if now := s.out.moved.Load(); now != moved || takes(s.kernel) {
+			moved, since = now, time.Now()
+		}
+		return time.Since(since) > time.Second && len(l.Full(1<<20)) == 1
+	})
+	stuck := func() bool {
+		l.pubs[Message].gate.mu.Lock()
+		s.unmoved.at = slowPatience
+		l.pubs[Message].gate.mu.Unlock()
+		is := l.Full(1 << 20)
+		return len(is) == 1 && is[0].Stuck
+	}
+	eventually(t, "it takes nothing", stuck)
+	before, _ := s.kernel.look()
+	buf := make([]byte, 1<<10)
+	eventually(t, "its kernel takes some", func() bool {
+		if _, err := io.ReadFull(slow, buf); err != nil {
+			t.Fatal(err)
+		}
+		now, _ := s.kernel.look()
+		return now.acked != before.acked
+	})
+	if stuck() && s.out.moved.Load() == moved {
+		t.Error("it takes some, and is not waited for")
 	}
 }
 
