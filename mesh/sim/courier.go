@@ -189,6 +189,7 @@ func (c *courier) take(l *link, m *post) {
 			out = c.judge.AnswerEnds(now, via, []byte(m.topic), nil)
 			break
 		}
+		w.ledger.counts.came++
 		relayed = m.Origin != via
 		fresh, out = c.judge.Answer(now, via, []byte(m.topic), m.Stream, m.number, m.uid, m, postSize, nil)
 	}

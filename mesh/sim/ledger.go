@@ -18,9 +18,14 @@ type ledger struct {
 	last   map[relay.Stream]uint64 // published
 	whose  map[relay.Stream]*process
 	plain  map[*process]map[string]bool // uids and bodies without numbers that a process got
-	counts struct{ published, came, delivered, told, forged int }
+	counts counts
 	late   []time.Duration // from published to delivered
+	from   time.Duration   // what was published from then on counts for
+	later  time.Duration   // the slowest
 }
+
+// counts are of all processes together. Of what came answers are a part.
+type counts struct{ published, came, delivered, told, forged int }
 
 // account is what one process got of one stream.
 type account struct {
@@ -61,6 +66,9 @@ func (b *ledger) delivered(c *courier, m *post, missed uint64) {
 	}
 	b.counts.delivered++
 	b.late = append(b.late, b.w.now-m.sent)
+	if m.sent >= b.from {
+		b.later = max(b.later, b.w.now-m.sent)
+	}
 	if m.number == 0 {
 		b.once(c, m)
 		return
@@ -184,6 +192,7 @@ func (b *ledger) figures() {
 	b.w.record("told missing", float64(b.counts.told))
 	b.w.record("forged", float64(b.counts.forged))
 	b.w.record("slowest", slowest.Seconds())
+	b.w.record("slowest later", b.later.Seconds())
 	b.w.record("copies of each", float64(b.counts.came)/float64(max(1, b.counts.delivered)))
 	b.w.record("copies", passed/float64(max(1, b.counts.published)))
 }

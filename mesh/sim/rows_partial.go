@@ -125,10 +125,12 @@ func partials() []Scenario {
 				p.Profile.FullMesh = 32
 				p.Talk = true
 				p.At(rest, Talk{Every: 4 * time.Second, For: 30 * time.Second})
+				p.copies(rest+10*time.Second, rest+30*time.Second)
 			},
 			Goals: []Goal{
 				nothingTold(),
-				{Figure: "copies of each", Title: "copies of a message that come to a member", Most: 3.5},
+				{Figure: "copies at rest", Title: "copies of a message that come to a member", Most: 3.5},
+				{Figure: "most passed on", Title: "of a message, copies that a node passes on to each of its listeners, at most", Most: 1},
 				within("slowest", "slowest message", 1),
 				noFalse(),
 			},
@@ -147,6 +149,17 @@ func partials() []Scenario {
 			Goals: []Goal{
 				nothingTold(), noneLost(),
 				within("slowest", "slowest message", 20),
+				noFalse(),
+			},
+		},
+		{
+			Name: "partial-talk-killed", Title: "10, 30 or 50 % of those of a mesh of more than hear everybody are killed at once while they talk",
+			Nodes: 80, Least: 70, Weight: 100, Length: rest + 55*time.Second, Fixed: true,
+			Plan: planPartialTalkKilled,
+			Goals: []Goal{
+				nothingTold(),
+				within("slowest", "slowest message", 20),
+				within("slowest later", "slowest of those that are said from 5 s after on", 6),
 				noFalse(),
 			},
 		},
@@ -176,6 +189,21 @@ func partials() []Scenario {
 			},
 		},
 	}
+}
+
+// planPartialTalkKilled kills some of those that talk, each in one of two ways.
+func planPartialTalkKilled(p *Plan) {
+	const killed = rest + 20*time.Second
+	p.Profile.FullMesh = 32
+	p.Talk = true
+	p.At(rest, Talk{Every: time.Second, For: 45 * time.Second})
+	for _, i := range p.Some(p.N * []int{10, 30, 50}[p.Rand.IntN(3)] / 100) {
+		p.At(killed, []Fault{Crash{i}, PowerCut{i}}[p.Rand.IntN(2)])
+	}
+	p.At(killed+5*time.Second, Measure{Figure: "killed", Read: func(w *world) float64 {
+		w.ledger.from = w.now
+		return 0
+	}})
 }
 
 // planPartialDeploy starts five times eight new ones, and kills eight old ones three seconds later.
@@ -242,6 +270,35 @@ func (w *world) hardlyHeard() (count float64) {
 func strange(one, other []int) Cond {
 	there, back := Unknown(one, other), Unknown(other, one)
 	return func(w *world) bool { return there(w) && back(w) }
+}
+
+// copies reads how often a message comes to a member for each that is delivered, and to how many of its listeners a node passes
+// one on, between two times.
+func (p *Plan) copies(from, to time.Duration) {
+	var before counts
+	passed := make([]int, p.N)
+	p.At(from, Measure{Figure: "copies, at first", Read: func(w *world) float64 {
+		before = w.ledger.counts
+		for i, h := range w.hosts {
+			if h.proc != nil {
+				passed[i] = h.proc.courier.passed
+			}
+		}
+		return 0
+	}})
+	p.At(to, Measure{Figure: "copies at rest", Read: func(w *world) float64 {
+		now := w.ledger.counts
+		return float64(now.came-before.came) / float64(max(1, now.delivered-before.delivered))
+	}}, Measure{Figure: "most passed on", Read: func(w *world) (most float64) {
+		said := w.ledger.counts.published - before.published
+		for i, h := range w.hosts {
+			if h.proc != nil {
+				listeners := len(h.proc.listeners[mesh.MessagePort])
+				most = max(most, float64(h.proc.courier.passed-passed[i])/float64(max(1, said*listeners)))
+			}
+		}
+		return most
+	}})
 }
 
 // perNode reads a counter twice and records its growth a second for each node.
