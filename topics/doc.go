@@ -322,12 +322,12 @@
 //	range    =/ "-" count                           ; the last ones, at most so many
 //	range    =/ "~" ms                              ; those of the last ms, 1 to 3600000
 //
-// inc is 0 in the last two forms where any will do, and never in the first two. Numbers are written without leading
-// zeros. The publisher answers at once, to that connection alone, with messages whose first frame is the question, and
-// body and envelope as they were published, in the order of their numbers. It may leave out what it does not keep, and
-// SHOULD end after about 1 MiB. The end of the answer is a message of two frames, the question and an empty body. Who
-// asked cancels the subscription then, and asks again for what is still missing, here or elsewhere. Who is asked does not
-// keep the subscription, so that to ask the same again is to subscribe again.
+// inc is 0 in the last two forms where any will do, and never in the first two. Numbers are written without leading zeros. The
+// publisher answers in turn, to that connection alone, with messages whose first frame is the question, and body and envelope as
+// they were published, in the order of their numbers. It may leave out what it does not keep, and SHOULD end after about 1 MiB.
+// The end of the answer is a message of two frames, the question and an empty body. Who asked cancels the subscription then, and
+// asks again for what is still missing, here or elsewhere. Who is asked does not keep the subscription, so that to ask the same
+// again is to subscribe again. It SHOULD NOT answer what is canceled, and end at once what it has no room for.
 //
 // A publisher that knows nothing of this keeps the question as a filter that never matches. So who asks SHOULD wait a
 // few seconds at most, and MUST cancel what it asked. It takes only what it asked for, from whom it asked.

@@ -25,8 +25,9 @@
 //     and dialled connections that would be made with other keys are made anew, with no message lost or doubled, under
 //     the ID that they had.
 //   - Label (label.go). With Config.Mesh, and where a subscriber says another one, nothing that is published goes to it.
-//   - Inquiries (inquiries.go). A subscription to a question for messages that somebody missed is answered to that
-//     connection alone (Config.Answer), by one goroutine, within bounds for each connection and for all.
+//   - Inquiries (inquiries.go, inquiryrow.go). A subscription to a question for messages that somebody missed is answered to
+//     that connection alone (Config.Answer), by one goroutine, within bounds for each connection and for all. Until their
+//     connection's turn comes questions wait, 16 MiB of them. One that there is no room for is answered with nothing.
 //   - Relays (relayed.go). Who has asked for messages that are relayed, and how a node asks one publisher for something
 //     alone (Say). Audience (audience.go) is who has subscribed to a topic by now.
 //   - Guard (inbox.go, dialled.go, subscriber.go, bucket.go, zmtp.Limits). Frames are measured before zmq4 reads them:

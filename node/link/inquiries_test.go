@@ -60,6 +60,9 @@ func TestQuestionsWithoutEnd(t *testing.T) {
 	var asked atomic.Int64
 	l := open(t, Config{Answer: said(64<<10, &asked)})
 	discard(l)
+	l.answers.mu.Lock()
+	l.answers.room = 1000 * inquiryCost
+	l.answers.mu.Unlock()
 	addr := l.Addr(Message).String()
 	greedy := subscribed(t, addr, "1").takenIn()
 	var b []byte

@@ -69,9 +69,10 @@ func (l *Link) Say(id ID, topic string, cancel bool) {
 		before.note(topic, cancel) // which an heir that is not subscribed yet takes over
 	}
 	switch {
-	case question && d.wire != nil && !cancel:
-		d.wire.from.inquire(topic)
+	case question && d.wire != nil && cancel:
+		d.wire.from.withdraw(topic)
 	case question && d.wire != nil:
+		d.wire.from.inquire(topic)
 	case cancel:
 		d.cancel(topic)
 	default:

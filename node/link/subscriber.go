@@ -177,6 +177,10 @@ func (s *subscriber) covers(topic string) bool {
 }
 
 func (s *subscriber) unsubscribe(topic string) {
+	if s.port == Message && topics.KindOf([]byte(topic)) == topics.KindAsk {
+		s.withdraw(topic)
+		return
+	}
 	if !slices.Contains(s.topics, topic) {
 		return
 	}
