@@ -33,6 +33,15 @@ func (b bitset) none() bool {
 	return true
 }
 
+func (b bitset) equals(other bitset) bool {
+	for w := range max(len(b), len(other)) {
+		if b.word(w) != other.word(w) {
+			return false
+		}
+	}
+	return true
+}
+
 func (b bitset) word(w int) uint64 {
 	if w < len(b) {
 		return b[w]

@@ -27,6 +27,8 @@ type Machine struct {
 	free    []int                 // the nil ones
 	lotted  []*peer               // those of slots by their lots, where neighbours are drawn
 	indexed *index                // of their names; nil: one has come
+	looked  Relays                // memory of a look
+	relays  *Relays               // the last one
 	seeds   []*peer
 	untied  ties   // of all that have none
 	tied    bitset // by slot: the others

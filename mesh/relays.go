@@ -10,6 +10,7 @@ import (
 // It is as of one moment, and does not change with the machine. Names are keys.
 type Relays struct {
 	*index
+	number uint64
 	linked bitset // those that are heard, and whose messages come over a connection of their own
 	known  bitset // those that are members by the word of others, in a partial mesh
 	lacked bitset // those that some of them list and that are none of them
@@ -45,41 +46,64 @@ type listing struct {
 	has  bitset
 }
 
-// Relays returns that of now.
+// Relays returns that of now: the same one as before, where nothing of it has changed.
 func (m *Machine) Relays() *Relays {
-	r := &Relays{index: m.index(), few: m.isPartial()}
+	r := &m.looked
+	r.index, r.few = m.index(), m.isPartial()
+	r.linked, r.known, r.rows = r.linked[:0], nil, r.rows[:0]
 	if r.few {
-		r.known = slices.Clone(m.far.all)
+		r.known = m.far.all
 	}
-	var may, listed bitset
-	for _, p := range m.slots {
-		if p == nil {
-			continue
-		}
+	for p := range m.near() {
 		if !p.linked() {
-			if p.column.vouches > 0 && p.state != Alias && p.state != Left {
-				may.set(p.slot)
-			}
 			continue
 		}
 		r.linked.set(p.slot)
 		if p.says.strict && p.row.known {
-			r.rows = append(r.rows, listing{p.slot, slices.Clone(p.row.has)})
+			r.rows = append(r.rows, listing{p.slot, p.row.has})
 		}
 	}
-	if len(may) == 0 {
-		return r // everybody hears everybody
-	}
+	r.lacked = append(r.lacked[:0], r.linked...) // and then those that are listed beside them
 	for _, l := range r.rows {
-		l.has.each(listed.set)
+		l.has.each(r.lacked.set)
 	}
-	may.each(func(i int) {
-		if listed.has(i) {
-			r.lacked.set(i)
+	for w := range r.linked {
+		r.lacked[w] &^= r.linked[w]
+	}
+	r.lacked.each(func(i int) {
+		if p := m.slots[i]; p.column.vouches == 0 || p.state == Alias || p.state == Left {
+			r.lacked.clear(i)
 		}
 	})
-	return r
+	if m.relays == nil || !r.equals(m.relays) {
+		number := uint64(1)
+		if m.relays != nil {
+			number += m.relays.number
+		}
+		m.relays = r.clone(number)
+	}
+	return m.relays
 }
+
+func (r *Relays) equals(other *Relays) bool {
+	return r.index == other.index && r.few == other.few && r.linked.equals(other.linked) && r.known.equals(other.known) &&
+		r.lacked.equals(other.lacked) && slices.EqualFunc(r.rows, other.rows, func(a, b listing) bool {
+		return a.slot == b.slot && a.has.equals(b.has)
+	})
+}
+
+// clone has nothing that the machine will write to.
+func (r *Relays) clone(number uint64) *Relays {
+	c := &Relays{index: r.index, number: number, few: r.few, rows: slices.Clone(r.rows)}
+	c.linked, c.known, c.lacked = slices.Clone(r.linked), slices.Clone(r.known), slices.Clone(r.lacked)
+	for i := range c.rows {
+		c.rows[i].has = slices.Clone(c.rows[i].has)
+	}
+	return c
+}
+
+// Number is another one whenever anything else has changed.
+func (r *Relays) Number() uint64 { return r.number }
 
 func (p *peer) linked() bool { return p.state == Alive && p.feed.link != nil }
 

@@ -11,6 +11,7 @@ import (
 // Those of others are refused, over whatever way they come, and are not missed: not those that are held, not those that a
 // beat has told of, and not those that are said until the origin is admitted again.
 func (j *Judge[T]) Admit(now time.Duration, origins []topics.Name) {
+	j.viewed, j.presentOf = 0, 0
 	first := j.admitted == nil
 	before := j.admitted
 	j.admitted = make(map[topics.Name]time.Duration, len(origins))

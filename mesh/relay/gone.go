@@ -40,6 +40,10 @@ func (j *Judge[T]) lookPresent(now time.Duration, view View) {
 		return
 	}
 	j.presentDue = now + j.cfg.Beat/4
+	if n := view.Number(); n > 0 && n == j.presentOf {
+		return
+	}
+	j.presentOf = view.Number()
 	j.round++
 	note := func(name topics.Name) { j.present[name] = j.round }
 	view.EachLinked(note)

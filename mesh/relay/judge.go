@@ -56,6 +56,8 @@ type View interface {
 	Known(name topics.Name) bool
 	// Partial reports whether this node hears a few of many, as all others do.
 	Partial() bool
+	// Number is another one whenever any of this has changed; 0: it may have.
+	Number() uint64
 }
 
 // Way is how a message came.
@@ -142,7 +144,9 @@ type Judge[T any] struct {
 
 	admitted map[topics.Name]time.Duration // since when an origin is; nil: all are
 
+	viewed     uint64                 // number of the view that was looked at last; 0: look at any
 	present    map[topics.Name]uint64 // who is heard, itself or by others: the look that found it
+	presentOf  uint64                 // number of the view that shows it
 	presentDue time.Duration          // when to look for them again
 	round      uint64                 // of these looks
 	gone       map[topics.Name]*gone
@@ -241,6 +245,7 @@ func (j *Judge[T]) Came(now time.Duration, from topics.Name) {
 
 // Up notes that a member's messages come over a new connection. What was asked over the one before is asked again.
 func (j *Judge[T]) Up(now time.Duration, member topics.Name) {
+	j.viewed, j.presentOf = 0, 0
 	j.says = j.plan.again(member, j.says)
 	for _, origin := range j.plan.turned {
 		j.turned(now, origin)

@@ -16,6 +16,19 @@ func (j *Judge[T]) look(now time.Duration, view View) {
 			delete(j.starved, name)
 		}
 	}
+	if n := view.Number(); n == 0 || n != j.viewed || !j.plan.settled || len(j.starved) > 0 {
+		j.lookPlan(now, view)
+		j.viewed = n
+	}
+	for name, at := range j.from {
+		if now-at > fromTime {
+			delete(j.from, name)
+		}
+	}
+}
+
+// lookPlan changes what is asked of relays.
+func (j *Judge[T]) lookPlan(now time.Duration, view View) {
 	j.says = j.plan.update(now, view, j.starved, j.says)
 	for _, origin := range j.plan.turned {
 		j.turned(now, origin)
@@ -24,11 +37,6 @@ func (j *Judge[T]) look(now time.Duration, view View) {
 		}
 	}
 	j.lookDirect(now, view)
-	for name, at := range j.from {
-		if now-at > fromTime {
-			delete(j.from, name)
-		}
-	}
 }
 
 // lookDirect takes in whose messages come over their own connections. It matters only while relays are asked.

@@ -15,6 +15,9 @@ type plan struct {
 	lacks  map[topics.Name]*lack
 	fars   map[topics.Name]time.Duration // whom 3/*/ was said to, and until when it counts; never: it stands
 	turned []topics.Name                 // origins with another relay than before the last update
+
+	noted   int  // names that the last update found
+	settled bool // the last update had nothing to say, and another one of the same view has not either
 }
 
 // lack is an origin that this node gets no messages of.
@@ -80,13 +83,15 @@ func (p *plan) far(view View) (names []topics.Name) {
 // update looks at who is lacked, and appends what is to be said to says.
 func (p *plan) update(now time.Duration, view View, starved map[topics.Name]bool, says []Say) []Say {
 	p.turned = p.turned[:0]
+	p.noted = 0
 	view.EachUnheard(func(name topics.Name) { p.note(now, name, false) })
 	for name := range starved {
 		p.note(now, name, true)
 	}
-	if p.idle() {
+	if p.settled = len(starved) == 0; p.idle() {
 		return says
 	}
+	said := len(says)
 	load := make(map[topics.Name]int)
 	for _, l := range p.lacks {
 		if l.relay != "" {
@@ -100,7 +105,27 @@ func (p *plan) update(now time.Duration, view View, starved map[topics.Name]bool
 	if view.Partial() {
 		p.thin(wanted)
 	}
-	return p.settleFars(now, wanted, says)
+	says = p.settleFars(now, wanted, says)
+	p.settled = p.settled && len(says) == said && !p.waits(now)
+	return says
+}
+
+// waits reports whether time alone changes what is asked.
+func (p *plan) waits(now time.Duration) bool {
+	if p.noted < len(p.lacks) {
+		return true
+	}
+	for _, l := range p.lacks {
+		if now-l.since < p.settle {
+			return true
+		}
+	}
+	for _, until := range p.fars {
+		if until != never {
+			return true
+		}
+	}
+	return false
 }
 
 // again appends all that a member was asked for, as it has forgotten it with a connection.
@@ -134,6 +159,7 @@ func (p *plan) note(now time.Duration, origin topics.Name, starved bool) {
 		l.since = min(l.since, now-p.settle)
 	}
 	l.stamp = now
+	p.noted++
 }
 
 // origins are in a fixed order: the same calls give the same answers.

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"strings"
 	"testing"
@@ -31,6 +32,13 @@ type view struct {
 func (v *view) Known(name topics.Name) bool { return slices.Contains(v.known, name) }
 
 func (v *view) Partial() bool { return v.few }
+
+// Number is that of what it shows, however a test has changed it.
+func (v *view) Number() uint64 {
+	h := fnv.New64a()
+	_, _ = fmt.Fprint(h, v.linked, v.lists, v.few, v.known)
+	return h.Sum64() | 1
+}
 
 func (v *view) Linked(name topics.Name) bool { return slices.Contains(v.linked, name) }
 
