@@ -23,9 +23,9 @@ const (
 	eventHistory = 256  // events that a new reader may ask for
 )
 
-// Events is where the application reads who came and went. An application that does not read loses events, and Stats
-// counts them. It is closed when the node has ended.
-func (n *Node) Events() <-chan Event { return n.events.C }
+// Events is where the application reads who came and went, from the start on, or of the last 1,024 where it asks for them
+// later. From then on one that does not read loses events, and Stats counts them. It is closed when the node has ended.
+func (n *Node) Events() <-chan Event { return n.hub.events().C }
 
 // Watch returns a further reader of events. It begins with those after the event with this ID, as far as
 // they are among the last 256: 0 means all of these. Close it when done.
@@ -86,6 +86,7 @@ type hub struct {
 	last      uint64
 	kept      []Event // the newest, each at the place that its ID gives it
 	watchers  map[*Watcher]bool
+	first     *Watcher // the application's; nil: it has not asked
 	followers map[*Follower]bool
 	ended     bool
 	lost      *atomic.Uint64
@@ -123,12 +124,29 @@ func (h *hub) follow(after uint64) *Follower {
 }
 
 func (h *hub) watch(after uint64) *Watcher {
-	c := make(chan Event, eventBuffer)
-	w := &Watcher{C: c, c: c, hub: h}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for id := h.from(after); id <= h.last; id++ {
-		c <- *h.at(id) // there is room: the buffer is larger than the history
+	return h.begin(h.from(after))
+}
+
+// events is the application's watcher, which most never ask for: it takes 100 KB.
+func (h *hub) events() *Watcher {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.first == nil {
+		over := h.last - uint64(len(h.kept))
+		h.lost.Add(over)
+		h.first = h.begin(over + 1)
+	}
+	return h.first
+}
+
+// begin has a new watcher begin with one of the kept events.
+func (h *hub) begin(id uint64) *Watcher {
+	c := make(chan Event, eventBuffer)
+	w := &Watcher{C: c, c: c, hub: h}
+	for ; id <= h.last; id++ {
+		c <- *h.at(id) // there is room: no more are kept
 	}
 	if h.ended {
 		close(c)

@@ -87,3 +87,28 @@ func TestFollowersTakeNoMemory(t *testing.T) {
 		t.Errorf("a follower takes %d bytes", got)
 	}
 }
+
+// Who asks for events late has the last of them, and those before count as lost. One who never asks has lost nothing.
+func TestEventsAreKeptUntilTheyAreAskedFor(t *testing.T) {
+	t.Parallel()
+	var lost atomic.Uint64
+	h := newHub(&lost)
+	const over = 3
+	for range eventBuffer + over {
+		h.publish(time.Now(), mesh.Change{})
+	}
+	if n := lost.Load(); n != 0 {
+		t.Errorf("nobody asked for events, and %d are lost", n)
+	}
+	c := h.events().C
+	if n := lost.Load(); n != over || len(c) != eventBuffer {
+		t.Errorf("%d are lost, and %d to be read", n, len(c))
+	}
+	h.publish(time.Now(), mesh.Change{})
+	if e := <-c; e.ID != over+1 || lost.Load() != over+1 || h.events().C != c {
+		t.Errorf("the first is %d, and %d are lost", e.ID, lost.Load())
+	}
+	h.end()
+	for range c {
+	}
+}

@@ -19,6 +19,7 @@ type lacked struct{ origin, relay topics.Name }
 func (l lacked) Linked(name topics.Name) bool         { return name == l.relay }
 func (l lacked) Known(topics.Name) bool               { return false }
 func (l lacked) Partial() bool                        { return false }
+func (lacked) Number() uint64                         { return 0 }
 func (l lacked) EachLinked(f func(topics.Name))       { f(l.relay) }
 func (l lacked) Listers(topics.Name) []topics.Name    { return []topics.Name{l.relay} }
 func (l lacked) EachUnheard(f func(name topics.Name)) { f(l.origin) }

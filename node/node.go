@@ -58,7 +58,6 @@ type Node struct {
 	pumping   sync.Once
 	pumps     sync.WaitGroup // of messages
 	hub       *hub
-	events    *Watcher
 	store     *store             // nil: nothing is remembered
 	station   *multicast.Station // nil: nothing is said or heard by multicast
 	beacons   chan multicast.Hint
@@ -150,7 +149,6 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 	n.judged.Store(new(relay.Stats))
 	n.channels.Store(&id.channels)
 	n.hub = newHub(&n.counters.eventsLost)
-	n.events = n.hub.watch(0)
 	n.inbox = newInbox(room.waiting, n.lose, func() { n.link.Resume() })
 	if n.lock, err = openLock(cfg.Keys, id.name); err != nil {
 		return nil, fmt.Errorf("start %s: %w", id.name, err)
