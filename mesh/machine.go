@@ -25,7 +25,7 @@ type Machine struct {
 	peers   map[topics.Name]*peer // by key
 	slots   []*peer               // the same in a fixed order; nil where one was dropped
 	free    []int                 // the nil ones
-	lotted  []*peer               // those of slots by their lots, where neighbours are drawn
+	lotted  []lotted              // those of slots by their lots, where neighbours are drawn
 	indexed *index                // of their names; nil: one has come
 	looked  Relays                // memory of a look
 	relays  *Relays               // the last one

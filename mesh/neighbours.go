@@ -76,13 +76,16 @@ func (m *Machine) heeds(p *peer) bool {
 	if !ok || !v.on || !v.chosen.has(p.slot) {
 		return m.view.links(p)
 	}
+	if p.reach.link != nil && p.reach.link.follows {
+		return true
+	}
 	others := 0
 	v.chosen.each(func(i int) {
 		if q := m.slots[i]; q != p && (!v.parting.has(i) || v.parting.has(p.slot)) && q.reach.link != nil && q.reach.link.follows {
 			others++
 		}
 	})
-	return others < m.tellersWanted() || p.reach.link != nil && p.reach.link.follows
+	return others < m.tellersWanted()
 }
 
 // takeIn has one that is heard from now on be a neighbour until the next draw, where few of the drawn ones are heard as yet.
@@ -107,7 +110,8 @@ func (m *Machine) takeIn(p *peer) {
 func (m *Machine) drawNeighbours(v *partial, round bool) {
 	var extra []*peer
 	peers := make([]*peer, 0, len(m.lotted))
-	for _, p := range m.lotted { // in their order already: to sort them costs next to nothing
+	for _, l := range m.lotted { // in their order already: to sort them costs next to nothing
+		p := m.slots[l.slot]
 		if p.state == Alive || p.state == Far || p.state == Candidate && p.reach.tries == 0 && p.named() {
 			peers = append(peers, p)
 		}
@@ -156,6 +160,12 @@ func (m *Machine) drawNeighbours(v *partial, round bool) {
 			most--
 		}
 	}
+}
+
+// placeOf is where a peer stands in that order.
+func (m *Machine) placeOf(p *peer) int {
+	i, _ := slices.BinarySearchFunc(m.lotted, p.lot, func(l lotted, lot uint64) int { return cmp.Compare(l.lot, lot) })
+	return i
 }
 
 // spare takes the dial back of one that need not be heard, which is dialled as the far members are.

@@ -97,8 +97,7 @@ func (m *Machine) add(name, key topics.Name) *peer {
 	}
 	p.lot, m.indexed = m.lots.of(key), nil
 	if m.cfg.FullMesh > 0 {
-		i, _ := slices.BinarySearchFunc(m.lotted, p, byLot)
-		m.lotted = slices.Insert(m.lotted, i, p)
+		m.lotted = slices.Insert(m.lotted, m.placeOf(p), lotted{p.lot, int32(p.slot)})
 	}
 	m.peers[key] = p
 	m.stir(p)
@@ -141,7 +140,7 @@ func (m *Machine) drop(p *peer, why string) {
 	delete(m.peers, p.key)
 	m.slots[p.slot] = nil
 	m.tied.clear(p.slot)
-	m.lotted = without(m.lotted, p)
+	m.lotted = without(m.lotted, lotted{p.lot, int32(p.slot)})
 	m.free = append(m.free, p.slot)
 }
 

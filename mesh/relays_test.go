@@ -97,7 +97,11 @@ func TestPeersStandByTheirLots(t *testing.T) {
 	r.puppet("a", namesOf("n", leastMesh/2)...)
 	r.pass(2 * time.Second)
 	r.step(Forget{"n3"})
-	if all := r.m.lotted; len(all) < leastMesh/2 || len(all) != len(r.m.peers) || !slices.IsSortedFunc(all, byLot) {
-		t.Errorf("%d of %d stand in their order: %v", len(all), len(r.m.peers), slices.IsSortedFunc(all, byLot))
+	var all []*peer
+	for _, l := range r.m.lotted {
+		all = append(all, r.m.slots[l.slot])
+	}
+	if len(all) < leastMesh/2 || len(all) != len(r.m.peers) || slices.Contains(all, nil) || !slices.IsSortedFunc(all, byLot) {
+		t.Errorf("%d of %d stand in their order", len(all), len(r.m.peers))
 	}
 }

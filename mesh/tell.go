@@ -27,8 +27,9 @@ type telling struct {
 	number    uint64
 	stands    uint64 // the number that its last beat had
 	ways      []path
-	has       bitset  // by slot: those of its names that are in the table
-	in        []int32 // and which way leads to each
+	sums      []uint32 // of their names: most that are looked for are found by theirs
+	has       bitset   // by slot: those of its names that are in the table
+	in        []int32  // and which way leads to each
 	unlearned []toldName
 	size      int // names in all
 	missed    int // beats in a row that name another one
@@ -56,24 +57,31 @@ func (t *telling) way(x *peer) []topics.Name {
 
 // wayOf is the number of a way. Known says that it may have one.
 func (t *telling) wayOf(names []topics.Name, known bool) int32 {
-	if !known {
-		t.ways = append(t.ways, path{names: names})
-		return int32(len(t.ways) - 1)
-	}
-	free := len(t.ways)
-	for i, w := range t.ways {
-		switch {
-		case w.used == 0:
-			free = i
-		case slices.Equal(w.names, names):
+	sum := sumOf(names)
+	if known {
+		for i, s := range t.sums {
+			if s == sum && slices.Equal(t.ways[i].names, names) {
+				return int32(i)
+			}
+		}
+		if i := slices.IndexFunc(t.ways, func(w path) bool { return w.used == 0 }); i >= 0 {
+			t.ways[i].names, t.sums[i] = names, sum
 			return int32(i)
 		}
 	}
-	if free == len(t.ways) {
-		t.ways = append(t.ways, path{})
+	t.ways, t.sums = append(t.ways, path{names: names}), append(t.sums, sum)
+	return int32(len(t.ways) - 1)
+}
+
+// sumOf is the FNV-1a sum of the letters of names.
+func sumOf(names []topics.Name) uint32 {
+	sum := uint32(2166136261)
+	for _, name := range names {
+		for i := range len(name) {
+			sum = (sum ^ uint32(name[i])) * 16777619
+		}
 	}
-	t.ways[free].names = names
-	return int32(free)
+	return sum
 }
 
 // forget takes a peer out that is dropped: it is to be learned again.

@@ -280,3 +280,22 @@ func TestATellingOfSomeTimeAgoCountsWithItsChanges(t *testing.T) {
 		t.Error("nobody who is told of is learned")
 	}
 }
+
+// A way has one number for as long as somebody is told of by it. Then another one may take it.
+func TestWayHasOneNumber(t *testing.T) {
+	var told telling
+	ab, ba := []topics.Name{"a", "b"}, []topics.Name{"b", "a"}
+	first := told.wayOf(ab, false)
+	told.ways[first].used++
+	other := told.wayOf(ba, true)
+	told.ways[other].used++
+	if first == other || told.wayOf(slices.Clone(ab), true) != first || told.wayOf(slices.Clone(ba), true) != other {
+		t.Errorf("%d and %d, and then %d and %d", first, other, told.wayOf(ab, true), told.wayOf(ba, true))
+	}
+	told.ways[first].used--
+	taken := told.wayOf([]topics.Name{"c"}, true)
+	told.ways[taken].used++
+	if again := told.wayOf(ab, true); taken != first || again != 2 || len(told.ways) != 3 {
+		t.Errorf("c has %d, and a, b %d of %d", taken, again, len(told.ways))
+	}
+}

@@ -162,6 +162,12 @@ func (v *partial) keep(old bitset, peers []*peer) {
 // byLot orders peers by their lots.
 func byLot(a, b *peer) int { return cmp.Compare(a.lot, b.lot) }
 
+// lotted is a peer in the order of the lots: to insert one among thousands moves no pointers, and looks at no peer.
+type lotted struct {
+	lot  uint64
+	slot int32
+}
+
 // lots is what nobody else can foresee of a node's draw.
 type lots uint64
 

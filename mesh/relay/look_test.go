@@ -33,7 +33,7 @@ func TestViewThatStandsIsNotLookedThrough(t *testing.T) {
 		}
 		return v.looks
 	}
-	if tick(2*settleBeats); r.j.Stats().Relays != 1 {
+	if tick(2 * settleBeats); r.j.Stats().Relays != 1 {
 		t.Fatalf("%+v", r.j.Stats())
 	}
 	if looks := tick(100); looks > 0 {
