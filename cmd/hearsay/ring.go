@@ -21,11 +21,12 @@ import (
 )
 
 const (
-	maxRing   = 500 // 127.77.0.1 to 127.77.1.250: 1,000 take 17 GB while they come up
-	ringNet   = 250 // of them in a network
-	maxMatrix = 24  // nodes whose table fits a terminal
+	maxRing   = 1000 // 127.77.0.1 to 127.77.3.250: they take 5 GB while they come up
+	ringNet   = 250  // of them in a network, and in a ring of which each hears all
+	ringMesh  = 48   // members up to which each hears all, in a larger one
+	maxMatrix = 24   // nodes whose table fits a terminal
 	ringPoll  = 20 * time.Millisecond
-	ringHeap  = 400 // percent of garbage while the ring comes up: all of it happens at once, and to collect less is faster
+	ringHeap  = 200 // percent of garbage while the ring comes up: to collect less is faster, until new memory costs more than that
 )
 
 func ringCommand() *cli.Command {
@@ -42,8 +43,8 @@ func ringCommand() *cli.Command {
 			"for as long as the ring runs. Among themselves the nodes meet in memory, so this shows who is kept out, not\n" +
 			"what a lock costs.",
 		Flags: []cli.Flag{
-			&cli.IntFlag{Name: "nodes", EnvVars: []string{"HEARSAY_NODES"}, Value: 4, Usage: fmt.Sprintf("`N` nodes, 2 to %d, and to %d with --full-mesh", ringNet, maxRing)},
-			&cli.IntFlag{Name: "full-mesh", EnvVars: []string{"HEARSAY_FULL_MESH"}, Usage: "with more than `N` nodes, 32 to 4096, let each hear some of them (see 'hearsay help node'); 0: all"},
+			&cli.IntFlag{Name: "nodes", EnvVars: []string{"HEARSAY_NODES"}, Value: 4, Usage: fmt.Sprintf("`N` nodes, 2 to %d", maxRing)},
+			&cli.IntFlag{Name: "full-mesh", EnvVars: []string{"HEARSAY_FULL_MESH"}, DefaultText: fmt.Sprintf("0, and %d with more than %d nodes", ringMesh, ringNet), Usage: "with more than `N` nodes, 32 to 4096, let each hear some of them (see 'hearsay help node'); 0: all"},
 			&cli.BoolFlag{Name: "once", EnvVars: []string{"HEARSAY_ONCE"}, Usage: "end with status 0 as soon as the ring is whole"},
 			&cli.DurationFlag{Name: "timeout", EnvVars: []string{"HEARSAY_TIMEOUT"}, Value: time.Minute, Usage: "fail when the ring is not whole within `TIME`"},
 			&cli.PathFlag{Name: "mesh-key", TakesFile: true, EnvVars: []string{"HEARSAY_MESH_KEY"}, Usage: "lock the ring with the key pairs in `FILE` (see 'hearsay keygen')"},
@@ -64,7 +65,10 @@ func runRing(c *cli.Context) error {
 	}
 	full := c.Int("full-mesh")
 	if count > ringNet && full == 0 {
-		return usagef("--nodes %d: with more than %d --full-mesh is needed, as 48", count, ringNet)
+		if c.IsSet("full-mesh") {
+			return usagef("--full-mesh 0: more than %d nodes cannot each hear all others", ringNet)
+		}
+		full = ringMesh
 	}
 	if full != 0 && (full < node.MinFullMesh || full > node.MaxFullMesh) {
 		return usagef("--full-mesh %d: must be %d to %d, or 0", full, node.MinFullMesh, node.MaxFullMesh)
