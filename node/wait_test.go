@@ -38,6 +38,14 @@ func body(number uint64, size int) []byte {
 	return b
 }
 
+// asks has an application ask for messages: one that never has loses what its inbox has no room for.
+func asks(t *testing.T, n *Node) {
+	t.Helper()
+	if _, err := n.Receive(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // inOrder reads a peer's messages, which are numbered from 0, until it has so many of them. pause comes between two reads.
 func inOrder(ctx context.Context, n *Node, from *Node, most int, pause time.Duration) (got int, err error) {
 	var dst [64]Message
@@ -84,6 +92,7 @@ func TestPublishWaitLosesNothing(t *testing.T) {
 			ctx, on := nodetest.Progress(t)
 			results := make(chan error, 2)
 			for i, pause := range []time.Duration{0, time.Millisecond} {
+				asks(t, nodes[i+1])
 				go func() {
 					_, err := inOrder(ctx, nodes[i+1], from, messages, pause)
 					results <- err
@@ -143,6 +152,7 @@ func TestPublishWaitNamesWhoIsSlow(t *testing.T) {
 	if _, err := inOrder(ctx, stopped, from, 1, 0); err != nil { // it reads one message, and then no more
 		t.Fatal(err)
 	}
+	asks(t, other)
 	var got int
 	var err error
 	done := make(chan struct{})
