@@ -69,9 +69,9 @@ func (j *Judge[T]) replayByRelay(now time.Duration, origin topics.Name) {
 	}
 }
 
-// farOpenings is how many questions may be under way for one to be added, as relays begin them: a node lets as many of one
-// connection wait, and answers no others, for which messages would be held in vain.
-const farOpenings = 32
+// farOpenings is how many questions may be under way for one to be added, as relays begin them: one that makes origins up
+// leaves room for the others.
+const farOpenings = openMost / 2
 
 // replayByFar asks a relay that brings the first message of an origin which no list tells of for what that said before. It is
 // asked once: a stream that is forgotten and comes again would bring its past again. Where it is known with what the stream

@@ -197,3 +197,18 @@ func TestReplayOfFarThatStartedAgain(t *testing.T) {
 	_, r.out = r.j.Relay(r.now, "r", true, Stream{"f", 8, topics.Message}, 2, "again", "again", 10, r.out)
 	r.answer("r", rest, 1, 2).ends("r", rest).ends("r", pastOfF).got("f1 f2 again")
 }
+
+// Of many origins behind one relay the past of each is asked for, and waited for.
+func TestReplayOfManyFar(t *testing.T) {
+	r := behindTwo(t)
+	const many = 200
+	for n := range many {
+		r.relayed("r", topics.Name(fmt.Sprint("f", n)), true, 30)
+	}
+	r.got("")
+	for n := range many {
+		origin := topics.Name(fmt.Sprint("f", n))
+		question := "5/" + string(origin) + "/0/~5000/1"
+		r.answer("r", question, 29).ends("r", question).got(text(origin, 29) + " " + text(origin, 30))
+	}
+}
