@@ -247,6 +247,7 @@ func (j *Judge[T]) Came(now time.Duration, from topics.Name) {
 func (j *Judge[T]) Up(now time.Duration, member topics.Name) {
 	j.viewed, j.presentOf = 0, 0
 	j.says = j.plan.again(member, j.says)
+	j.replayAgain(now, member)
 	for _, origin := range j.plan.turned {
 		j.turned(now, origin)
 	}

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -34,15 +35,28 @@ func (j *Judge[T]) Replay(now time.Duration, peer, origin topics.Name, topic str
 		if !j.forgetTold(now, origin, topic) {
 			return // it is known, and what is missing is repaired
 		}
-	case o.peer != peer:
+	case o.peer == peer:
+		return // it is asked already
+	default:
 		j.says = append(j.says, Say{To: o.peer, Topic: question, Cancel: true})
-	case peer == origin:
-		return
 	}
 	j.opening[question] = opening{peer, origin, topic, now + openTime}
 	j.says = append(j.says, Say{To: peer, Topic: question})
 	j.stats.Questions++
 	j.due = min(j.due, now+openTime)
+}
+
+// replayAgain asks a member once more for what it was asked for, as it has forgotten that with a connection.
+func (j *Judge[T]) replayAgain(now time.Duration, member topics.Name) {
+	for _, question := range slices.Sorted(maps.Keys(j.opening)) {
+		if o := j.opening[question]; o.peer == member {
+			o.until = now + openTime
+			j.opening[question] = o
+			j.says = append(j.says, Say{To: member, Topic: question})
+			j.stats.Questions++
+			j.due = min(j.due, o.until)
+		}
+	}
 }
 
 // forgetTold forgets the streams of which beats alone have told, as they overtake messages. It reports whether nothing has come

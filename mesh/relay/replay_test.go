@@ -198,6 +198,25 @@ func TestReplayOfFarThatStartedAgain(t *testing.T) {
 	r.answer("r", rest, 1, 2).ends("r", rest).ends("r", pastOfF).got("f1 f2 again")
 }
 
+// A relay that is asked for a past is not asked for it once more, when lists tell of the origin, or the topic is subscribed to
+// again. Over a new connection it is.
+func TestReplayIsAskedOfARelayOnce(t *testing.T) {
+	r := newRigOf(t, Config{ReplayWithin: 5 * time.Second, Beat: 200 * time.Millisecond}, "r")
+	r.view.lists["r"] = []topics.Name{"o"}
+	r.pass(5*time.Second).ends("r", pastOfO).j.Says()
+	r.relayed("r", "f", true, 30).said("r: " + pastOfF)
+	r.view.lists["r"] = []topics.Name{"o", "f"}
+	r.pass(time.Second).said("r: 3/f/")
+	r.j.Subscribed(r.now, topics.Message)
+	r.said("r: "+pastOfO).answer("r", pastOfF, 29).ends("r", pastOfF).got("f29 f30")
+
+	r = behindTwo(t)
+	r.relayed("r", "f", true, 30).said("r: " + pastOfF).pass(2 * time.Second)
+	r.j.Up(r.now, "r")
+	r.said("r: 3/o/", "r: 3/*/", "r: "+pastOfF, "r: "+pastOfO).pass(2 * time.Second).got("") // it has as long as at the beginning
+	r.answer("r", pastOfF, 29).ends("r", pastOfF).got("f29 f30")
+}
+
 // Of many origins behind one relay the past of each is asked for, and waited for.
 func TestReplayOfManyFar(t *testing.T) {
 	r := behindTwo(t)
