@@ -120,7 +120,7 @@ type Judge[T any] struct {
 	due     time.Duration // when the next of them, or of opening, is
 	asked   map[string]*stream[T]
 	opening map[string]opening
-	pasts   map[Stream]struct{} // of origins that no list tells of: those whose past was asked for
+	pasts   map[Stream]time.Duration // those of which something came, and when they were forgotten
 	born    map[topics.Name]birth
 	met     map[topics.Name]*meeting
 	bases   map[Stream]uint64             // where streams begin whose topic was subscribed to later
@@ -145,6 +145,7 @@ type Judge[T any] struct {
 	admitted map[topics.Name]time.Duration // since when an origin is; nil: all are
 
 	viewed     uint64                 // number of the view that was looked at last; 0: look at any
+	pastsLost  time.Duration          // until when it is not known of all such streams, as there was no room in pasts
 	present    map[topics.Name]uint64 // who is heard, itself or by others: the look that found it
 	presentOf  uint64                 // number of the view that shows it
 	presentDue time.Duration          // when to look for them again
@@ -170,7 +171,7 @@ func New[T any](cfg Config, keep func(T) T) *Judge[T] {
 		streams: make(map[Stream]*stream[T]),
 		asked:   make(map[string]*stream[T]),
 		opening: make(map[string]opening),
-		pasts:   make(map[Stream]struct{}),
+		pasts:   make(map[Stream]time.Duration),
 		born:    make(map[topics.Name]birth),
 		met:     make(map[topics.Name]*meeting),
 		bases:   make(map[Stream]uint64),

@@ -20,6 +20,7 @@ func (j *Judge[T]) look(now time.Duration, view View) {
 		j.lookPlan(now, view)
 		j.viewed = n
 	}
+	j.forgetPasts(now)
 	for name, at := range j.from {
 		if now-at > fromTime {
 			delete(j.from, name)

@@ -88,7 +88,7 @@ func (j *Judge[T]) replayByRelay(now time.Duration, origin topics.Name) {
 const farOpenings = openMost / 2
 
 // replayByFar asks a relay that brings the first message of an origin which no list tells of for what that said before. It is
-// asked once: a stream that is forgotten and comes again would bring its past again. Where it is known with what the stream
+// asked once: a stream that is forgotten and comes again would bring its past again, while anybody has that. Where it is known with what the stream
 // begins, there is nothing to ask for, or what is missing is repaired.
 func (j *Judge[T]) replayByFar(now time.Duration, via topics.Name, m Stream, number uint64) {
 	if !j.replays() || j.streams[m] != nil || j.plan.lacks[m.Origin] != nil || j.isOpening(m) || len(j.opening) >= farOpenings {
@@ -97,9 +97,37 @@ func (j *Judge[T]) replayByFar(now time.Duration, via topics.Name, m Stream, num
 	if _, was := j.floors[m]; was || number == 1 || j.base(m) > 0 {
 		return
 	}
-	if _, asked := j.pasts[m]; !asked && len(j.pasts) < bornMost {
-		j.pasts[m] = struct{}{}
+	if _, had := j.pasts[m]; !had && now >= j.pastsLost {
 		j.Replay(now, via, m.Origin, m.Topic)
+	}
+}
+
+// pastTime is for how long others may keep what came of a stream: what they kept for longer is not asked for, or nobody keeps
+// anything for so long.
+func (j *Judge[T]) pastTime() time.Duration {
+	if within := j.cfg.ReplayWithin; within > 0 {
+		return min(time.Hour, within+delayMost)
+	}
+	return time.Hour
+}
+
+// keepPast notes that a stream is forgotten of which something came: its past would come again.
+func (j *Judge[T]) keepPast(now time.Duration, s *stream[T]) {
+	switch {
+	case !j.replays() || s.came == 0:
+	case len(j.pasts) < bornMost:
+		j.pasts[s.Stream] = now
+	default:
+		j.pastsLost = now + j.pastTime()
+	}
+}
+
+// forgetPasts forgets of which streams something came so long ago that nobody has it.
+func (j *Judge[T]) forgetPasts(now time.Duration) {
+	for m, at := range j.pasts {
+		if now-at > j.pastTime() {
+			delete(j.pasts, m)
+		}
 	}
 }
 

@@ -231,3 +231,43 @@ func TestReplayOfManyFar(t *testing.T) {
 		r.answer("r", question, 29).ends("r", question).got(text(origin, 29) + " " + text(origin, 30))
 	}
 }
+
+// However many streams come and go, the past of others is asked for, now or once nobody has any more what came of them.
+func TestReplayOfFarIsForgotten(t *testing.T) {
+	r := behindTwo(t)
+	const past = "5/late/0/~5000/1"
+	number := uint64(30)
+	asked := func() (asked bool) {
+		number++
+		r.relayed("r", "late", true, number)
+		for _, s := range r.j.Says() {
+			asked = asked || s.Topic == past && !s.Cancel
+		}
+		return asked
+	}
+	comeAndGo := func(name string, most int) {
+		for n := range most {
+			origin := topics.Name(fmt.Sprint(name, n))
+			r.relayed("r", origin, true, 30).ends("r", "5/"+string(origin)+"/0/~5000/1")
+			r.out = r.j.leave(r.now, r.j.streams[plain(origin)], nil)
+		}
+		r.pass(short)
+	}
+	comeAndGo("f", bornMost)
+	if !asked() {
+		t.Error("not asked for as many have gone")
+	}
+	r.ends("r", past)
+	r.out = r.j.leave(r.now, r.j.streams[plain("late")], nil) // and there is no room to know it
+	if asked() {
+		t.Error("asked for what has come")
+	}
+	r.out = r.j.leave(r.now, r.j.streams[plain("late")], nil)
+	r.pass(r.j.pastTime() + time.Minute)
+	if len(r.j.pasts) > 0 || !asked() {
+		t.Errorf("%d known when nobody has their past any more", len(r.j.pasts))
+	}
+	if r = newRigOf(t, Config{ReplayCount: 5}); r.j.pastTime() < time.Hour {
+		t.Error("somebody may keep the last ones for longer")
+	}
+}

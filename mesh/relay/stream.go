@@ -114,6 +114,7 @@ func (j *Judge[T]) leave(now time.Duration, s *stream[T], out []Delivery[T]) []D
 	}
 	j.silence(s)
 	s.busy = false
+	j.keepPast(now, s)
 	delete(j.streams, s.Stream)
 	j.used[s.class].remove(s)
 	if j.last == s {
