@@ -381,6 +381,12 @@ func TestReplayAlongARow(t *testing.T) {
 	meet(t, nodes[0], nodes[1])
 	meet(t, nodes[1], nodes[2])
 	relayed(t, nodes[2], 1)
+	nodetest.Eventually(t, func() error { // and who is asked knows
+		if !nodes[1].link.RelaysOf(nodes[0].key) {
+			return errors.New("nobody has asked")
+		}
+		return nil
+	})
 	say(t, nodes[0], 0, 9)
 	(&follower{T: t, n: nodes[2], from: nodes[0].Name()}).upTo(9)
 
