@@ -141,7 +141,9 @@ func (m *Machine) prove(l *link, name topics.Name) bool {
 		p.detector.meet(m.now)
 	}
 	p.name, p.detector.where = name, l.addr
-	p.reach.failure, p.reach.missing = failure{}, missing{}
+	if p.reach.failed = nil; p.reach.missing != nil {
+		*p.reach.missing = missing{}
+	}
 	p.reach.tour.restart()
 	p.reach.tour.way.proven(l.addr, l.byName)
 	return true

@@ -13,16 +13,16 @@ import (
 // detector is what was heard of a peer over this node's own links, and what its silence says.
 type detector struct {
 	met       bool   // it was heard at all
+	fresh     bool   // heard since the last round
+	refusal   bool   // a dial since the last sign of life was refused
 	firstAt   Time   // and since when
 	at        Time   // last sign of life
 	where     string // the endpoint that it came from
 	beatAt    Time   // last beat
 	currentAt Time   // last beat of the incarnation that counts: what came later belongs to the next one
 	currentIn string // and the endpoint that it came from
-	fresh     bool   // heard since the last round
 	quiet     int    // own completed rounds without
 	vouched   int    // of these, those for which it was a member by the word of others, where it was so for long
-	refusal   bool   // a dial since then was refused
 }
 
 // meet notes that the peer speaks over a link at last.

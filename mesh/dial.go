@@ -122,7 +122,7 @@ func (m *Machine) want(p *peer, why cause, c class) {
 	again := p.reach.againDue
 	do := p.reach.decide(why, c, s)
 	if do.afresh {
-		p.reach.tour.first(m.ways(p), p.reach.flying[DiscoveryPort])
+		p.reach.tour.first(m.ways(p), p.reach.flying(DiscoveryPort))
 	}
 	if do.dial {
 		m.enqueue(p, DiscoveryPort, c)
@@ -164,14 +164,14 @@ func (p *peer) classOf() class {
 
 // enqueue adds to the queue.
 func (m *Machine) enqueue(p *peer, port Port, c class) {
-	if d := p.reach.waiting[port]; d != nil {
+	if d := p.reach.waiting(port); d != nil {
 		if d.class <= c {
 			return
 		}
 		d.off = true
 	}
 	d := &dial{peer: p, port: port, class: c, lane: m.laneOf(p, c)}
-	p.reach.waiting[port] = d
+	p.reach.wait(port, d)
 	d.lane.waiting = append(d.lane.waiting, d)
 	if !d.lane.queued {
 		d.lane.queued = true
@@ -182,10 +182,10 @@ func (m *Machine) enqueue(p *peer, port Port, c class) {
 
 // unqueue takes back what waits.
 func (m *Machine) unqueue(p *peer) {
-	for port, d := range p.reach.waiting {
-		if d != nil {
+	for port := range ports {
+		if d := p.reach.waiting(port); d != nil {
 			d.off = true
-			p.reach.waiting[port] = nil
+			p.reach.wait(port, nil)
 		}
 	}
 }
@@ -260,7 +260,7 @@ func (l *lane) pop(divided bool) *dial {
 // start turns a waiting dial into an effect.
 func (m *Machine) start(d *dial) {
 	p := d.peer
-	p.reach.waiting[d.port] = nil
+	p.reach.wait(d.port, nil)
 	if m.needless(p) {
 		return
 	}
@@ -273,7 +273,7 @@ func (m *Machine) start(d *dial) {
 		d.addr = cmp.Or(m.memberAt(p), p.reach.tour.addr(m.ways(p)))
 		p.reach.probedAt = m.now
 	}
-	p.reach.flying[d.port] = append(p.reach.flying[d.port], d)
+	p.reach.fly(d.port, append(p.reach.flying(d.port), d))
 	m.launch(d, p.reach.lookup != nil && d.addr == "")
 }
 
@@ -321,17 +321,18 @@ func (m *Machine) landed(id DialID) (*peer, *dial) {
 		d.peer.twins.dial = nil
 		return d.peer, d
 	}
-	d.peer.reach.flying[d.port] = without(d.peer.reach.flying[d.port], d)
+	r := &d.peer.reach
+	r.fly(d.port, without(r.flying(d.port), d))
 	return d.peer, d
 }
 
 // orphan lets the dials under way of a peer that is dropped lead to nobody.
 func (p *peer) orphan() {
-	for port, ds := range p.reach.flying {
-		for _, d := range ds {
+	for port := range ports {
+		for _, d := range p.reach.flying(port) {
 			d.peer = nil
 		}
-		p.reach.flying[port] = nil
+		p.reach.fly(port, nil)
 	}
 	if d := p.twins.dial; d != nil {
 		d.peer, p.twins.dial = nil, nil

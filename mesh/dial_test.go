@@ -75,8 +75,8 @@ func TestStrangersTakeNoPlacesOfMembers(t *testing.T) {
 	d := r.dials[0]
 	r.dials = nil
 	r.step(DialFailed{Dial: d, Reason: Unresolved})
-	if p := r.m.peers["ghost"]; len(p.reach.flying[DiscoveryPort]) != 1 || p.reach.flying[DiscoveryPort][0].class != classHello {
-		t.Errorf("%+v", p.reach.flying)
+	if p := r.m.peers["ghost"]; len(p.reach.flying(DiscoveryPort)) != 1 || p.reach.flying(DiscoveryPort)[0].class != classHello {
+		t.Errorf("%+v", p.reach.flying(DiscoveryPort))
 	}
 	if n := r.m.dials.perKind[classMember]; n != 0 {
 		t.Errorf("%d dials in the places of members", n)

@@ -67,18 +67,18 @@ func farWait(tries, many int, spare bool, c *Config) time.Duration {
 // attest is by whose word a peer is a member.
 type attest struct {
 	via     []*peer       // who is heard and lists it, or tells of it where nobody lists it, as of the last look
-	rounds  int           // in a row in which somebody does
 	owed    *source       // who gets back what the name cost, once it has stood for a while
-	tellers int           // who tells of it
-	near    int           // names between it and this node, of the way by which it was told last
-	nearAt  Time          // since when it is that far
-	base    int           // the same, of the shortest way of late
+	nearAt  Time          // since when it is as near as it is
 	held    Time          // until when it is told to nobody, see feasible; 0: it is not held
-	vouch   int           // hosts of those who vouched, as of the last look; two stand for more
-	refuted bool          // a dial said otherwise then
 	payer   *peer         // whose place it has; nil: it is no far member, or is held
-	again   bool          // it was one before
 	said    []topics.Name // the way by which this node tells of it; nil: it does not
+	tellers int32         // who tells of it
+	near    int32         // names between it and this node, of the way by which it was told last
+	base    int32         // the same, of the shortest way of late
+	rounds  int32         // in a row in which somebody vouches for it
+	vouch   int32         // hosts of those who vouched, as of the last look; two stand for more
+	refuted bool          // a dial said otherwise at the last look
+	again   bool          // it was a far member before
 }
 
 // holdTime is for how long a name is told to nobody whose ways are gone but those that may lead back here. In it whoever
@@ -99,7 +99,7 @@ const (
 // a hold. It grows with each who passes it on, and so ends at those who were much nearer a moment ago.
 func (a *attest) feasible(short int, now Time, hold time.Duration) bool {
 	switch {
-	case short >= 0 && short < a.near:
+	case short >= 0 && short < int(a.near):
 		a.found(short, now)
 	case a.held == 0:
 		if now-a.nearAt >= wayStands {
@@ -107,7 +107,7 @@ func (a *attest) feasible(short int, now Time, hold time.Duration) bool {
 		}
 		a.held = now + hold
 	case now >= a.held:
-		if a.held = 0; short < 0 || short >= a.base+wayGrows {
+		if a.held = 0; short < 0 || short >= int(a.base)+wayGrows {
 			return false
 		}
 		base := a.base
@@ -122,13 +122,13 @@ func (m *Machine) holdWait() time.Duration { return max(holdTime, holdLags*m.lag
 
 // found takes in the shortest way to it.
 func (a *attest) found(short int, now Time) {
-	a.near, a.nearAt, a.held = short+1, now, 0
+	a.near, a.nearAt, a.held = int32(short)+1, now, 0
 	a.base = min(a.base, a.near)
 }
 
 // meet is found for one that becomes a far member.
 func (a *attest) meet(short int, now Time) {
-	a.base = short + 1
+	a.base = int32(short) + 1
 	a.found(short, now)
 }
 
@@ -302,7 +302,7 @@ func (m *Machine) judgeFar(round bool) {
 // judgeOne judges one name, where that may come to something else than before.
 func (m *Machine) judgeOne(p *peer, round bool) {
 	switch {
-	case p.state == Far && !m.far.dirty.has(p.slot) && p.attest.refuted == p.reach.failure.refutes():
+	case p.state == Far && !m.far.dirty.has(p.slot) && p.attest.refuted == p.reach.failure().refutes():
 		m.stand(p, round)
 	case p.state == Candidate && p.column.vouches == 0 && p.attest.tellers == 0:
 		p.attest.rounds = 0
@@ -329,7 +329,7 @@ func (m *Machine) judgeWord(p *peer, round bool) {
 	m.far.judged++
 	m.far.said.dirty.set(p.slot)
 	w := witness{far: p.state == Far, met: p.detector.met, failed: p.reach.tries > 0, spare: !m.view.links(p)}
-	w.again, w.refuted = a.again && !m.unsettled(), p.reach.failure.refutes()
+	w.again, w.refuted = a.again && !m.unsettled(), p.reach.failure().refutes()
 	w.barred = m.far.keys != nil && !m.far.keys[p.key]
 	var short int
 	m.far.via, w.vouch, short = m.vouchers(p, m.far.via[:0])
@@ -351,14 +351,14 @@ func (m *Machine) judgeWord(p *peer, round bool) {
 	} else {
 		a.meet(short, m.now)
 	}
-	a.vouch, a.refuted = w.vouch, w.refuted
+	a.vouch, a.refuted = int32(w.vouch), w.refuted
 	switch {
 	case w.vouch == 0:
 		a.rounds = 0
 	case round && !w.far:
 		a.rounds++
 	}
-	w.rounds = a.rounds
+	w.rounds = int(a.rounds)
 	m.far.release(p)
 	payer, free := m.far.placeFor(p, &m.cfg)
 	w.place = free || a.held > 0
@@ -375,7 +375,7 @@ func (m *Machine) judgeWord(p *peer, round bool) {
 	case w.far && w.barred:
 		m.fire(p, unattested, "no key of it is known here")
 	case w.far && w.refuted && w.vouch > 0:
-		m.fire(p, unattested, "heard by one only, and a dial says otherwise: "+p.reach.failure.String())
+		m.fire(p, unattested, "heard by one only, and a dial says otherwise: "+p.reach.failure().String())
 	case w.far:
 		m.fire(p, unattested, "nobody who is heard hears it any more")
 	}

@@ -108,7 +108,7 @@ func (m *Machine) enter(p *peer, from State) {
 // enterAlive makes a member: listed, its messages read, its list believed.
 func (m *Machine) enterAlive(p *peer, from State) {
 	m.refund(p)
-	p.reach.tries, p.origin.known, p.reach.failure = 0, false, failure{}
+	p.reach.tries, p.origin.known, p.reach.failed = 0, false, nil
 	p.origin.alias = nil
 	m.heed(p)
 	m.wantMessages(p)
@@ -126,7 +126,7 @@ func (m *Machine) enterAlive(p *peer, from State) {
 // enterSuspect takes a silent member from the list and looks for it.
 func (m *Machine) enterSuspect(p *peer) {
 	m.renewSeeds(p)
-	if !p.detector.refusal && p.reach.waiting[DiscoveryPort] == nil && len(p.reach.flying[DiscoveryPort]) == 0 {
+	if !p.detector.refusal && p.reach.waiting(DiscoveryPort) == nil && len(p.reach.flying(DiscoveryPort)) == 0 {
 		m.want(p, broken, classMember)
 	}
 }

@@ -129,12 +129,12 @@ func (m *Machine) estrange(l *link, label string) {
 	if l.byName {
 		p.reach.tour.way.answered(OtherMesh)
 	}
-	p.reach.failure = failure{why: OtherMesh, addr: l.addr, mesh: label}
+	p.reach.fails(failure{why: OtherMesh, addr: l.addr, mesh: label})
 	if p.reach.link == nil {
 		p.reach.link, p.reach.next = p.reach.next, nil
 	}
 	switch {
-	case p.reach.link != nil, p.reach.waiting[DiscoveryPort] != nil, len(p.reach.flying[DiscoveryPort]) > 0:
+	case p.reach.link != nil, p.reach.waiting(DiscoveryPort) != nil, len(p.reach.flying(DiscoveryPort)) > 0:
 		return // another one will tell
 	case p.state == Alias:
 		m.unalias(p)

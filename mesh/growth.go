@@ -104,6 +104,6 @@ func (m *Machine) lingers(p *peer, w witness) bool {
 // anyWay has any way to a far member be as good as the nearest so far, while the mesh grows.
 func (a *attest) anyWay() {
 	if a.held == 0 {
-		a.near = math.MaxInt
+		a.near = math.MaxInt32
 	}
 }

@@ -68,7 +68,7 @@ func TestHintIsForgotten(t *testing.T) {
 		now    Time
 		want   string
 	}{{0, 9, "10.0.0.9"}, {0, 10, ""}, {1, 9, "10.0.0.8"}, {1, 10, "10.0.0.8"}} {
-		o.claims, o.helloIP = c.claims, "10.0.0.8"
+		o.claims, o.helloIP = int32(c.claims), "10.0.0.8"
 		if got := o.saidAt(c.now); got != c.want {
 			t.Errorf("%+v: %q", c, got)
 		}

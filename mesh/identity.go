@@ -19,7 +19,7 @@ func (m *Machine) onMirror(l *link, h *topics.Header) {
 		return
 	}
 	m.own.meet(l.addr, h, m.now)
-	p.reach.failure = failure{addr: l.addr, own: true}
+	p.reach.fails(failure{addr: l.addr, own: true})
 	m.reject(l)
 }
 
@@ -64,7 +64,7 @@ func (m *Machine) judgeClaim(l *link, n *peer) {
 	case same && m.aliasTo(l.peer, n, "another name of "+string(n.name)):
 	case same:
 		if l.peer.state != Alive {
-			l.peer.reach.failure = failure{addr: l.addr, is: n.name}
+			l.peer.reach.fails(failure{addr: l.addr, is: n.name})
 		}
 		m.reject(l)
 	default:

@@ -36,7 +36,7 @@ func (m *Machine) broken() error {
 		if p.reach.lookup != nil && p.reach.lookup.waiting {
 			asking++
 		}
-		flying += len(p.reach.flying[0]) + len(p.reach.flying[1])
+		flying += len(p.reach.flying(0)) + len(p.reach.flying(1))
 		if p.twins.dial != nil {
 			flying++
 		}
@@ -51,7 +51,7 @@ func (m *Machine) broken() error {
 		flying++
 	}
 	for id, d := range m.dials.started {
-		if d.id != id || d.peer != nil && d != d.peer.twins.dial && !slices.Contains(d.peer.reach.flying[d.port], d) {
+		if d.id != id || d.peer != nil && d != d.peer.twins.dial && !slices.Contains(d.peer.reach.flying(d.port), d) {
 			return fmt.Errorf("dial %d is not at home", id)
 		}
 		if d.peer == nil {
@@ -94,7 +94,7 @@ func (m *Machine) broken() error {
 }
 
 func (m *Machine) brokenPeer(p *peer) error {
-	dialling := p.reach.waiting[0] != nil || len(p.reach.flying[0]) > 0
+	dialling := p.reach.waiting(0) != nil || len(p.reach.flying(0)) > 0
 	linked := p.reach.link != nil
 	switch {
 	case m.roster.leaving:
@@ -125,9 +125,9 @@ func (m *Machine) brokenPeer(p *peer) error {
 		}
 	}
 	switch {
-	case mentions != p.column.mentions || vouches != p.column.vouches:
+	case mentions != int(p.column.mentions) || vouches != int(p.column.vouches):
 		return fmt.Errorf("%d mentions, %d vouches, really %d, %d", p.column.mentions, p.column.vouches, mentions, vouches)
-	case tellers != p.attest.tellers:
+	case tellers != int(p.attest.tellers):
 		return fmt.Errorf("%d tell of it, really %d", p.attest.tellers, tellers)
 	case m.score(p) < 0 || m.score(p) > record.MaxPenalty:
 		return fmt.Errorf("penalty %v", m.score(p))

@@ -253,7 +253,7 @@ func (m *Machine) onDialFailed(ev DialFailed) {
 		p.feed.failure = failure{why: ev.Reason, addr: ev.Addr}.after(p.feed.failure)
 	}
 	if p != nil && d.port == DiscoveryPort {
-		p.reach.failure = failure{why: ev.Reason, addr: ev.Addr, early: d.since < startTime}.after(p.reach.failure)
+		p.reach.fails(failure{why: ev.Reason, addr: ev.Addr, early: d.since < startTime}.after(p.reach.failure()))
 		if d.addr == "" {
 			p.reach.tour.way.answered(ev.Reason)
 		}
@@ -262,10 +262,10 @@ func (m *Machine) onDialFailed(ev DialFailed) {
 	case p == nil:
 	case d.port == MessagePort:
 		m.messageFailed(p)
-	case p.reach.waiting[DiscoveryPort] != nil:
+	case p.reach.waiting(DiscoveryPort) != nil:
 		// another one will tell
-	case len(p.reach.flying[DiscoveryPort]) > 0:
-		if p.reach.tour.next(m.ways(p), p.reach.flying[DiscoveryPort]) { // another one hangs: it may be older than what led to this
+	case len(p.reach.flying(DiscoveryPort)) > 0:
+		if p.reach.tour.next(m.ways(p), p.reach.flying(DiscoveryPort)) { // another one hangs: it may be older than what led to this
 			m.want(p, onward, d.class)
 		}
 	case ev.Reason == Local:
@@ -278,7 +278,7 @@ func (m *Machine) onDialFailed(ev DialFailed) {
 
 func (m *Machine) discoveryFailed(p *peer, c class, why DialReason) {
 	p.reach.tour.failed(why.gone())
-	if p.reach.tour.next(m.ways(p), p.reach.flying[DiscoveryPort]) {
+	if p.reach.tour.next(m.ways(p), p.reach.flying(DiscoveryPort)) {
 		if p.state.Member() && !c.rationed() {
 			c = classMember
 		}
@@ -330,7 +330,7 @@ func (m *Machine) aliveFailed(p *peer, gone bool, why DialReason) {
 // wantMessages asks for the message link of a member, a moment later: a mesh that comes up consists of lists, and
 // the links for messages, which are as many again, should not hold them up.
 func (m *Machine) wantMessages(p *peer) {
-	if p.state == Alive && p.feed.wants() && p.feed.due == never && p.reach.waiting[MessagePort] == nil {
+	if p.state == Alive && p.feed.wants() && p.feed.due == never && p.reach.waiting(MessagePort) == nil {
 		p.feed.due = max(m.now, m.messagesAfter(p))
 		if l := p.feed.link; l != nil { // stuck
 			p.feed.due = max(p.feed.due, l.at+feedLeast*m.cfg.Beat)
@@ -365,7 +365,7 @@ func (m *Machine) dialMessages(p *peer) {
 		m.cut(p.feed.link) // of a former neighbour: its messages come by a relay by now
 		return
 	}
-	if p.state != Alive || !p.feed.wants() || p.reach.link == nil || len(p.reach.flying[MessagePort]) > 0 {
+	if p.state != Alive || !p.feed.wants() || p.reach.link == nil || len(p.reach.flying(MessagePort)) > 0 {
 		return
 	}
 	t := m.messagesAfter(p)

@@ -24,7 +24,7 @@ func (m *Machine) askList(p *peer) {
 	if p.state != Alive || p.reach.next != nil || m.now < p.reach.askDue {
 		return
 	}
-	p.reach.askDue = m.now + helloWait(p.reach.asks, false, 0, &m.cfg)
+	p.reach.askDue = m.now + helloWait(int(p.reach.asks), false, 0, &m.cfg)
 	p.reach.asks++
 	m.want(p, due, classMember)
 }

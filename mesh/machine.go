@@ -254,7 +254,7 @@ func (m *Machine) wake(p *peer) {
 	}
 	if p.reach.againDue <= m.now {
 		p.reach.againDue = never
-		if len(p.reach.flying[DiscoveryPort]) > 0 {
+		if len(p.reach.flying(DiscoveryPort)) > 0 {
 			m.want(p, signed, p.reach.againClass)
 		}
 	}

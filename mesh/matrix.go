@@ -17,8 +17,8 @@ type row struct {
 
 // column is who lists one peer.
 type column struct {
-	mentions int     // peers whose list has it
-	vouches  int     // those of them with strict lists
+	mentions int32   // peers whose list has it
+	vouches  int32   // those of them with strict lists
 	drops    []*peer // strict members that took it from their lists since it was heard
 }
 

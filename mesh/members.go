@@ -76,7 +76,7 @@ func (m *Machine) Members() []Member {
 func (m *Machine) member(p *peer) Member {
 	v := Member{
 		Name: p.name, State: p.state, Since: p.since, Why: p.why, Heard: p.detector.at, Missed: m.missed(p),
-		Penalty: m.score(p), Incarnation: p.line.Incarnation(), Beat: p.says.beat, Fails: p.reach.tries, LastAddr: p.detector.where, Profile: p.says.Profile, Clock: p.clock.ahead, Failure: p.reach.failure.String(),
+		Penalty: m.score(p), Incarnation: p.line.Incarnation(), Beat: p.says.beat, Fails: p.reach.tries, LastAddr: p.detector.where, Profile: p.says.Profile, Clock: p.clock.ahead, Failure: p.reach.failure().String(),
 		Seed: p.origin.seed, Naive: p.says.naive, Listed: p.column.mentions > 0,
 	}
 	if p.state == Alias {
@@ -100,7 +100,7 @@ func (m *Machine) member(p *peer) Member {
 		v.Addr = p.reach.link.addr
 		v.Conflict = m.twinText(p)
 	}
-	if f := p.reach.failure; p.state == Alive || m.calls(p) && hostOf(f.addr) == p.origin.helloIP {
+	if f := p.reach.failure(); p.state == Alive || m.calls(p) && hostOf(f.addr) == p.origin.helloIP {
 		v.Failure = f.ofRunning().String()
 	}
 	if p.origin.claims > 0 && p.origin.helloIP != "" {

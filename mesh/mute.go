@@ -105,5 +105,5 @@ func helloWait(tries int, mute bool, n int, c *Config) time.Duration {
 }
 
 func (m *Machine) helloWait(p *peer) time.Duration {
-	return helloWait(p.reach.helloTry, m.voice.mute, m.count[Alive], &m.cfg)
+	return helloWait(int(p.reach.helloTry), m.voice.mute, m.count[Alive], &m.cfg)
 }

@@ -145,10 +145,10 @@ func (m *Machine) drawNeighbours(v *partial, round bool) {
 		if p.state == Alive {
 			m.heed(p)
 		}
-		if p.state != Alive && p.reach.waiting[DiscoveryPort] != nil && !v.links(p) {
+		if p.state != Alive && p.reach.waiting(DiscoveryPort) != nil && !v.links(p) {
 			m.spare(p)
 		}
-		if round && p.state == Alive && !v.links(p) && len(p.reach.flying[DiscoveryPort]) == 0 {
+		if round && p.state == Alive && !v.links(p) && len(p.reach.flying(DiscoveryPort)) == 0 {
 			extra = append(extra, p)
 		}
 	}
@@ -223,6 +223,6 @@ func (m *Machine) enterParted(p *peer) {
 func (m *Machine) verified(p *peer) {
 	m.cutLists(p)
 	m.clearList(p)
-	p.detector, p.reach.tries, p.reach.failure = detector{}, 0, failure{}
+	p.detector, p.reach.tries, p.reach.failed = detector{}, 0, nil
 	m.schedule(p, m.after(farWait(1, m.count[Far], m.isPartial(), &m.cfg)))
 }

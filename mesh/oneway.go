@@ -117,7 +117,7 @@ func (p *peer) isBack() bool {
 
 // oneWayTo is why a link to a peer goes one way, once that is sure; "" if it does not.
 func (m *Machine) oneWayTo(p *peer) string {
-	switch f := p.reach.failure; {
+	switch f := p.reach.failure(); {
 	case m.unheardFor(p, unheardAfter*m.cfg.BackOff):
 		switch {
 		case m.ownFault != "":

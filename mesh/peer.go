@@ -76,7 +76,7 @@ func (m *Machine) addSeed(name topics.Name) {
 		return
 	}
 	p := m.add(name, key)
-	p.origin.seed = true
+	p.origin.seed, p.reach.missing = true, new(missing)
 	m.seeds = append(m.seeds, p)
 	m.lookUpSeed(p)
 	m.schedule(p, m.now)

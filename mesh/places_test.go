@@ -29,7 +29,7 @@ func TestPlaces(t *testing.T) {
 	for r.m.peers["b"].reach.link != nil {
 		r.step(LinkDown{r.m.peers["b"].reach.link.id, "broken"})
 	}
-	for tries := 0; len(r.m.peers["b"].reach.flying[DiscoveryPort]) == 0 && tries < 20; tries++ {
+	for tries := 0; len(r.m.peers["b"].reach.flying(DiscoveryPort)) == 0 && tries < 20; tries++ {
 		r.pass(time.Second)
 	}
 	r.up(r.underWay("b"), "10.0.0.77:20000") // says nothing yet: it may be somebody else

@@ -58,7 +58,7 @@ func (m *Machine) probe(p *peer) {
 	gone := m.now - max(p.detector.at, p.since)
 	switch {
 	case p.reach.link != nil || p.reach.next != nil:
-		p.reach.failure = silentAt(p.reach.link, p.reach.next)
+		p.reach.fails(silentAt(p.reach.link, p.reach.next))
 		m.cut(p.reach.next)
 		m.cut(p.reach.link)
 		m.probeFailed(p)
@@ -128,7 +128,7 @@ func (m *Machine) probeFailed(p *peer) {
 
 // soon shortens the wait for the next dial where the last one tells little.
 func (r *reach) soon(wait, beat time.Duration) time.Duration {
-	if r.failure.doubtful() {
+	if r.failure().doubtful() {
 		return min(wait, beat)
 	}
 	return wait

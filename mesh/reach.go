@@ -14,30 +14,93 @@ type reach struct {
 	helloDue   Time    // when to say hello again
 	lookup     *lookup // nil: it is not looked up but when it is dialled
 	againClass class
+	owed       bool // it left, and there was a sign of life that came too early to be followed
 
 	link *link // the discovery link
 	next *link // one that may replace it
 
-	waiting  [ports]*dial
-	flying   [ports][]*dial
+	dials    *dials // that wait or are under way; nil: none
 	tour     tour
-	tries    int     // failed dials in a row
-	failure  failure // of the last dial that led nowhere, since the peer was heard last
-	missing  missing // a seed that leads to nobody
-	probedAt Time    // the last dial of its lists began
+	tries    int      // failed dials in a row
+	failed   *failure // the last dial that led nowhere, since the peer was heard last; nil: none did. It is not written to
+	missing  *missing // a seed that leads to nobody; nil: it is none
+	probedAt Time     // the last dial of its lists began
 
 	urgent, called rate.Bucket // signs of life that it was dialled for: any, and hellos beyond that
-	owed           bool        // it left, and there was a sign of life that came too early to be followed
 
-	helloTry int
-	askDue   Time // before, its list is not asked for again
-	asks     int  // times in a row that it was
+	askDue   Time  // before, its list is not asked for again
+	asks     int32 // times in a row that it was
+	helloTry int32
 }
 
 func newReach() reach {
 	r := reach{helloDue: never, againDue: never}
 	r.tour.restart()
 	return r
+}
+
+// dials are those of one peer.
+type dials struct {
+	waiting [ports]*dial
+	flying  [ports][]*dial
+}
+
+// waiting is the dial that waits; nil: none.
+func (r *reach) waiting(port Port) *dial {
+	if r.dials == nil {
+		return nil
+	}
+	return r.dials.waiting[port]
+}
+
+// flying are the dials under way.
+func (r *reach) flying(port Port) []*dial {
+	if r.dials == nil {
+		return nil
+	}
+	return r.dials.flying[port]
+}
+
+// wait has a dial wait, or none.
+func (r *reach) wait(port Port, d *dial) {
+	r.open()
+	r.dials.waiting[port] = d
+	r.close()
+}
+
+// fly has dials be under way.
+func (r *reach) fly(port Port, ds []*dial) {
+	r.open()
+	r.dials.flying[port] = ds
+	r.close()
+}
+
+func (r *reach) open() {
+	if r.dials == nil {
+		r.dials = new(dials)
+	}
+}
+
+// close forgets that there were any, once there are none.
+func (r *reach) close() {
+	if d := r.dials; d.waiting == [ports]*dial{} && len(d.flying[DiscoveryPort])+len(d.flying[MessagePort]) == 0 {
+		r.dials = nil
+	}
+}
+
+// failure is that of the last dial which led nowhere.
+func (r *reach) failure() failure {
+	if r.failed == nil {
+		return failure{}
+	}
+	return *r.failed
+}
+
+// fails takes in one. The zero value takes it back.
+func (r *reach) fails(f failure) {
+	if r.failed = nil; f != (failure{}) {
+		r.failed = &f
+	}
 }
 
 // live reports whether a discovery link is up and has spoken.
@@ -48,12 +111,12 @@ func (r *reach) linked() bool { return r.link != nil || r.next != nil }
 
 // busy reports whether discovery links or dials are still open.
 func (r *reach) busy() bool {
-	return r.linked() || len(r.flying[DiscoveryPort])+len(r.flying[MessagePort]) > 0
+	return r.linked() || len(r.flying(DiscoveryPort))+len(r.flying(MessagePort)) > 0
 }
 
 // dialling reports whether a dial for lists waits or is under way.
 func (r *reach) dialling() bool {
-	return r.waiting[DiscoveryPort] != nil || len(r.flying[DiscoveryPort]) > 0
+	return r.waiting(DiscoveryPort) != nil || len(r.flying(DiscoveryPort)) > 0
 }
 
 // cause is what makes a node dial a peer.
@@ -133,7 +196,7 @@ func (r *reach) answer(c class, s situation) plan {
 		r.callAgain(c, s)
 		return plan{}
 	}
-	if r.waiting[DiscoveryPort] != nil { // it costs no further dial, so no token
+	if r.waiting(DiscoveryPort) != nil { // it costs no further dial, so no token
 		return plan{dial: true}
 	}
 	// Hellos have tokens of their own: lists that name a returning node must not use up those that its hello needs.
@@ -149,14 +212,14 @@ func (r *reach) answer(c class, s situation) plan {
 // enough reports whether the dials under way will do. One is enough, except for a sign of life, which may not wait for a
 // dial that hangs.
 func (r *reach) enough(c class, s situation) bool {
-	ds := r.flying[DiscoveryPort]
+	ds := r.flying(DiscoveryPort)
 	return len(ds) >= maxPerPeer || len(ds) > 0 && (c >= classSeed || s.now-ds[len(ds)-1].since < hanging(s.usual, s.beat))
 }
 
 // callAgain follows a sign of life up once the dial under way has taken too long: it may have begun just before the
 // peer moved, and lead to where nobody answers.
 func (r *reach) callAgain(c class, s situation) {
-	ds := r.flying[DiscoveryPort]
+	ds := r.flying(DiscoveryPort)
 	if s.state == Alias || c >= classSeed || len(ds) == 0 || len(ds) >= maxPerPeer {
 		return
 	}

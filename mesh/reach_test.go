@@ -13,7 +13,7 @@ func TestDecide(t *testing.T) {
 	const s = time.Second
 	under := func(since ...Time) (r reach) {
 		for _, at := range since {
-			r.flying[DiscoveryPort] = append(r.flying[DiscoveryPort], &dial{since: at})
+			r.fly(DiscoveryPort, append(r.flying(DiscoveryPort), &dial{since: at}))
 		}
 		return r
 	}
@@ -22,7 +22,7 @@ func TestDecide(t *testing.T) {
 		spent.decide(signed, classHello, situation{now: 9 * s, state: Candidate, beat: s})
 	}
 	linked := reach{link: &link{proven: true}}
-	waits := reach{waiting: [ports]*dial{{}}, urgent: spent.urgent, called: spent.called}
+	waits := reach{dials: &dials{waiting: [ports]*dial{{}}}, urgent: spent.urgent, called: spent.called}
 	yes, afresh := plan{dial: true}, plan{dial: true, afresh: true}
 	for name, c := range map[string]struct {
 		reach reach
@@ -66,7 +66,7 @@ func TestSignsOfLifeAreNotLost(t *testing.T) {
 	t.Parallel()
 	const s = time.Second
 	r := newReach()
-	r.flying[DiscoveryPort] = []*dial{{since: 9*s + 900*time.Millisecond}}
+	r.fly(DiscoveryPort, []*dial{{since: 9*s + 900*time.Millisecond}})
 	r.decide(signed, classHello, situation{now: 10 * s, state: Candidate, beat: s})
 	if want := 9*s + 900*time.Millisecond + hanging(0, s); r.againDue != want || r.againClass != classHello {
 		t.Errorf("again at %v, want %v", r.againDue, want)

@@ -169,7 +169,7 @@ func (r *rig) up(d Dial, addr string) LinkID {
 
 // underWay is the first dial of a discovery port that is not answered.
 func (r *rig) underWay(target topics.Name) Dial {
-	for _, d := range r.m.peers[target.Key()].reach.flying[DiscoveryPort] {
+	for _, d := range r.m.peers[target.Key()].reach.flying(DiscoveryPort) {
 		return Dial{ID: d.id, Target: target, Addr: d.addr}
 	}
 	r.t.Fatalf("no dial of %s is under way", target)

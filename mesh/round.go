@@ -127,7 +127,7 @@ func (m *Machine) try(p *peer, missing int) {
 
 // condemn evicts, and says how the last dial ended. In a mass event that says little about the peer.
 func (m *Machine) condemn(p *peer, why string) {
-	if cause := p.reach.failure.String(); cause != "" {
+	if cause := p.reach.failure().String(); cause != "" {
 		why += "; " + cause
 	}
 	n, _ := m.hearing()

@@ -187,10 +187,10 @@ func (m *Machine) seedsLead() bool {
 // unreached is why a seed leads to nobody, "" if it leads to somebody, did so once, or was not tried yet.
 func (m *Machine) unreached(p *peer) string {
 	switch {
-	case p.reach.failure.doubtful():
+	case p.reach.failure().doubtful():
 		return ""
 	case p.state == Candidate && !p.detector.met:
-		return p.reach.failure.String()
+		return p.reach.failure().String()
 	case p.state == Alias && p.origin.alias == nil && !m.seedsLead():
 		return "it leads to this node itself"
 	}
@@ -201,7 +201,7 @@ func (m *Machine) unreached(p *peer) string {
 // other at the first dial, and one is up a moment later than another.
 func (m *Machine) judgeSeeds() {
 	for _, p := range m.seeds {
-		if cause := m.unreached(p); cause != "" && !p.reach.failure.soon() && p.reach.missing.tell(cause, m.now, &m.cfg) {
+		if cause := m.unreached(p); cause != "" && !p.reach.failure().soon() && p.reach.missing.tell(cause, m.now, &m.cfg) {
 			m.tell(Unreached, p, cause)
 		}
 	}

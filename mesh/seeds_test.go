@@ -236,7 +236,7 @@ func TestTellOn(t *testing.T) {
 		{"x", Candidate, 1, 1},
 		{"", Candidate, 0, 0},
 	} {
-		p.state, p.origin.claims = c.state, c.claims
+		p.state, p.origin.claims = c.state, int32(c.claims)
 		if r.m.tellOn(p, &p.stale, Stale, c.cause); p.stale.told != c.told {
 			t.Errorf("%d: told %d times", i, p.stale.told)
 		}

@@ -136,7 +136,7 @@ func (m *Machine) share(p *peer, s *source) {
 	}
 	m.discharge(p)
 	m.charge(p, s)
-	if d := p.reach.waiting[DiscoveryPort]; d != nil && d.class == classHearsay {
+	if d := p.reach.waiting(DiscoveryPort); d != nil && d.class == classHearsay {
 		m.unqueue(p)
 		m.want(p, due, classHearsay)
 	}

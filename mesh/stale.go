@@ -30,7 +30,7 @@ func (m *Machine) judgeNames() {
 // staleName is where the name of a peer leads that calls from elsewhere, if nobody answers there, or another process; "" if that
 // is not so. One that says no name has that of the address that it calls from, which leads there.
 func (m *Machine) staleName(p *peer) string {
-	f := p.reach.failure
+	f := p.reach.failure()
 	var leads string
 	switch {
 	case p.origin.helloIP == "" || p.origin.guessed:

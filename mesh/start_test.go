@@ -52,7 +52,7 @@ func TestOnesThatNeedNotBeHeardAreNotDialledAtTheStart(t *testing.T) {
 		t.Fatal("the mesh is no partial one")
 	}
 	for _, name := range names {
-		if p := r.m.peers[name]; p != nil && !r.m.view.links(p) && p.reach.waiting[DiscoveryPort] != nil {
+		if p := r.m.peers[name]; p != nil && !r.m.view.links(p) && p.reach.waiting(DiscoveryPort) != nil {
 			t.Fatalf("%s is to be dialled, and is %v %+v tries %d far %d cand %d", name, p.state, p.attest, p.reach.tries, r.m.count[Far], r.m.count[Candidate])
 		}
 	}

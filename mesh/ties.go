@@ -42,7 +42,7 @@ func (m *Machine) tie(p *peer) {
 func (m *Machine) untie() {
 	m.tied.each(func(i int) {
 		if p := m.slots[i]; (p.state.unheard() || p.state == Alias) && !p.reach.linked() && p.ties.none() &&
-			p.reach.waiting[MessagePort] == nil && len(p.reach.flying[MessagePort]) == 0 {
+			p.reach.waiting(MessagePort) == nil && len(p.reach.flying(MessagePort)) == 0 {
 			p.ties = &m.untied
 			m.tied.clear(i)
 		}

@@ -75,7 +75,7 @@ func TestEveryTransition(t *testing.T) {
 	asY := func(leaving bool) act {
 		return func(r *rig, a, b, c, x *puppet) {
 			r.dials = nil
-			if len(r.m.peers["y"].reach.flying[0]) == 0 {
+			if len(r.m.peers["y"].reach.flying(0)) == 0 {
 				r.m.want(r.m.peers["y"], due, classSeed)
 				r.step(Heard{0})
 			}

@@ -170,7 +170,7 @@ func TestWaysThatMayLeadBackDoNotCount(t *testing.T) {
 		{-1, 6 + 2*holdTime - 1, true, 3, 6 + 2*holdTime}, //
 		{-1, 6 + 2*holdTime, false, 3, 0},                 // and none any more
 	} {
-		if far := a.feasible(c.short, c.now, holdTime); far != c.far || a.near != c.near || a.held != c.held {
+		if far := a.feasible(c.short, c.now, holdTime); far != c.far || int(a.near) != c.near || a.held != c.held {
 			t.Fatalf("%d between, after %v: %v, %+v", c.short, c.now, far, a)
 		}
 	}

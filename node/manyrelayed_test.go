@@ -14,7 +14,7 @@ import (
 // Who comes to one side of a bridge gets what was published at the other side before, of all that are there.
 func TestReplayOfManyBehindOneRelay(t *testing.T) {
 	t.Parallel()
-	const many, before = 60, 10
+	const many, before = 36, 10
 	addrs := nodetest.Addresses(t, many+2)
 	bridge, last := addrs[0], addrs[many+1]
 	w := &firewall{blocks: func(from, to string, _ link.Port) bool {
