@@ -21,12 +21,14 @@ import (
 )
 
 const (
-	maxRing   = 1000 // 127.77.0.1 to 127.77.3.250: they take 5 GB while they come up
+	maxRing   = 1000 // 127.77.0.1 to 127.77.3.250
 	ringNet   = 250  // of them in a network, and in a ring of which each hears all
 	ringMesh  = 48   // members up to which each hears all, in a larger one
 	maxMatrix = 24   // nodes whose table fits a terminal
 	ringPoll  = 20 * time.Millisecond
 	ringHeap  = 200 // percent of garbage while the ring comes up: to collect less is faster, until new memory costs more than that
+
+	ringMemory = 5 << 30 // bytes from which more is collected: 1,000 nodes take a third of that
 )
 
 func ringCommand() *cli.Command {
@@ -78,11 +80,7 @@ func runRing(c *cli.Context) error {
 		return err
 	}
 	defer unlock()
-	collect := func() {}
-	if os.Getenv("GOGC") == "" {
-		usual := debug.SetGCPercent(ringHeap)
-		collect = func() { debug.SetGCPercent(usual) }
-	}
+	collect := collectLess()
 	defer collect()
 	ctx, cancel := context.WithCancel(c.Context)
 	defer cancel()
@@ -110,6 +108,19 @@ func runRing(c *cli.Context) error {
 	}
 	collect()
 	return showMessages(ctx, c.App.Writer, nodes)
+}
+
+// collectLess has the collector leave more garbage than usual, unless the environment says what is to be left, and returns what
+// ends that.
+func collectLess() (end func()) {
+	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
+		return func() {}
+	}
+	percent, limit := debug.SetGCPercent(ringHeap), debug.SetMemoryLimit(ringMemory)
+	return func() {
+		debug.SetGCPercent(percent)
+		debug.SetMemoryLimit(limit)
+	}
 }
 
 // ringKeys says where the ring's keys are. A key that is made for it has a directory of its own, which unlock removes.
