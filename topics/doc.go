@@ -64,6 +64,7 @@
 //	1               message    "1", body, envelope                           all; no envelope: a naive node
 //	2/CHANNEL       message    "2/CHANNEL", body, envelope                   hearsay nodes
 //	3/ORIGIN/TOPIC  message    "3/ORIGIN/TOPIC", body, envelope              relays: see Relays
+//	3/-/            message    "3/-/", newest                                relays: see Copies
 //	4/CHANNEL       message    "4/CHANNEL", body, envelope                   who asks: see Requests
 //	5/QUESTION      message    "5/QUESTION", body, envelope                  whoever is asked: see Repair
 //	6/NAME/         message    "6/NAME/", body, envelope                     who asks or answers NAME alone
@@ -340,17 +341,16 @@
 //	3/ORIGIN/       what ORIGIN says, if you hear it yourself
 //	3/*/            what you are relayed yourself
 //
-// A relay publishes a message that it hears of an origin on 3/ORIGIN/TOPIC, where TOPIC is the one that it was said on
-// ("1" or "2/CHANNEL"), and one that it was relayed on 3/*/ORIGIN/TOPIC, each once, and where nobody has asked for it
-// not at all. A message that came with ttl 0 is not passed on, any other with ttl - 1 and the rest of its envelope as
-// it was. One without an envelope gets one: from is the name of the naive node, and uid is the relay's. from and ORIGIN
-// MUST have equal keys. A node SHOULD publish its own messages with ttl 16.
+// A relay publishes a message that it hears of an origin on 3/ORIGIN/TOPIC, where TOPIC is the one that it was said on ("1" or
+// "2/CHANNEL"), and one that it was relayed on 3/*/ORIGIN/TOPIC, each once, and where nobody has asked for it not at all. A
+// message that came with ttl 0 is not passed on, any other with ttl - 1 and the rest of its envelope as it was. One without an
+// envelope gets one: from is the name of the naive node, and uid is the relay's. from and ORIGIN MUST have equal keys. A node
+// SHOULD publish its own messages with ttl 16.
 //
-// Strict and complete lists tell whom to ask: X needs a relay for O where members that X hears list O and X has had no
-// messages of O for some beats. X takes that one of those members whose hash over X, O and its own name is lowest; so
-// different nodes ask different relays, and one message comes to X once. X subscribes to 3/*/ at every member that lists
-// some node which X does not hear, as it may be the only way to nodes that no such member lists either. Where everybody
-// hears everybody nobody asks, and nothing is relayed.
+// Strict and complete lists tell whom to ask: X needs a relay for O where members that X hears list O and X has had no messages
+// of O for some beats. X takes that one of those members whose hash over X, O and its own name is lowest; so different nodes ask
+// different relays. X subscribes to 3/*/ at every member that lists some node which X does not hear, as it may be the only way
+// to nodes that no such member lists either. Where everybody hears everybody nobody asks, and nothing is relayed.
 //
 // A receiver MUST drop relayed messages of an origin that it did not ask this relay for, those of an origin that it gets
 // messages of over its own connection, and its own; in a mesh with own keys, those of an origin that it has no key of. It

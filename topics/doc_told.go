@@ -1,3 +1,30 @@
+// # Copies
+//
+// Where several neighbours bring an origin's messages, those that bring them second may be asked to leave that origin out, at
+// their message ports, by one more subscription:
+//
+//	3/-/ORIGIN/     leave ORIGIN out of what you are relayed yourself
+//	3/-/            tell which numbers you have
+//
+// The publisher sends a connection that has said 3/-/ORIGIN/ nothing on 3/*/ORIGIN/TOPIC until that is canceled or the connection
+// ends. Names are compared by their keys. What it publishes on 3/ORIGIN/TOPIC is not left out. It MAY ignore what goes beyond 64
+// KiB of these subscriptions (64 bytes for each, and the topic). A publisher that knows nothing of this keeps them as filters that
+// never match, and copies come as before. So whoever asks SHOULD ask one publisher for 16 KiB of them at most.
+//
+// Who subscribes to 3/-/ is sent, a beat apart and where there is something to tell, a message of two frames, that topic and
+//
+//	newest   = entry *( "," entry )                 ; 8 KiB at most
+//	entry    = origin "/" inc "/" number "/" said   ; the last number delivered of what was said on "1" or "2/CHANNEL"
+//
+// with those streams of which something came since the message before. What does not fit is told by the next one. Entries of
+// origins that this publisher was not asked to leave out are dropped. One that is malformed ends the body.
+//
+// One way MUST stay open for an origin: its own connection, or a relay that was not asked to leave it out. A node SHOULD NOT ask
+// anybody before some copies in a row came second, and not for messages without numbers, which it could not ask for again. Where
+// a number is told and does not come within half a second, where messages have to be asked for, or where the way that was left
+// ends, the node cancels all these subscriptions of that origin, and asks whoever told for what is missing (see Repair).
+// Of the copies that come then it learns anew which way is the quickest.
+//
 // # Tellings
 //
 // In several networks that a few nodes join, nobody hears everybody. Whom a node does not hear, and a member that it hears
