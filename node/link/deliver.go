@@ -16,7 +16,7 @@ func (g *gate) deliver(r *topicRun) {
 	defer g.mu.Unlock()
 	lone := r.lone && len(g.served) <= atOnce
 	for _, s := range g.served {
-		if wants(s.topics, r.topic) {
+		if wants(s.topics, r.topic) && !s.leaves(r) {
 			s.send(r.text(s.introduced.Load()), sh, lone)
 		}
 	}
@@ -50,6 +50,9 @@ func (g *gate) unserveLocked(s *subscriber) {
 
 // addTopic notes a subscription: what is published next reaches it. Of one whose place is gone nothing is noted.
 func (s *subscriber) addTopic(topic string) {
+	if s.spare(topic) {
+		return
+	}
 	s.gate.mu.Lock()
 	defer s.gate.mu.Unlock()
 	if _, in := s.gate.all[s]; in {
@@ -61,6 +64,9 @@ func (s *subscriber) addTopic(topic string) {
 
 // dropTopic is the opposite.
 func (s *subscriber) dropTopic(topic string) {
+	if s.unspare(topic) {
+		return
+	}
 	s.gate.mu.Lock()
 	defer s.gate.mu.Unlock()
 	if i := slices.Index(s.topics, topic); i >= 0 {

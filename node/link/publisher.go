@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/go-zeromq/zmq4"
+
+	"hearsay/topics"
 )
 
 // publisher is one of our two PUB sockets. Messages of one topic that come faster than they are handed to the subscribers'
@@ -39,6 +41,9 @@ type topicRun struct {
 	room     *[maxRun]byte // in which it grows; nil: it does not any more
 	nameless []byte        // its other text; nil: it has one
 	lone     bool          // a small message that came alone: it is written by who publishes it
+
+	looked bool        // whether it is
+	origin topics.Name // that was relayed here, by key; "": it is something else
 }
 
 // maxPending is the bytes that may wait for the sender. Who publishes beyond it waits for the CPU, never for a peer.

@@ -11,7 +11,8 @@ import (
 // relays are the subscriptions to relayed messages at the message port: by the key of their origin, "" for all that is
 // relayed here, and how many connections have each.
 type relays struct {
-	all atomic.Int64 // of them together: nearly always none
+	all      atomic.Int64 // of them together: nearly always none
+	watchers atomic.Int64 // of those that asked for the newest numbers
 
 	mu sync.Mutex
 	by map[topics.Name]int
@@ -19,6 +20,10 @@ type relays struct {
 
 // note counts a subscription, or one that is taken back.
 func (r *relays) note(topic string, by int) {
+	if topic == topics.Newest {
+		r.watchers.Add(int64(by))
+		return
+	}
 	origin, _, ok := topics.ParseWanted(topic)
 	if !ok {
 		return

@@ -31,6 +31,7 @@ type subscriber struct {
 	serving    int      // its place in gate.served, from 1; 0: none. Guarded by gate.mu, as the next
 	topics     []string // of one over the network its reader alone changes them
 	size       int      // bytes of them, with their overhead
+	spared     spared   // guarded by gate.mu
 	unheeded   bool     // Unheeded was said
 	subscribed bool     // to something that the port carries
 	welcoming  bool     // it would be a listener, if it said that it is of this mesh
@@ -122,7 +123,7 @@ func (s *subscriber) subscribe(topic string) {
 		s.label()
 		return
 	}
-	if slices.Contains(s.topics, topic) {
+	if slices.Contains(s.topics, topic) || s.spare(topic) {
 		return
 	}
 	if s.size+len(topic)+topicOverhead > maxTopics {
@@ -181,7 +182,7 @@ func (s *subscriber) unsubscribe(topic string) {
 		s.withdraw(topic)
 		return
 	}
-	if !slices.Contains(s.topics, topic) {
+	if s.unspare(topic) || !slices.Contains(s.topics, topic) {
 		return
 	}
 	s.dropTopic(topic)

@@ -1,0 +1,77 @@
+package link
+
+import (
+	"strings"
+
+	"hearsay/topics"
+)
+
+// sparedMost is the bytes of all origins that one subscriber may have left out, topicOverhead for each included.
+const sparedMost = 64 << 10
+
+// spared is what a subscriber has left out of the relayed messages that it asks for: origins, by key.
+type spared struct {
+	origins map[topics.Name]struct{}
+	size    int
+}
+
+// spare notes a subscription that leaves an origin out. It reports whether it is one.
+func (s *subscriber) spare(topic string) bool {
+	origin, ok := topics.ParseSpared(topic)
+	if !ok || s.port != Message {
+		return false
+	}
+	s.gate.mu.Lock()
+	defer s.gate.mu.Unlock()
+	_, in := s.gate.all[s]
+	key := origin.Key()
+	if _, is := s.spared.origins[key]; is || !in {
+		return true
+	}
+	if s.spared.size+len(topic)+topicOverhead > sparedMost {
+		s.link.counters.add(subscriptionsIgnored, 1)
+		return true
+	}
+	if s.spared.origins == nil {
+		s.spared.origins = make(map[topics.Name]struct{})
+	}
+	s.spared.origins[key] = struct{}{}
+	s.spared.size += len(topic) + topicOverhead
+	return true
+}
+
+// unspare takes it back.
+func (s *subscriber) unspare(topic string) bool {
+	origin, ok := topics.ParseSpared(topic)
+	if !ok || s.port != Message {
+		return false
+	}
+	s.gate.mu.Lock()
+	defer s.gate.mu.Unlock()
+	if _, is := s.spared.origins[origin.Key()]; is {
+		delete(s.spared.origins, origin.Key())
+		s.spared.size -= len(topic) + topicOverhead
+	}
+	if len(s.spared.origins) == 0 {
+		s.spared = spared{}
+	}
+	return true
+}
+
+// leaves reports whether a subscriber has left out what a run has, which is all on one topic. gate.mu is held.
+func (s *subscriber) leaves(r *topicRun) bool {
+	if len(s.spared.origins) == 0 || !strings.HasPrefix(r.topic, topics.RelayPrefix) {
+		return false
+	}
+	if !r.looked {
+		r.looked = true
+		if relayed, err := topics.ParseRelayed([]byte(r.topic)); err == nil && relayed.Far {
+			r.origin = relayed.Origin.Key()
+		}
+	}
+	_, is := s.spared.origins[r.origin]
+	return is
+}
+
+// Watched reports whether anybody has asked for the newest numbers of what is relayed here.
+func (l *Link) Watched() bool { return l.relays.watchers.Load() > 0 }
