@@ -58,7 +58,21 @@
 // What a relay was relayed itself goes to those that ask for that, which are all that miss somebody: in a chain or
 // behind a bridge there are nodes that no list tells of. It is a flood in that part of the mesh, stopped by numbers, uids
 // and ttl. In a partial mesh it goes by three neighbours of each node (View.Partial), and each message comes to most by these
-// alone. A bridge between two partial meshes that none of its neighbours draws brings what it lists, and no more.
+// alone: by one of them, as the others are spared. A bridge between two partial meshes that none of its neighbours draws brings
+// what it lists, and no more.
+//
+// # Whose copies are spared
+//
+// That one of several ways of an origin which brings its messages first stays, in a partial mesh, and after three copies in a
+// row another one is asked to leave that origin out (prune; spare.go). So there is a tree for each origin, of those ways that
+// are quickest; nobody makes it, and nobody knows more of it than its own part. It is Plumtree (Leitão, Pereira and Rodrigues,
+// "Epidemic Broadcast Trees", 2007), with two differences. What is told of messages that are not sent is no id of each of them: a member that
+// is spared tells its newest numbers once a beat (Newest), as everything is numbered anyway. And what is missing behind a gap is
+// repaired as everywhere. All ways are open again (graft) when one may have lost something: a number that was told did not come
+// for tailGrace, what is missing has to be asked for, the way that is left is gone, or no message came for a minute.
+//
+// Where the members that are spared tell, they stand in for the question after the last message that a relay is asked else. What
+// has no number is brought by all ways: nobody could ask for it again.
 //
 // # Who is not admitted
 //

@@ -89,25 +89,6 @@ type Say struct {
 	Cancel bool
 }
 
-// Stats counts what a judge did.
-type Stats struct {
-	Duplicates uint64 // messages that came again
-	Repaired   uint64 // messages that came as answers, and were missing
-	Missed     uint64 // messages that nobody had
-	Questions  uint64 // asked
-	Overheld   uint64 // messages that were not held, as too many are: they are asked for again
-	Echoes     uint64 // own messages that came back
-	Unasked    uint64 // relayed messages and answers that were not asked for here
-	Relayed    uint64 // relayed messages that were delivered
-	Refused    uint64 // messages of origins that are not admitted
-	Conflicts  uint64 // numbers that a relay had used up for something else
-	Starved    int    // origins whose connection is up and brings nothing
-	Relays     int    // origins that a relay is asked for
-	Gaps       int    // streams under repair
-	Holding    int    // bytes held
-	Following  int    // streams
-}
-
 // Judge decides about messages of type T.
 type Judge[T any] struct {
 	cfg     Config
@@ -132,6 +113,8 @@ type Judge[T any] struct {
 	former  map[topics.Name]bool // whose connection before the newest may still bring what was said over it
 	seen    seen
 	plan    plan
+	spares  spares
+	newest  newest[T]
 	says    []Say
 	gaps    []Gap
 	waits   []Stream
@@ -184,23 +167,12 @@ func New[T any](cfg Config, keep func(T) T) *Judge[T] {
 
 		numberless: make(map[topics.Name]time.Duration),
 		plan:       newPlan(cfg),
+		spares:     newSpares(),
 
 		present: make(map[topics.Name]uint64),
 		gone:    make(map[topics.Name]*gone),
 		goneDue: never,
 	}
-}
-
-// Stats returns the counters.
-func (j *Judge[T]) Stats() Stats {
-	s := j.stats
-	s.Starved, s.Relays, s.Following = len(j.starved), j.plan.relays(), len(j.streams)
-	for _, b := range j.busy {
-		if b.busy {
-			s.Gaps++
-		}
-	}
-	return s
 }
 
 // Deadline is when Tick is to be called next at the latest, apart from once a beat.
@@ -246,6 +218,7 @@ func (j *Judge[T]) Came(now time.Duration, from topics.Name) {
 
 // Up notes that a member's messages come over a new connection. What was asked over the one before is asked again.
 func (j *Judge[T]) Up(now time.Duration, member topics.Name) {
+	j.unspareAt(member)
 	j.viewed, j.presentOf = 0, 0
 	j.says = j.plan.again(member, j.says)
 	j.replayAgain(now, member)
@@ -278,6 +251,9 @@ func (j *Judge[T]) Open(member topics.Name, connections int) {
 		j.former[member] = true
 	} else {
 		delete(j.former, member)
+	}
+	if connections == 0 {
+		j.unspareAt(member)
 	}
 }
 
@@ -337,16 +313,21 @@ func (j *Judge[T]) Relay(now time.Duration, via topics.Name, far bool, m Stream,
 	switch {
 	case m.Origin == j.cfg.Self:
 		j.stats.Echoes++
+		j.copied(now, via, m.Origin, far, number)
 		return false, out
 	case !j.Admits(m.Origin):
 		j.stats.Refused++
 		return false, out
-	case uid == "" || !j.plan.wants(now, via, m.Origin, far) || j.speaks(now, m.Origin):
+	case uid == "" || !j.plan.wants(now, via, m.Origin, far):
 		j.stats.Unasked++
 		return false, out
-	}
-	if j.seen.has(m.Origin, uid) {
+	case j.speaks(now, m.Origin):
+		j.stats.Unasked++
+		j.copied(now, via, m.Origin, far, number)
+		return false, out
+	case j.seen.has(m.Origin, uid):
 		j.stats.Duplicates++
+		j.copied(now, via, m.Origin, far, number)
 		return false, out
 	}
 	if number == 0 {
@@ -356,6 +337,7 @@ func (j *Judge[T]) Relay(now time.Duration, via topics.Name, far bool, m Stream,
 		}
 		j.seen.add(now, m.Origin, uid)
 		j.stats.Relayed++
+		j.brought(now, via, m.Origin)
 		return true, append(out, Delivery[T]{Message: v})
 	}
 	s := j.last
@@ -365,10 +347,15 @@ func (j *Judge[T]) Relay(now time.Duration, via topics.Name, far bool, m Stream,
 		}
 		s, out = j.follow(now, m, number, Relayed, out)
 	}
+	copies := j.stats.Duplicates
 	fresh, out = j.number(now, s, number, uid, Relayed, v, size, out)
-	if fresh {
+	switch {
+	case fresh:
 		j.stats.Relayed++
+		j.brought(now, via, m.Origin)
 		j.tail(now, s)
+	case j.stats.Duplicates > copies:
+		j.copied(now, via, m.Origin, far, number)
 	}
 	return fresh, out
 }
@@ -395,6 +382,8 @@ func (j *Judge[T]) Answer(now time.Duration, via topics.Name, question []byte, m
 		j.stats.Unasked++
 		return false, out
 	}
+	j.used[s.class].touch(s)
+	j.last = s
 	fresh, out = j.number(now, s, number, uid, wayOf(via, m.Origin), v, size, out)
 	if fresh {
 		j.stats.Repaired++

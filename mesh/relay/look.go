@@ -21,6 +21,7 @@ func (j *Judge[T]) look(now time.Duration, view View) {
 		j.viewed = n
 	}
 	j.forgetPasts(now)
+	j.lookSpares(now, view)
 	for name, at := range j.from {
 		if now-at > fromTime {
 			delete(j.from, name)

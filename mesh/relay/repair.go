@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"slices"
 	"time"
 
 	"hearsay/topics"
@@ -26,6 +27,10 @@ type repair struct {
 	sweeping bool          // order is that
 	owed     []topics.Name // whom to ask again, once a gap is filled or given up: more may come after it
 	lastBy   time.Duration // when that ends
+
+	hint   topics.Name   // who is spared, and has told of
+	hinted uint64        // a number that did not come
+	hintAt time.Duration // when
 
 	asked    topics.Name // who is to answer; "": nobody
 	askedAt  time.Duration
@@ -67,9 +72,9 @@ func (j *Judge[T]) begin(now time.Duration, s *stream[T], wait time.Duration) {
 // renew lets the window begin anew: a gap has begun, or something has changed.
 func (s *stream[T]) renew(now time.Duration) { s.since, s.known = now, s.told }
 
-// tail has a relay asked, once it is quiet, whether there is more: no beat tells the last number.
+// tail has a relay asked, once it is quiet, whether there is more: no beat tells the last number, and nobody who is spared does.
 func (j *Judge[T]) tail(now time.Duration, s *stream[T]) {
-	if !s.busy && s.next > 0 {
+	if !s.busy && s.next > 0 && !j.watched(s.Origin) {
 		s.catchUp = true
 		j.begin(now, s, quietTime)
 	}
@@ -97,6 +102,12 @@ func (j *Judge[T]) rest(s *stream[T]) {
 	s.settle()
 }
 
+// lags reports whether there may be something to ask for.
+func (s *stream[T]) lags() bool {
+	_, _, missing := s.gap()
+	return missing || s.catchUp || s.behindOthers()
+}
+
 // silence takes back a question.
 func (j *Judge[T]) silence(s *stream[T]) {
 	if s.asked != "" {
@@ -108,9 +119,12 @@ func (j *Judge[T]) silence(s *stream[T]) {
 
 // ended takes in that a question was answered to the end.
 func (j *Judge[T]) ended(now time.Duration, s *stream[T]) {
+	by := s.asked
 	j.silence(s)
 	if s.next == s.before {
-		s.turn++
+		if s.turn++; by == s.hint {
+			s.hint = "" // it has not what it told of
+		}
 		if _, _, missing := s.gap(); !missing && !s.sweeping && s.last == nil {
 			s.catchUp = false // there is no more
 		}
@@ -130,10 +144,10 @@ func (j *Judge[T]) mendNow(now time.Duration, s *stream[T], view View, out []Del
 	for s.busy {
 		_, _, missing := s.gap()
 		switch {
-		case !missing && !s.catchUp && s.owed != nil: // the gap hid what came after it
+		case !s.lags() && s.owed != nil: // the gap hid what came after it
 			s.renew(now)
 			s.last, s.owed, s.catchUp, s.due = s.owed, nil, true, now
-		case !missing && !s.catchUp:
+		case !s.lags():
 			j.rest(s)
 			return out
 		case s.asked != "" && !view.Linked(s.asked):
@@ -188,7 +202,7 @@ func (j *Judge[T]) mendNow(now time.Duration, s *stream[T], view View, out []Del
 // is that up to last.
 func (j *Judge[T]) giveUpDue(now time.Duration, s *stream[T], last uint64, out []Delivery[T]) []Delivery[T] {
 	j.silence(s)
-	s.catchUp = false
+	s.catchUp, s.hint = false, ""
 	_, _, missing := s.gap()
 	out = j.giveUp(now, s, last, out)
 	s.renew(now)
@@ -224,17 +238,20 @@ func (j *Judge[T]) young(s *stream[T]) bool {
 
 // early puts off a question about messages that may still be on their way.
 func (j *Judge[T]) early(now time.Duration, s *stream[T], missing bool) bool {
-	wait := tailGrace
+	since, wait := s.came, tailGrace
 	switch {
 	case len(s.held) > 0 || s.over || s.round > 0 || s.turn > 0 || s.sweeping || s.last != nil:
 		return false
-	case !missing && s.relayed:
+	case missing:
+	case s.behindOthers():
+		since = max(since, s.hintAt) // it is the slower way that was spared, and not always
+	case s.relayed:
 		wait = quietTime
 	}
-	if s.order != nil || s.came == 0 || now-s.came >= wait {
+	if s.order != nil || since == 0 || now-since >= wait {
 		return false
 	}
-	s.due = s.came + wait
+	s.due = since + wait
 	return true
 }
 
@@ -279,7 +296,11 @@ func (j *Judge[T]) ask(now time.Duration, s *stream[T], view View) bool {
 		return false
 	}
 	q := topics.Question{Origin: s.Origin, Incarnation: s.Incarnation, Topic: s.Topic, From: s.next}
-	if _, _, missing := s.gap(); missing && !s.catchUp {
+	_, _, missing := s.gap()
+	if missing || s.behindOthers() {
+		j.graft(s.Origin)
+	}
+	if missing && !s.catchUp {
 		q.To = s.lastMissing() // with what is held in between: one question, however many gaps
 	}
 	s.asked, s.askedAt, s.question, s.from, s.to, s.before = s.order[s.turn], now, q.String(), q.From, q.To, s.next
@@ -295,11 +316,14 @@ func (j *Judge[T]) ask(now time.Duration, s *stream[T], view View) bool {
 // some of all where nobody does any more.
 func (j *Judge[T]) candidates(s *stream[T], view View) []topics.Name {
 	order := make([]topics.Name, 0, askedMost)
+	if s.behindOthers() {
+		order = append(order, s.hint)
+	}
 	if view.Linked(s.Origin) && !j.starved[s.Origin] {
 		order = append(order, s.Origin)
 	}
 	relay := j.plan.relayOf(s.Origin)
-	if relay != "" {
+	if relay != "" && !slices.Contains(order, relay) {
 		order = append(order, relay)
 	}
 	others := view.Listers(s.Origin)
@@ -314,7 +338,7 @@ func (j *Judge[T]) candidates(s *stream[T], view View) []topics.Name {
 		if len(order) == cap(order) {
 			break
 		}
-		if name != relay && name != s.Origin {
+		if name != s.Origin && !slices.Contains(order, name) {
 			order = append(order, name)
 		}
 	}

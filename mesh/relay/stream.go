@@ -19,6 +19,7 @@ type stream[T any] struct {
 	aheadAt time.Duration
 	low     uint64    // the lowest number that came from the origin itself since, and was taken for a duplicate; 0: none
 	listed  bool      // it is in busy
+	queued  bool      // its newest number is to be told
 	held    behind[T] // a gap
 	missed  uint64    // given up since the last delivery
 	repair
@@ -143,7 +144,7 @@ func (j *Judge[T]) number(now time.Duration, s *stream[T], number uint64, uid st
 	s.renew(now)
 	fresh, out = j.deliver(now, s, uid, v, out)
 	out = j.release(now, s, out)
-	if _, _, missing := s.gap(); s.busy && !missing && !s.catchUp && s.owed == nil {
+	if s.busy && !s.lags() && s.owed == nil {
 		j.rest(s)
 	}
 	s.settle()

@@ -20,6 +20,7 @@ type post struct {
 	ttl    int
 	ends   bool // it has no body: the end of an answer
 	forged bool
+	newest string // what is told of numbers, where it is no message
 	sent   time.Duration
 }
 
@@ -46,6 +47,7 @@ type courier struct {
 
 	account map[relay.Stream]*account
 	passed  int                           // relayed for others
+	told    time.Duration                 // when the newest numbers were
 	came    map[topics.Name]time.Duration // when a message of somebody came last over its own connection
 
 	// Nil, or what a test has it do wrong with what it delivers.
@@ -177,6 +179,10 @@ func (c *courier) take(l *link, m *post) {
 		c.came[via] = now
 		fresh, out = c.judge.Message(now, m.Stream, m.number, m.uid, m, postSize, nil)
 	case topics.KindRelay:
+		if m.topic == topics.Newest {
+			out = c.judge.Newer(now, via, m.newest, nil)
+			break
+		}
 		w.ledger.counts.came++
 		r, err := topics.ParseRelayed([]byte(m.topic))
 		if err != nil || key(r.Origin) != m.Origin {
@@ -213,15 +219,40 @@ func (c *courier) pass(m *post, relayed bool) {
 	}
 	again.ttl--
 	again.topic = topics.Relayed{Far: relayed, Origin: m.Origin, Topic: m.Topic}.String()
-	wanted := topics.RelayedTopics(m.Origin)
+	wanted, spared := topics.RelayedTopics(m.Origin), ""
 	if relayed {
-		wanted = topics.RelayedTopics("")
+		wanted, spared = topics.RelayedTopics(""), topics.SparedTopic(m.Origin)
 	}
 	for _, l := range slices.Clone(c.p.listeners[mesh.MessagePort]) {
-		if l.wants[wanted] {
+		if l.wants[wanted] && !l.wants[spared] {
 			c.passed++
 			c.send(l, &again)
 		}
+	}
+}
+
+// tell says the newest numbers to those that spare it.
+func (c *courier) tell() {
+	if c.p.w.now-c.told < c.p.w.profile.Beat {
+		return
+	}
+	c.told = c.p.w.now
+	var spares []*link
+	for _, l := range c.p.listeners[mesh.MessagePort] {
+		if l.wants[topics.Newest] {
+			spares = append(spares, l)
+		}
+	}
+	if len(spares) == 0 {
+		return
+	}
+	body := string(c.judge.Newest(c.p.w.now))
+	if body == "" {
+		return
+	}
+	for _, l := range spares {
+		c.p.w.ledger.counts.digests += len(body)
+		c.p.w.send(l, &message{size: len(body) + 8, post: &post{topic: topics.Newest, newest: body}})
 	}
 }
 
@@ -346,6 +377,7 @@ func (c *courier) tick(at time.Duration) {
 	if v := c.view(); v != nil {
 		c.deliver(c.judge.Tick(c.p.w.now, v, nil))
 	}
+	c.tell()
 	c.after()
 }
 

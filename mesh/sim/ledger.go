@@ -25,7 +25,7 @@ type ledger struct {
 }
 
 // counts are of all processes together. Of what came answers are a part.
-type counts struct{ published, came, delivered, told, forged int }
+type counts struct{ published, came, delivered, told, forged, digests int }
 
 // account is what one process got of one stream.
 type account struct {
@@ -193,6 +193,7 @@ func (b *ledger) figures() {
 	b.w.record("forged", float64(b.counts.forged))
 	b.w.record("slowest", slowest.Seconds())
 	b.w.record("slowest later", b.later.Seconds())
+	b.w.record("told bytes", float64(b.counts.digests)/float64(max(1, b.counts.delivered)))
 	b.w.record("copies of each", float64(b.counts.came)/float64(max(1, b.counts.delivered)))
 	b.w.record("copies", passed/float64(max(1, b.counts.published)))
 }
