@@ -79,6 +79,9 @@ var judgeCounters = []struct {
 	{"messages_unasked", func(s *relay.Stats) uint64 { return s.Unasked }},      // relays and answers that nobody wanted
 	{"messages_not_held", func(s *relay.Stats) uint64 { return s.Overheld }},    // that came too early, and are asked for again
 	{"relay_conflicts", func(s *relay.Stats) uint64 { return s.Conflicts }},     // times that a relay had lied
+	{"relay_prunes", func(s *relay.Stats) uint64 { return s.Prunes }},           // neighbours asked to leave an origin out
+	{"relay_grafts", func(s *relay.Stats) uint64 { return s.Grafts }},           // times that they were asked to bring one again
+	{"relay_digests", func(s *relay.Stats) uint64 { return s.Digests }},         // of numbers that they have, taken in
 	{"repair_questions", func(s *relay.Stats) uint64 { return s.Questions }},    // for missing messages
 }
 

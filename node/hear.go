@@ -163,6 +163,9 @@ func (n *Node) judgeParcel(j *judge, p parcel, b *batch) {
 		case a.ends:
 			good = false
 			j.out = j.rules.AnswerEnds(j.now, j.via, a.topic, j.out)
+		case string(a.topic) == topics.Newest && p.link != 0:
+			good = false
+			j.out = j.rules.Newer(j.now, j.via, string(a.Body), j.out)
 		case n.isTalk(a.topic):
 			good, a.From = false, a.via
 			n.takeTalk(&a)

@@ -28,6 +28,7 @@ type judge struct {
 	tick   *time.Timer
 	tickAt time.Duration     // to which it is set
 	looked time.Duration     // at the mesh, last
+	told   time.Duration     // the newest numbers, last
 	due    atomic.Bool       // it is time to look again; set by the goroutine that hears, as the next
 	asked  atomic.Bool       // the loop was asked
 	views  chan *mesh.Relays // has what it was asked for
@@ -262,10 +263,22 @@ func (j *judge) look(v *mesh.Relays) {
 	if !held {
 		j.out = j.rules.Tick(j.now, v, j.out)
 	}
+	j.tellNewest()
 	if len(j.out) > 0 || j.held != j.rules.Holding() {
 		b := j.n.inbox.batch()
 		j.give(b)
 		j.n.inbox.deliver(b)
+	}
+}
+
+// tellNewest tells those that spare this node, once a beat, which numbers it has.
+func (j *judge) tellNewest() {
+	if !j.n.link.Watched() || j.now-j.told < j.n.cfg.Beat/2 {
+		return
+	}
+	j.told = j.now
+	if body := j.rules.Newest(j.now); len(body) > 0 {
+		_ = j.n.link.Publish(link.Message, []byte(topics.Newest), body)
 	}
 }
 
