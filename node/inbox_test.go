@@ -242,6 +242,7 @@ func TestOwnMessages(t *testing.T) {
 	t.Parallel()
 	addr := nodetest.Address(t)
 	n := start(t, Config{Hostname: addr, Bind: addr, Channels: []string{"news"}})
+	asks(t, n)
 	const speakers, each = 8, 500
 	var all sync.WaitGroup
 	began := time.Now()
