@@ -28,7 +28,7 @@ const (
 	ringPoll  = 20 * time.Millisecond
 	ringHeap  = 200 // percent of garbage while the ring comes up: to collect less is faster, until new memory costs more than that
 
-	ringMemory = 5 << 30 // bytes from which more is collected: 1,000 nodes take a third of that
+	ringMemory = 5 << 30 // bytes from which more is collected: 1,000 nodes take half of that, and as much again as garbage
 )
 
 func ringCommand() *cli.Command {
