@@ -164,7 +164,9 @@ func (n *Node) judgeParcel(j *judge, p parcel, b *batch) {
 			good = false
 			j.out = j.rules.AnswerEnds(j.now, j.via, a.topic, j.out)
 		case string(a.topic) == topics.Newest && p.link != 0:
-			good = false
+			if good = false; len(a.Body) > topics.MaxNewest {
+				break
+			}
 			j.out = j.rules.Newer(j.now, j.via, string(a.Body), j.out)
 		case n.isTalk(a.topic):
 			good, a.From = false, a.via

@@ -151,7 +151,7 @@ func (j *judge) take(p parcel) {
 	switch e.kind {
 	case newsUp:
 		j.links[j.via] = append(j.links[j.via], p.link)
-		j.rules.Open(j.via, len(j.links[j.via]))
+		j.rules.Open(j.now, j.via, len(j.links[j.via]))
 		j.rules.Up(j.now, j.via)
 		j.replay(j.via, topics.Message)
 		for _, topic := range *j.n.channels.Load() {
@@ -161,7 +161,7 @@ func (j *judge) take(p parcel) {
 		if j.links[j.via] = slices.DeleteFunc(j.links[j.via], func(id link.ID) bool { return id == p.link }); len(j.links[j.via]) == 0 {
 			delete(j.links, j.via)
 		}
-		j.rules.Open(j.via, len(j.links[j.via]))
+		j.rules.Open(j.now, j.via, len(j.links[j.via]))
 	case newsNumbers:
 		since, late := j.rules.Late(j.now, j.via)
 		if late && e.replay {

@@ -37,7 +37,7 @@ func TestFormerConnectionIsWaitedFor(t *testing.T) {
 		r := newRig(t, "a", "b")
 		r.hear("a", 1).got("a1")
 		r.j.Up(r.now, "a")
-		r.j.Open("a", connections)
+		r.j.Open(r.now, "a", connections)
 		return r
 	}
 	told := func(r *rig) *rig {
@@ -49,7 +49,7 @@ func TestFormerConnectionIsWaitedFor(t *testing.T) {
 	})
 	t.Run("it ends without", func(t *testing.T) {
 		r := nobodyHas(told(begin(t, 2)), 60).gave()
-		r.j.Open("a", 1)
+		r.j.Open(r.now, "a", 1)
 		nobodyHas(r, 20).gave("a 2-4")
 	})
 	t.Run("something waits", func(t *testing.T) {

@@ -218,7 +218,7 @@ func (j *Judge[T]) Came(now time.Duration, from topics.Name) {
 
 // Up notes that a member's messages come over a new connection. What was asked over the one before is asked again.
 func (j *Judge[T]) Up(now time.Duration, member topics.Name) {
-	j.unspareAt(member)
+	j.unspareAt(now, member)
 	j.viewed, j.presentOf = 0, 0
 	j.says = j.plan.again(member, j.says)
 	j.replayAgain(now, member)
@@ -246,14 +246,14 @@ func (j *Judge[T]) Up(now time.Duration, member topics.Name) {
 
 // Open takes in how many connections there are over which a member's messages come. From a new one on it says them there; the
 // one before may still bring what was said over it, which is waited for where nothing waits behind that.
-func (j *Judge[T]) Open(member topics.Name, connections int) {
+func (j *Judge[T]) Open(now time.Duration, member topics.Name, connections int) {
 	if connections > 1 {
 		j.former[member] = true
 	} else {
 		delete(j.former, member)
 	}
 	if connections == 0 {
-		j.unspareAt(member)
+		j.unspareAt(now, member)
 	}
 }
 

@@ -18,8 +18,8 @@ type newest[T any] struct {
 func (j *Judge[T]) Newest(now time.Duration) []byte {
 	for i := range j.used {
 		root := &j.used[i].root
-		for s := root.older; s != nil && s != root && s.came >= j.newest.at; s = s.older {
-			if !s.queued && s.next > 1 {
+		for s := root.older; s != nil && s != root && (s.came == 0 || s.came >= j.newest.at); s = s.older {
+			if s.came > 0 && !s.queued && s.next > 1 {
 				s.queued = true
 				j.newest.queue = append(j.newest.queue, s)
 			}
@@ -54,36 +54,60 @@ func (j *Judge[T]) Newer(now time.Duration, via topics.Name, body string, out []
 	for ; ok; n, body, ok = topics.CutNewer(body) {
 		m := Stream{n.Origin.Key(), n.Incarnation, n.Topic}
 		w := j.spares.ways[m.Origin]
-		if m.Origin == j.cfg.Self || w == nil || !slices.Contains(w.spared, via) || !j.Admits(m.Origin) || j.cfg.Wants != nil && !j.cfg.Wants(m.Topic) {
+		if m.Origin == j.cfg.Self || w == nil || !w.leftOut(now, via) || !j.Admits(m.Origin) || j.cfg.Wants != nil && !j.cfg.Wants(m.Topic) {
 			continue
 		}
 		s := j.streams[m]
+		if s == nil && !j.isLaterLife(m) { // it begins with what comes, and not with what somebody tells
+			j.graft(now, m.Origin)
+			continue
+		}
 		if s == nil {
-			s, out = j.begun(now, m, n.Number, out)
+			s, out = j.follow(now, m, 1, Relayed, out)
 		}
 		if s.next == 0 || n.Number < s.next {
 			continue
 		}
 		if j.begin(now, s, tailGrace); !s.behindOthers() {
-			s.hint, s.hintAt = via, now
+			s.hintAt = now
 			if s.asked == "" && s.last == nil && !s.sweeping {
 				s.order, s.turn, s.round = nil, 0, 0
 			}
 		}
-		s.hinted = max(s.hinted, n.Number)
+		s.unhint(via)
+		s.hints = append(s.hints, hint{via, n.Number})
 	}
 	return out
 }
 
-// begun begins a stream of which nothing came. One of a later incarnation than is known of its origin is wanted from its start.
-func (j *Judge[T]) begun(now time.Duration, m Stream, number uint64, out []Delivery[T]) (*stream[T], []Delivery[T]) {
+// isLaterLife reports whether a stream is of a later incarnation than those that are followed, which is wanted from its start. One
+// of which nothing has come may be made up: there is no other one beside it.
+func (j *Judge[T]) isLaterLife(m Stream) bool {
+	later := false
 	for _, s := range j.of(m.Origin) {
-		if s.Incarnation < m.Incarnation && s.Topic == m.Topic {
-			number = 1
+		switch {
+		case s.Topic != m.Topic:
+		case s.Incarnation >= m.Incarnation || s.came == 0:
+			return false
+		default:
+			later = true
 		}
 	}
-	return j.follow(now, m, number, Relayed, out)
+	return later
+}
+
+// hint is what one who is spared has told of a stream: there are no more than are asked for all.
+type hint struct {
+	by     topics.Name
+	number uint64
+}
+
+// unhint forgets what a member has told.
+func (s *stream[T]) unhint(by topics.Name) {
+	s.hints = slices.DeleteFunc(s.hints, func(h hint) bool { return h.by == by })
 }
 
 // behindOthers reports whether somebody that is spared has told of a number that did not come.
-func (s *stream[T]) behindOthers() bool { return s.hint != "" && s.hinted >= s.next }
+func (s *stream[T]) behindOthers() bool {
+	return slices.ContainsFunc(s.hints, func(h hint) bool { return h.number >= s.next })
+}

@@ -28,9 +28,8 @@ type repair struct {
 	owed     []topics.Name // whom to ask again, once a gap is filled or given up: more may come after it
 	lastBy   time.Duration // when that ends
 
-	hint   topics.Name   // who is spared, and has told of
-	hinted uint64        // a number that did not come
-	hintAt time.Duration // when
+	hints  []hint        // of those who are spared, and have told of numbers that did not come
+	hintAt time.Duration // when the first of these was told
 
 	asked    topics.Name // who is to answer; "": nobody
 	askedAt  time.Duration
@@ -122,9 +121,8 @@ func (j *Judge[T]) ended(now time.Duration, s *stream[T]) {
 	by := s.asked
 	j.silence(s)
 	if s.next == s.before {
-		if s.turn++; by == s.hint {
-			s.hint = "" // it has not what it told of
-		}
+		s.turn++
+		s.unhint(by) // it has not what it told of
 		if _, _, missing := s.gap(); !missing && !s.sweeping && s.last == nil {
 			s.catchUp = false // there is no more
 		}
@@ -202,7 +200,7 @@ func (j *Judge[T]) mendNow(now time.Duration, s *stream[T], view View, out []Del
 // is that up to last.
 func (j *Judge[T]) giveUpDue(now time.Duration, s *stream[T], last uint64, out []Delivery[T]) []Delivery[T] {
 	j.silence(s)
-	s.catchUp, s.hint = false, ""
+	s.catchUp, s.hints = false, nil
 	_, _, missing := s.gap()
 	out = j.giveUp(now, s, last, out)
 	s.renew(now)
@@ -298,7 +296,7 @@ func (j *Judge[T]) ask(now time.Duration, s *stream[T], view View) bool {
 	q := topics.Question{Origin: s.Origin, Incarnation: s.Incarnation, Topic: s.Topic, From: s.next}
 	_, _, missing := s.gap()
 	if missing || s.behindOthers() {
-		j.graft(s.Origin)
+		j.graft(now, s.Origin)
 	}
 	if missing && !s.catchUp {
 		q.To = s.lastMissing() // with what is held in between: one question, however many gaps
@@ -316,10 +314,12 @@ func (j *Judge[T]) ask(now time.Duration, s *stream[T], view View) bool {
 // some of all where nobody does any more.
 func (j *Judge[T]) candidates(s *stream[T], view View) []topics.Name {
 	order := make([]topics.Name, 0, askedMost)
-	if s.behindOthers() {
-		order = append(order, s.hint)
+	for _, h := range s.hints {
+		if h.number >= s.next && len(order) < cap(order) {
+			order = append(order, h.by)
+		}
 	}
-	if view.Linked(s.Origin) && !j.starved[s.Origin] {
+	if view.Linked(s.Origin) && !j.starved[s.Origin] && !slices.Contains(order, s.Origin) {
 		order = append(order, s.Origin)
 	}
 	relay := j.plan.relayOf(s.Origin)

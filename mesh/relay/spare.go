@@ -25,6 +25,8 @@ type ways struct {
 	came   time.Duration       // when any came last
 	again  map[topics.Name]int // copies in a row that a member brought, and somebody else had brought
 	spared []topics.Name       // who was asked to leave the origin out, in the order of asking
+	late   []topics.Name       // who was at the last graft: what they left out before they read of it they tell
+	until  time.Duration       // when these have read it
 }
 
 const (
@@ -133,14 +135,20 @@ func (j *Judge[T]) watched(origin topics.Name) bool {
 	return w != nil && slices.ContainsFunc(w.spared, func(via topics.Name) bool { return j.spares.tells[via] })
 }
 
+// leftOut reports whether a member may have left messages out that it tells of.
+func (w *ways) leftOut(now time.Duration, via topics.Name) bool {
+	return slices.Contains(w.spared, via) || now <= w.until && slices.Contains(w.late, via)
+}
+
 // graft has an origin come by all ways again, until it is found out anew which is the quickest.
-func (j *Judge[T]) graft(origin topics.Name) {
+func (j *Judge[T]) graft(now time.Duration, origin topics.Name) {
 	w := j.spares.ways[origin]
 	if w == nil {
 		return
 	}
 	if len(w.spared) > 0 {
 		j.stats.Grafts++
+		w.late, w.until = slices.Clone(w.spared), now+lateTime
 	}
 	for len(w.spared) > 0 {
 		j.unspare(w, w.spared[0], origin)
@@ -165,17 +173,18 @@ func (j *Judge[T]) lookSpares(now time.Duration, view View) {
 			w.came = max(w.came, j.from[origin])
 		}
 		if !j.spares.few || now-w.came > spareForget {
-			j.graft(origin)
+			j.graft(now, origin)
 			delete(j.spares.ways, origin)
 			continue
 		}
+		maps.DeleteFunc(w.again, func(via topics.Name, _ int) bool { return j.plan.fars[via] != never })
 		for _, via := range slices.Clone(w.spared) {
 			if j.plan.fars[via] != never || !view.Linked(via) {
 				j.unspare(w, via, origin)
 			}
 		}
 		if len(w.spared) > 0 && !j.stands(w, origin, view) {
-			j.graft(origin)
+			j.graft(now, origin)
 		}
 	}
 }
@@ -190,14 +199,14 @@ func (j *Judge[T]) stands(w *ways, origin topics.Name, view View) bool {
 
 // unspareAt forgets what a member was asked to leave out: it has, with its connection. Where it is a way that is left, all others
 // are asked again.
-func (j *Judge[T]) unspareAt(member topics.Name) {
+func (j *Judge[T]) unspareAt(now time.Duration, member topics.Name) {
 	for _, origin := range j.sparing() {
 		w := j.spares.ways[origin]
 		if slices.Contains(w.spared, member) {
 			j.unspare(w, member, origin)
 		}
 		if w.first == member && len(w.spared) > 0 {
-			j.graft(origin)
+			j.graft(now, origin)
 		}
 	}
 }

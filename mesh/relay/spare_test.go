@@ -118,7 +118,7 @@ func TestTheRelayOfAnOriginStays(t *testing.T) {
 func TestAnEndOfTheWayGrafts(t *testing.T) {
 	for what, end := range map[string]func(r *rig){
 		"it is heard no more":          func(r *rig) { r.view.linked = []topics.Name{"b", "c"}; r.pass(time.Second) },
-		"its connection has ended":     func(r *rig) { r.j.Open("a", 0) },
+		"its connection has ended":     func(r *rig) { r.j.Open(r.now, "a", 0) },
 		"it has a new one":             func(r *rig) { r.j.Up(r.now, "a") },
 		"a number is missing":          func(r *rig) { r.flood("a", 11, 11).pass(short) },
 		"nothing came for a minute":    func(r *rig) { r.pass(spareForget + 2*time.Second) },
@@ -214,7 +214,7 @@ func TestNumbersOfStreamsThatDidNotCome(t *testing.T) {
 	r := newFloodRig(t)
 	r.flood("a b c", 1, 9).pass(3 * time.Second)
 	r.j.Says()
-	r.newer("b", "o", 8, 3).newer("a", "o", 9, 1).newer("b", "p", 7, 1).newer("b", "me", 7, 1).pass(time.Second)
+	r.newer("a", "o", 9, 1).newer("b", "o", 8, 3).newer("b", "p", 7, 1).newer("b", "me", 7, 1).pass(time.Second)
 	if says, want := r.j.Says(), (Say{To: "b", Topic: "5/o/8/1-/1"}); !slices.Contains(says, want) {
 		t.Errorf("said %v", says)
 	}

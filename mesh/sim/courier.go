@@ -141,12 +141,12 @@ func (c *courier) see(ev mesh.Input, l *link) {
 	case mesh.LinkUp:
 		if l.port == mesh.MessagePort {
 			c.judge.Up(c.p.w.now, key(l.target))
-			c.judge.Open(key(l.target), c.linksTo(key(l.target)))
+			c.judge.Open(c.p.w.now, key(l.target), c.linksTo(key(l.target)))
 			c.after()
 		}
 	case mesh.LinkDown:
 		if l.port == mesh.MessagePort {
-			c.judge.Open(key(l.target), c.linksTo(key(l.target)))
+			c.judge.Open(c.p.w.now, key(l.target), c.linksTo(key(l.target)))
 		}
 	case mesh.Beat:
 		if h := ev.Header; h != nil && h.Incarnation > 0 {

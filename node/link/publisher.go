@@ -42,7 +42,7 @@ type topicRun struct {
 	nameless []byte        // its other text; nil: it has one
 	lone     bool          // a small message that came alone: it is written by who publishes it
 
-	looked bool        // whether it is
+	looked bool        // whether it is known what the next says
 	origin topics.Name // that was relayed here, by key; "": it is something else
 }
 

@@ -28,7 +28,7 @@ func (s *subscriber) spare(topic string) bool {
 	if _, is := s.spared.origins[key]; is || !in {
 		return true
 	}
-	if s.spared.size+len(topic)+topicOverhead > sparedMost {
+	if s.spared.size+len(key)+topicOverhead > sparedMost {
 		s.link.counters.add(subscriptionsIgnored, 1)
 		return true
 	}
@@ -36,7 +36,7 @@ func (s *subscriber) spare(topic string) bool {
 		s.spared.origins = make(map[topics.Name]struct{})
 	}
 	s.spared.origins[key] = struct{}{}
-	s.spared.size += len(topic) + topicOverhead
+	s.spared.size += len(key) + topicOverhead
 	return true
 }
 
@@ -48,9 +48,10 @@ func (s *subscriber) unspare(topic string) bool {
 	}
 	s.gate.mu.Lock()
 	defer s.gate.mu.Unlock()
-	if _, is := s.spared.origins[origin.Key()]; is {
-		delete(s.spared.origins, origin.Key())
-		s.spared.size -= len(topic) + topicOverhead
+	key := origin.Key()
+	if _, is := s.spared.origins[key]; is {
+		delete(s.spared.origins, key)
+		s.spared.size -= len(key) + topicOverhead
 	}
 	if len(s.spared.origins) == 0 {
 		s.spared = spared{}

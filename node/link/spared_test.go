@@ -20,15 +20,17 @@ func TestSparedOriginsAreLeftOut(t *testing.T) {
 		defer l.pubs[Message].gate.mu.Unlock()
 		return s.leaves(&topicRun{topic: topic})
 	}
-	for _, say := range []func(string){s.subscribe, s.addTopic} {
-		say(topics.SparedTopic("A"))
+	s.subscribe(topics.SparedTopic("c")) // and it stays so
+	before := s.spared.size
+	for _, way := range []struct{ say, takeBack func(string) }{{s.subscribe, s.unsubscribe}, {s.addTopic, s.dropTopic}} {
+		way.say(topics.SparedTopic("A"))
 		for topic, want := range map[string]bool{"3/*/a/1": true, "3/*/a/2/x": true, "3/*/b/1": false, "3/a/1": false, "1": false} {
 			if leaves(topic) != want {
 				t.Errorf("%s is left out: %v", topic, !want)
 			}
 		}
-		s.unsubscribe(topics.SparedTopic("a"))
-		if leaves("3/*/a/1") || s.spared.size != 0 {
+		way.takeBack(topics.SparedTopic("a:20000")) // the same name
+		if leaves("3/*/a/1") || s.spared.size != before {
 			t.Errorf("it is left out still, and %d bytes are counted", s.spared.size)
 		}
 	}
