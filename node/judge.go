@@ -271,7 +271,7 @@ func (j *judge) look(v *mesh.Relays) {
 	}
 }
 
-// tellNewest tells those that spare this node, once a beat, which numbers it has.
+// tellNewest tells those that ask for it, once or twice a beat, which numbers it has.
 func (j *judge) tellNewest() {
 	if !j.n.link.Watched() || j.now-j.told < j.n.cfg.Beat/2 {
 		return

@@ -11,7 +11,7 @@
 // KiB of these subscriptions (64 bytes for each, and the topic). A publisher that knows nothing of this keeps them as filters that
 // never match, and copies come as before. So whoever asks SHOULD ask one publisher for 16 KiB of them at most.
 //
-// Who subscribes to 3/-/ is sent, a beat apart and where there is something to tell, a message of two frames, that topic and
+// Who subscribes to 3/-/ is sent, half a beat apart at the least and where there is something to tell, a message of two frames, that topic and
 //
 //	newest   = entry *( "," entry )                 ; 8 KiB at most
 //	entry    = origin "/" inc "/" number "/" said   ; the last number delivered of what was said on "1" or "2/CHANNEL"

@@ -67,7 +67,7 @@
 // row another one is asked to leave that origin out (prune; spare.go). So there is a tree for each origin, of those ways that
 // are quickest; nobody makes it, and nobody knows more of it than its own part. It is Plumtree (Leitão, Pereira and Rodrigues,
 // "Epidemic Broadcast Trees", 2007), with two differences. What is told of messages that are not sent is no id of each of them: a member that
-// is spared tells its newest numbers once a beat (Newest), as everything is numbered anyway. And what is missing behind a gap is
+// is spared tells its newest numbers once or twice a beat (Newest), as everything is numbered anyway. And what is missing behind a gap is
 // repaired as everywhere. All ways are open again (graft) when one may have lost something: a number that was told did not come
 // for tailGrace, what is missing has to be asked for, the way that is left is gone, or no message came for a minute.
 //

@@ -14,7 +14,7 @@ type newest[T any] struct {
 }
 
 // Newest is what this node tells those that spare it: the newest numbers of the streams that went on since the last call, as
-// many as fit, and the others the next time. It is called once a beat, while anybody asks.
+// many as fit, and the others the next time. It is called once or twice a beat, while anybody asks.
 func (j *Judge[T]) Newest(now time.Duration) []byte {
 	for i := range j.used {
 		root := &j.used[i].root

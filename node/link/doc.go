@@ -27,7 +27,8 @@
 //   - Label (label.go). With Config.Mesh, and where a subscriber says another one, nothing that is published goes to it.
 //   - Inquiries (inquiries.go, inquiryrow.go). A subscription to a question for messages that somebody missed is answered to
 //     that connection alone (Config.Answer), by one goroutine, within bounds for each connection and for all. Until their
-//     connection's turn comes questions wait, 16 MiB of them. One that there is no room for is answered with nothing.
+//     connection's turn comes questions wait: 16 MiB of them, beside the 32 that each connection may always have. One that there is
+//     no room for is answered with nothing, unless much waits for who asked.
 //   - Relays (relayed.go). Who has asked for messages that are relayed, and how a node asks one publisher for something
 //     alone (Say). What a subscriber leaves out of them (spared.go). Audience (audience.go) is who has subscribed to a topic by now.
 //   - Guard (inbox.go, dialled.go, subscriber.go, bucket.go, zmtp.Limits). Frames are measured before zmq4 reads them:

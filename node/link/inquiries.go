@@ -10,9 +10,10 @@ import (
 )
 
 // A subscription to a question (topics.Question) at the message port asks for messages again. It is not kept: the answer
-// goes to that connection alone, and whoever subscribes once more asks once more. One goroutine answers all, and reads
+// goes to that connection alone, and whoever subscribes once more asks once more, unless it waits still. One goroutine answers all, and reads
 // nobody's connection meanwhile. What it has not come to waits in a row, one for each connection, until it is taken back.
-// A question that the row has no room for is answered with nothing at once: who asked may have it elsewhere.
+// A question that the row has no room for is answered with nothing at once, unless much waits for who asked: it may be had
+// elsewhere.
 
 const (
 	answerMost = 1 << 20 // bytes of one answer, and a message, and of what a connection gets until it is the next one's turn

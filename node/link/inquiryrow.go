@@ -29,9 +29,10 @@ func (r *inquiryRow) has(topic string) bool { return r.at[topic] != nil }
 // first is the one that waits longest. There is one.
 func (r *inquiryRow) first() inquiry { return r.order.Front().Value.(inquiry) }
 
-// add puts a question at the end, and returns the bytes that it takes. One that waits already keeps its place.
+// add puts a question at the end, and returns the bytes that it takes. One that waits already keeps its place, and waits anew.
 func (r *inquiryRow) add(topic string, now time.Duration) (bytes int) {
-	if r.has(topic) {
+	if e := r.at[topic]; e != nil {
+		e.Value = inquiry{topic, now}
 		return 0
 	}
 	if r.at == nil {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"hearsay/node/link/zmtp"
 	"hearsay/topics"
@@ -362,4 +363,14 @@ func heapInUse() uint64 {
 	runtime.GC()
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
+}
+
+// A question that is asked again waits anew, at its place.
+func TestQuestionAskedAgainWaitsAnew(t *testing.T) {
+	var r inquiryRow
+	r.add("a", time.Second)
+	r.add("b", 2*time.Second)
+	if bytes := r.add("a", 3*time.Second); bytes != 0 || r.first() != (inquiry{"a", 3 * time.Second}) || r.len() != 2 {
+		t.Errorf("%d bytes more, %+v of %d is first", bytes, r.first(), r.len())
+	}
 }
