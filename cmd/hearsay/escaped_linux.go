@@ -15,7 +15,7 @@ const sweeps = 8
 func endEscaped(mark string, first int) {
 	for range sweeps {
 		killed := false
-		for _, pid := range startedSince(first) {
+		for _, pid := range startedSince(first, lastPid()) {
 			if pid != os.Getpid() && hasMark(pid, mark) {
 				killed = syscall.Kill(pid, syscall.SIGKILL) == nil || killed
 			}
@@ -32,10 +32,10 @@ func hasMark(pid int, mark string) bool {
 	return err == nil && bytes.Contains(append([]byte{0}, env...), []byte("\x00"+mark+"\x00"))
 }
 
-// startedSince are the processes whose numbers were given since that of one. Mostly these are few.
-func startedSince(first int) (pids []int) {
+// startedSince are the processes whose numbers were given since that of one, where last is the newest: mostly these are few.
+// Where they may be many, or numbers began anew since, which may leave last on either side of first, they are all there are.
+func startedSince(first, last int) (pids []int) {
 	const few = 64
-	last := lastPid()
 	if last >= first && last-first < few {
 		for pid := first; pid <= last; pid++ {
 			pids = append(pids, pid)
@@ -47,8 +47,7 @@ func startedSince(first int) (pids []int) {
 		return nil
 	}
 	for _, e := range entries {
-		pid, err := strconv.Atoi(e.Name())
-		if err == nil && (last < first || pid >= first && pid <= last) { // else numbers began anew
+		if pid, err := strconv.Atoi(e.Name()); err == nil {
 			pids = append(pids, pid)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -45,16 +46,13 @@ func TestCommandsDoNotEscape(t *testing.T) {
 	}
 }
 
-// Numbers of processes begin anew, and then all are looked at.
+// Numbers of processes begin anew, before that of the command or after it, and then all are looked at.
 func TestStartedSince(t *testing.T) {
 	t.Parallel()
-	for _, first := range []int{os.Getpid(), 1, 1 << 30} {
-		found := false
-		for _, pid := range startedSince(first) {
-			found = found || pid == os.Getpid()
-		}
-		if !found {
-			t.Errorf("from %d on, this process is not found", first)
+	own := os.Getpid()
+	for _, at := range []struct{ first, last int }{{own, own}, {own, lastPid()}, {1, lastPid()}, {1, 299}, {1 << 30, 300}, {1 << 29, 1 << 30}} {
+		if !slices.Contains(startedSince(at.first, at.last), own) {
+			t.Errorf("from %d to %d, this process is not found", at.first, at.last)
 		}
 	}
 	if hasMark(os.Getpid(), "HEARSAY_RUN=nobody") {
