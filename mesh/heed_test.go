@@ -85,6 +85,38 @@ func TestWhoIsNotAskedTellsNothing(t *testing.T) {
 	t.Fatal("all tell")
 }
 
+// What was told over a former link ends where the far end of the new one is not asked to tell: nobody would say what changes in it.
+func TestWhatAFormerLinkToldEnds(t *testing.T) {
+	t.Parallel()
+	r, v, heard := many(t, leastMesh)
+	r.hear(r.puppet("last"))
+	r.pass((calmRounds + 3) * time.Second)
+	i := slices.IndexFunc(heard, func(p *puppet) bool { l := r.m.links[p.link]; return v.on && l != nil && l.follows })
+	if i < 0 {
+		t.Fatal("nobody tells")
+	}
+	p := heard[i]
+	q := r.m.links[p.link].peer
+	if p.tells(rumour("x", "y")); q.telling.number == 0 {
+		t.Fatal("it is not heeded")
+	}
+	p.mute, p.hang = true, true
+	p.breaks()
+	r.pass(1500 * time.Millisecond) // another one tells instead
+	p.hang, p.fail = false, TimedOut
+	for q.reach.link == nil && r.now < time.Minute {
+		r.pass(200 * time.Millisecond)
+		p.reachable()
+	}
+	r.want(p.name, Alive)
+	if q.reach.link.follows {
+		t.Fatal("it is asked to tell")
+	}
+	if x := r.m.peers["x"]; q.telling.number > 0 || x != nil && x.attest.tellers > 0 {
+		t.Errorf("it tells of x still: %d", q.telling.number)
+	}
+}
+
 // The words of those that are heard for a moment count for nothing, or all that hangs on them would go with them.
 func TestWordsOfNeighboursAloneCount(t *testing.T) {
 	t.Parallel()

@@ -129,6 +129,8 @@ func (m *Machine) brokenPeer(p *peer) error {
 		return fmt.Errorf("%d mentions, %d vouches, really %d, %d", p.column.mentions, p.column.vouches, mentions, vouches)
 	case tellers != int(p.attest.tellers):
 		return fmt.Errorf("%d tell of it, really %d", p.attest.tellers, tellers)
+	case p.telling.number > 0 && p.reach.live() && !p.reach.link.follows:
+		return fmt.Errorf("what it told stands, and it is not asked to tell")
 	case m.score(p) < 0 || m.score(p) > record.MaxPenalty:
 		return fmt.Errorf("penalty %v", m.score(p))
 	case p.state == Alive && (!p.detector.met || m.missed(p) > suspectAfter):

@@ -60,13 +60,16 @@ func (m *Machine) growView() {
 // for a moment.
 func (m *Machine) heed(p *peer) {
 	l := p.reach.link
-	if l == nil || !l.proven || l.follows == m.heeds(p) {
+	if l == nil || !l.proven {
 		return
 	}
-	if l.follows = !l.follows; !l.follows {
-		m.clearTelling(p)
+	if wanted := m.heeds(p); l.follows != wanted {
+		l.follows = wanted
+		m.do(Follow{Link: l.id, Cancel: !wanted})
 	}
-	m.do(Follow{Link: l.id, Cancel: !l.follows})
+	if !l.follows && p.telling.number > 0 {
+		m.clearTelling(p) // it may have come over a former link, and nobody says any more what changes
+	}
 }
 
 // heeds reports whether a peer is to tell of others: any in a full mesh, and as many neighbours as it takes. One that is
