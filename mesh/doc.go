@@ -171,9 +171,10 @@
 // Own ears rule: one that was heard here once is judged by its silence, as ever, and nobody's word makes it far. A word
 // counts while its speaker is alive here and lists the name, so it is off as soon as those who hear it say that they do
 // no more, and with the bridge. Where names are bound to keys, only those of whom this node knows one are far (Admit).
-// Where somebody answers at its address that it is not there, it takes the word of two hosts. Who vouches fills an
-// eighth of the table at the most, and all together half. What a liar makes up is shown as alive, by the liar's word
-// alone; so a dead name may be to a node that never heard it, and to none that did.
+// Where somebody answers at its address that it is not there, it takes the word of two hosts, and not that of one which
+// both pass on: ways that all lead over one member are one member's word (cut.go). Who vouches fills an eighth of the
+// table at the most, and all together half. What a liar makes up is shown as alive, by the liar's word alone; so a dead
+// name may be to a node that never heard it, and to none that did.
 //
 // A list shows what lies behind one bridge. What lies behind more is told (tell.go, Tell, Told): of its own far members a
 // node tells those that some member cannot know by anybody else, with the way to each. In one network, and in two with

@@ -39,14 +39,15 @@ type witness struct {
 	spare   bool // this node need not hear it itself
 	again   bool // it was a member by their word before, and then not
 	refuted bool // and was answered, by somebody else, or that nobody is there
+	oneWord bool // then: all that is said of it may be the word of one member
 	place   bool // one of those who vouch has a place left
 }
 
 // attested says whether the word of others makes a member of it. One liar can vouch for anybody; so where somebody answers
-// at the name's address that it is not there, it takes two.
+// at the name's address that it is not there, it takes two, and not one whom two pass on (cut.go).
 func (w witness) attested() bool {
 	switch {
-	case w.met, w.barred, w.vouch == 0, !w.place, w.refuted && w.vouch < 2:
+	case w.met, w.barred, w.vouch == 0, !w.place, w.refuted && (w.vouch < 2 || w.oneWord):
 		return false
 	case w.far:
 		return true
@@ -164,6 +165,7 @@ type far struct {
 	waiting   bitset               // by slot: those that are held
 	lingering bitset               // by slot: those of which nobody speaks any more while the mesh grows
 	via       []*peer              // of the name that is judged
+	cut       cut                  // and of all ways to it
 	silent    bitset               // by slot: suspects whose words count still
 	till      Time                 // when the first of them is looked at again
 	lookedAt  Time                 // the last time
@@ -333,6 +335,7 @@ func (m *Machine) judgeWord(p *peer, round bool) {
 	w.barred = m.far.keys != nil && !m.far.keys[p.key]
 	var short int
 	m.far.via, w.vouch, short = m.vouchers(p, m.far.via[:0])
+	w.oneWord = w.refuted && m.oneWord(p)
 	m.far.waiting.clear(p.slot)
 	if m.lingers(p, w) {
 		return
@@ -390,15 +393,11 @@ func (m *Machine) vouchers(x *peer, via []*peer) (_ []*peer, hosts, shortest int
 	shortest = -1 // names between the teller and it; 0: it lists it
 	host := ""
 	for _, p := range m.far.heard {
-		if p == x {
+		names, ok := p.speaksOf(x)
+		if !ok {
 			continue
 		}
-		way := 0
-		if !p.row.has.has(x.slot) {
-			if way = len(p.telling.way(x)); way == 0 {
-				continue
-			}
-		}
+		way := len(names)
 		switch {
 		case hosts == 0:
 			hosts, host = 1, p.host()

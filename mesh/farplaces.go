@@ -36,7 +36,7 @@ func (f *far) placeFor(p *peer, c *Config) (payer *peer, free bool) {
 // allFor are all that are heard and vouch for a name, by whatever way.
 func (f *far) allFor(x *peer) (all []*peer) {
 	for _, p := range f.heard {
-		if p != x && (p.row.has.has(x.slot) || p.telling.has.has(x.slot)) {
+		if _, ok := p.speaksOf(x); ok {
 			all = append(all, p)
 		}
 	}
