@@ -127,6 +127,7 @@ type Judge[T any] struct {
 
 	admitted map[topics.Name]time.Duration // since when an origin is; nil: all are
 
+	began      time.Duration          // the first look; never: there was none
 	viewed     uint64                 // number of the view that was looked at last; 0: look at any
 	pastsLost  time.Duration          // until when it is not known of all such streams, as there was no room in pasts
 	present    map[topics.Name]uint64 // who is heard, itself or by others: the look that found it
@@ -150,7 +151,7 @@ const (
 func New[T any](cfg Config, keep func(T) T) *Judge[T] {
 	cfg = cfg.withDefaults()
 	return &Judge[T]{
-		cfg: cfg, keep: keep, rng: rand.New(rand.NewPCG(cfg.Seed, 0x6865617273617921)), due: never,
+		cfg: cfg, keep: keep, began: never, rng: rand.New(rand.NewPCG(cfg.Seed, 0x6865617273617921)), due: never,
 		streams: make(map[Stream]*stream[T]),
 		asked:   make(map[string]*stream[T]),
 		opening: make(map[string]opening),
@@ -342,9 +343,7 @@ func (j *Judge[T]) Relay(now time.Duration, via topics.Name, far bool, m Stream,
 	}
 	s := j.last
 	if s == nil || s.Stream != m {
-		if far {
-			j.replayByFar(now, via, m, number)
-		}
+		j.replayFirst(now, via, far, m, number)
 		s, out = j.follow(now, m, number, Relayed, out)
 	}
 	copies := j.stats.Duplicates

@@ -10,6 +10,7 @@ import (
 
 // look takes in who is linked, and changes what is asked of relays.
 func (j *Judge[T]) look(now time.Duration, view View) {
+	j.began = min(j.began, now)
 	j.lookPresent(now, view)
 	for name := range j.starved {
 		if !view.Linked(name) {

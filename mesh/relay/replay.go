@@ -25,11 +25,17 @@ func (j *Judge[T]) replays() bool { return j.cfg.ReplayCount > 0 || j.cfg.Replay
 // member's messages begin to come, for each topic that is subscribed to. A relay that is asked for an origin is asked in place
 // of the origin, and the origin in place of a relay once its messages come.
 func (j *Judge[T]) Replay(now time.Duration, peer, origin topics.Name, topic string) {
-	if !j.replays() || peer == "" || len(j.opening) >= openMost {
+	if j.replays() {
+		j.askPast(now, peer, topics.Question{Origin: origin, Topic: topic, Count: j.cfg.ReplayCount, Within: j.cfg.ReplayWithin.Milliseconds()})
+	}
+}
+
+// askPast asks a member for what an origin said before, unless that is known or asked for.
+func (j *Judge[T]) askPast(now time.Duration, peer topics.Name, q topics.Question) {
+	if peer == "" || len(j.opening) >= openMost {
 		return
 	}
-	q := topics.Question{Origin: origin, Topic: topic, Count: j.cfg.ReplayCount, Within: j.cfg.ReplayWithin.Milliseconds()}
-	question := q.String()
+	question, origin, topic := q.String(), q.Origin, q.Topic
 	switch o, ok := j.opening[question]; {
 	case !ok:
 		if !j.forgetTold(now, origin, topic) {
@@ -87,26 +93,57 @@ func (j *Judge[T]) replayByRelay(now time.Duration, origin topics.Name) {
 // leaves room for the others.
 const farOpenings = openMost / 2
 
-// replayByFar asks a relay that brings the first message of an origin which no list tells of for what that said before. It is
-// asked once: a stream that is forgotten and comes again would bring its past again, while anybody has that. Where it is known with what the stream
-// begins, there is nothing to ask for, or what is missing is repaired.
-func (j *Judge[T]) replayByFar(now time.Duration, via topics.Name, m Stream, number uint64) {
-	if !j.replays() || j.streams[m] != nil || j.plan.lacks[m.Origin] != nil || j.isOpening(m) || len(j.opening) >= farOpenings {
+// lateBeats is of how many beats the past of an origin is asked for in a partial mesh, at its first message, though Config wants
+// none: it may have spoken as a member, before a way of its messages was there. A relay is asked settleBeats after a node is a
+// member, and where two parts of a mesh become one again, all ways were within the parts.
+const lateBeats = 10
+
+// replayFirst asks a relay that brings the first message of an origin for what that said before: one which no list tells of,
+// and in a partial mesh any. It is asked once: a stream that is forgotten and comes again would bring its past again, while
+// anybody has that. Where it is known with what the stream begins, there is nothing to ask for, or what is missing is repaired.
+func (j *Judge[T]) replayFirst(now time.Duration, via topics.Name, far bool, m Stream, number uint64) {
+	if !j.asksPasts() || j.streams[m] != nil || j.isOpening(m) || len(j.opening) >= farOpenings {
 		return
 	}
 	if _, was := j.floors[m]; was || number == 1 || j.base(m) > 0 {
 		return
 	}
-	if _, had := j.pasts[m]; !had && now >= j.pastsLost {
+	if _, had := j.pasts[m]; had || now < j.pastsLost {
+		return
+	}
+	if !j.replays() {
+		if within := j.lateTime(now, m); within >= time.Millisecond {
+			j.askPast(now, via, topics.Question{Origin: m.Origin, Topic: m.Topic, Within: within.Milliseconds()})
+		}
+	} else if far && j.plan.lacks[m.Origin] == nil { // else its relay is asked, when it is asked to relay
 		j.Replay(now, via, m.Origin, m.Topic)
 	}
+}
+
+// asksPasts reports whether the past of an origin may be asked for at its first message.
+func (j *Judge[T]) asksPasts() bool { return j.replays() || j.spares.few }
+
+// lateTime is how much of the past of a stream is asked for though Config wants none: not what was said before this node was
+// there, had subscribed to the topic, or admitted the origin.
+func (j *Judge[T]) lateTime(now time.Duration, m Stream) time.Duration {
+	within := min(lateBeats*j.cfg.Beat, now-j.began)
+	if since, ok := j.since[m.Topic]; ok {
+		within = min(within, now-since)
+	}
+	if since, late := j.Late(now, m.Origin); late {
+		within = min(within, since)
+	}
+	return within
 }
 
 // pastTime is for how long others may keep what came of a stream: what they kept for longer is not asked for, or nobody keeps
 // anything for so long.
 func (j *Judge[T]) pastTime() time.Duration {
-	if within := j.cfg.ReplayWithin; within > 0 {
-		return min(time.Hour, within+delayMost)
+	switch {
+	case j.cfg.ReplayWithin > 0:
+		return min(time.Hour, j.cfg.ReplayWithin+delayMost)
+	case !j.replays():
+		return min(time.Hour, lateBeats*j.cfg.Beat+delayMost)
 	}
 	return time.Hour
 }
@@ -114,7 +151,7 @@ func (j *Judge[T]) pastTime() time.Duration {
 // keepPast notes that a stream is forgotten of which something came: its past would come again.
 func (j *Judge[T]) keepPast(now time.Duration, s *stream[T]) {
 	switch {
-	case !j.replays() || s.came == 0:
+	case !j.asksPasts() || s.came == 0:
 	case len(j.pasts) < bornMost:
 		j.pasts[s.Stream] = now
 	default:
