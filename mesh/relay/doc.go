@@ -55,6 +55,10 @@
 // tell of such an origin meanwhile begins no stream. Of an origin that no list tells of, in a row or behind two bridges, it
 // is asked once, when the first message comes, of the relay that brings it, unless it is known with which number it begins.
 //
+// In a partial mesh it is asked for without that, of the last lateBeats: an origin is a member there before a way of its messages
+// is, and what it says meanwhile would be missed in silence. Whoever brings its first message is asked, be it the origin itself.
+// A relay that has no more than that itself, as its own question is under way, has nothing to answer.
+//
 // What a relay was relayed itself goes to those that ask for that, which are all that miss somebody: in a chain or
 // behind a bridge there are nodes that no list tells of. It is a flood in that part of the mesh, stopped by numbers, uids
 // and ttl. In a partial mesh it goes by three neighbours of each node (View.Partial), and each message comes to most by these

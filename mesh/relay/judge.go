@@ -283,7 +283,8 @@ func (j *Judge[T]) Message(now time.Duration, m Stream, number uint64, uid strin
 		return true, append(out, Delivery[T]{Message: v})
 	}
 	s := j.last
-	if s == nil || s.Stream != m {
+	if s == nil || s.Stream != m || s.came == 0 {
+		j.replayFirst(now, m.Origin, false, m, number)
 		s, out = j.follow(now, m, number, Direct, out)
 	}
 	return j.number(now, s, number, uid, Direct, v, size, out)

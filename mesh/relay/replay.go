@@ -98,14 +98,21 @@ const farOpenings = openMost / 2
 // member, and where two parts of a mesh become one again, all ways were within the parts.
 const lateBeats = 10
 
-// replayFirst asks a relay that brings the first message of an origin for what that said before: one which no list tells of,
-// and in a partial mesh any. It is asked once: a stream that is forgotten and comes again would bring its past again, while
-// anybody has that. Where it is known with what the stream begins, there is nothing to ask for, or what is missing is repaired.
+// replayFirst asks whoever brings the first message of a stream for what was said before: a relay of an origin that no list tells
+// of, and in a partial mesh anybody, be it the origin. It is asked once: a stream that is forgotten and comes again would bring its
+// past again, while anybody has that. Where it is known with what the stream begins, there is nothing to ask for, or what is
+// missing is repaired.
 func (j *Judge[T]) replayFirst(now time.Duration, via topics.Name, far bool, m Stream, number uint64) {
-	if !j.asksPasts() || j.streams[m] != nil || j.isOpening(m) || len(j.opening) >= farOpenings {
+	if !j.asksPasts() || number == 1 || j.isOpening(m) || len(j.opening) >= farOpenings {
 		return
 	}
-	if _, was := j.floors[m]; was || number == 1 || j.base(m) > 0 {
+	if s := j.streams[m]; s != nil && (via != m.Origin || s.came > 0 || len(s.held) > 0) { // else beats alone have told of it
+		return
+	}
+	if base := j.base(m); base == 1 || base > 1 && !j.metLate(now, m) {
+		return
+	}
+	if _, was := j.floors[m]; was {
 		return
 	}
 	if _, had := j.pasts[m]; had || now < j.pastsLost {
@@ -118,6 +125,13 @@ func (j *Judge[T]) replayFirst(now time.Duration, via topics.Name, far bool, m S
 	} else if far && j.plan.lacks[m.Origin] == nil { // else its relay is asked, when it is asked to relay
 		j.Replay(now, via, m.Origin, m.Topic)
 	}
+}
+
+// metLate reports whether an origin may have been a member before its first beat came, by which a stream's beginning is known:
+// one that is a neighbour of a partial mesh now. All that it said since then is asked for, too.
+func (j *Judge[T]) metLate(now time.Duration, m Stream) bool {
+	o := j.met[m.Origin]
+	return !j.replays() && o != nil && o.incarnation == m.Incarnation && j.bases[m] == 0 && now-o.at <= lateBeats*j.cfg.Beat/2
 }
 
 // asksPasts reports whether the past of an origin may be asked for at its first message.

@@ -1,0 +1,92 @@
+package relay
+
+import (
+	"testing"
+	"time"
+
+	"hearsay/topics"
+)
+
+const lateOfF = "5/f/0/~10000/1"
+
+// severalWays is a rig in a partial mesh for a while, whose relay is asked for all that it is relayed. Nothing of the past is
+// wanted.
+func severalWays(t *testing.T, uptime time.Duration) *rig {
+	r := newRig(t, "r", "n")
+	r.view.lists["r"] = []topics.Name{"o"}
+	r.view.few = true
+	r.pass(uptime).j.Says()
+	return r
+}
+
+// What one said before a way of its messages was there is asked of whoever brings the first one, though no past is wanted.
+func TestLateWaysOfAPartialMesh(t *testing.T) {
+	r := severalWays(t, time.Minute)
+	r.relayed("r", "f", true, 30).said("r: "+lateOfF).relayed("r", "f", true, 31).said().got("")
+	r.answer("r", lateOfF, 28, 29).ends("r", lateOfF).got("f28 f29 f30 f31").said("r: not " + lateOfF)
+	r.relayed("r", "f", true, 32).said().got("f32")
+
+	r = severalWays(t, time.Minute) // it brings what it lists
+	r.relayed("r", "o", false, 30).said("r: 5/o/0/~10000/1").answer("r", "5/o/0/~10000/1", 29).ends("r", "5/o/0/~10000/1").got("o29 o30")
+
+	r = severalWays(t, time.Minute) // it does not answer
+	r.relayed("r", "f", true, 30).got("").pass(openTime + short).got("f30")
+
+	severalWays(t, time.Minute).relayed("r", "f", true, 1).said().got("f1")
+
+	r = severalWays(t, time.Minute) // what came once is not asked for again, until nobody has it
+	r.relayed("r", "f", true, 30).ends("r", lateOfF).got("f30").j.Says()
+	r.out = r.j.leave(r.now, r.j.streams[plain("f")], nil)
+	r.relayed("r", "f", true, 31).said().got("f31")
+	r.out = r.j.leave(r.now, r.j.streams[plain("f")], nil)
+	r.pass(lateBeats*time.Second + delayMost + time.Second).j.Says()
+	r.relayed("r", "f", true, 90).said("r: " + lateOfF)
+}
+
+// Where everybody hears everybody nothing is asked for, nor is what was said before this node could want it.
+func TestLateWaysAreAskedForNothingElse(t *testing.T) {
+	r := newRig(t, "r")
+	r.view.lists["r"] = []topics.Name{"o"}
+	r.pass(time.Minute).j.Says()
+	r.relayed("r", "f", true, 30).said().got("f30")
+
+	r = severalWays(t, 4*time.Second) // before it was there
+	r.relayed("r", "f", true, 30).said("r: 5/f/0/~4000/1")
+
+	r = severalWays(t, time.Minute) // or had subscribed
+	r.j.Subscribed(r.now-3*time.Second, topics.Message)
+	r.relayed("r", "f", true, 30).said("r: 5/f/0/~3000/1")
+
+	r = severalWays(t, time.Minute) // or admitted it
+	r.j.Admit(r.now, []topics.Name{"r", "n", "o"})
+	r.j.Admit(r.now, []topics.Name{"r", "n", "o", "f"})
+	r.pass(2 * time.Second).j.Says()
+	r.relayed("r", "f", true, 30).said("r: 5/f/0/~2000/1")
+}
+
+// A neighbour that was a member before is asked itself: the numbers that its first beat told are those of before.
+func TestLateNeighbourOfAPartialMesh(t *testing.T) {
+	const late = "5/n/0/~10000/1"
+	r := severalWays(t, time.Minute)
+	r.out = r.j.Tell(r.now, "n", 7, "25:1", r.out)
+	r.hear("n", 27).said("n: "+late).got("").answer("n", late, 24, 25, 26).ends("n", late).got("n24 n25 n26 n27")
+
+	r = severalWays(t, time.Minute) // beats told of it before anything came
+	r.out = r.j.Tell(r.now, "n", 7, "25:1", r.out)
+	r.out = r.j.Tell(r.now, "n", 7, "26:1", r.out)
+	r.hear("n", 27).said("n: "+late).got("").answer("n", late, 24, 25, 26).ends("n", late).got("n24 n25 n26 n27")
+
+	r = severalWays(t, time.Minute) // it is no new one: what follows the first beat is missing alone
+	r.out = r.j.Tell(r.now, "n", 7, "25:1", r.out)
+	r.pass(lateBeats*time.Second/2 + time.Second).j.Says()
+	r.hear("n", 27).pass(short).said("n: 5/n/7/26-26/1")
+
+	r = severalWays(t, time.Minute) // it started after this node
+	r.j.Born(r.now, "n", 7)
+	r.hear("n", 3).pass(short).said("n: 5/n/7/1-2/1")
+
+	r = severalWays(t, time.Minute) // something came of it
+	r.out = r.j.Tell(r.now, "n", 7, "25:1", r.out)
+	r.hear("n", 26).said("n: "+late).ends("n", late).got("n26").j.Says()
+	r.hear("n", 28).pass(short).said("n: 5/n/7/27-27/1")
+}
