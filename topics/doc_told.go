@@ -16,14 +16,18 @@
 //	newest   = entry *( "," entry )                 ; 8 KiB at most
 //	entry    = origin "/" inc "/" number "/" said   ; the last number delivered of what was said on "1" or "2/CHANNEL"
 //
-// with those streams of which something came since the message before. What does not fit is told by the next one. Entries of
+// with those streams of which something came since the message before, and once more 40 s later, as what tells a number may be
+// lost with the message. What does not fit is told by the next one. Entries of
 // origins that this publisher was not asked to leave out are dropped. One that is malformed ends the body.
 //
 // One way MUST stay open for an origin: its own connection, or a relay that was not asked to leave it out. A node SHOULD NOT ask
 // anybody before some copies in a row came second, and not for messages without numbers, which it could not ask for again. Where
 // a number is told and does not come within half a second, where messages have to be asked for, or where the way that was left
-// ends, the node cancels all these subscriptions of that origin, and asks whoever told for what is missing (see Repair).
-// Of the copies that come then it learns anew which way is the quickest.
+// ends, the node cancels all these subscriptions of that origin, and asks whoever told for what is missing (see Repair), and
+// after the cancellation each of those that left the origin out for what follows the last number that it has: nobody tells of
+// that any more. Of the copies that come then it learns anew which way is the quickest. Of a stream that has not begun it asks
+// whoever told of it for what was said of late: the way that was left may not receive that channel. It SHOULD bound how often
+// it asks and cancels, as publishers hang up those who do nothing else.
 //
 // # Tellings
 //

@@ -73,10 +73,14 @@
 // "Epidemic Broadcast Trees", 2007), with two differences. What is told of messages that are not sent is no id of each of them: a member that
 // is spared tells its newest numbers once or twice a beat (Newest), as everything is numbered anyway. And what is missing behind a gap is
 // repaired as everywhere. All ways are open again (graft) when one may have lost something: a number that was told did not come
-// for tailGrace, what is missing has to be asked for, the way that is left is gone, or no message came for a minute.
+// for tailGrace, what is missing has to be asked for, the way that is left is gone, or no message came for a minute. Those that
+// were spared are asked then for what they left out, each once, as they tell of it no more (owe). One that had what the way that
+// was left did not bring is not spared for a minute (needs).
 //
-// Where the members that are spared tell, they stand in for the question after the last message that a relay is asked else. What
-// has no number is brought by all ways: nobody could ask for it again.
+// What one that is spared has told stands in for the question after the last message that a relay is asked else. Numbers are told
+// again 40 s later, as both a message and what tells of it may be lost. Of a stream that has not begun, of which one that is
+// spared tells, that one is asked for what was said of late (begins). What has no number is brought by all ways: nobody could ask
+// for it again.
 //
 // # Who is not admitted
 //

@@ -95,10 +95,11 @@ type Judge[T any] struct {
 	keep    func(T) T
 	rng     *rand.Rand
 	streams map[Stream]*stream[T]
-	last    *stream[T]    // that was used last
-	used    [2]used[T]    // by who began them: the origin, or a relay
-	busy    []*stream[T]  // those with something to repair
-	due     time.Duration // when the next of them, or of opening, is
+	by      map[topics.Name][]*stream[T] // origins
+	last    *stream[T]                   // that was used last
+	used    [2]used[T]                   // by who began them: the origin, or a relay
+	busy    []*stream[T]                 // those with something to repair
+	due     time.Duration                // when the next of them, or of opening, is
 	asked   map[string]*stream[T]
 	opening map[string]opening
 	pasts   map[Stream]time.Duration // those of which something came, and when they were forgotten
@@ -153,6 +154,7 @@ func New[T any](cfg Config, keep func(T) T) *Judge[T] {
 	return &Judge[T]{
 		cfg: cfg, keep: keep, began: never, rng: rand.New(rand.NewPCG(cfg.Seed, 0x6865617273617921)), due: never,
 		streams: make(map[Stream]*stream[T]),
+		by:      make(map[topics.Name][]*stream[T]),
 		asked:   make(map[string]*stream[T]),
 		opening: make(map[string]opening),
 		pasts:   make(map[Stream]time.Duration),
@@ -375,7 +377,10 @@ func (j *Judge[T]) Answer(now time.Duration, via topics.Name, question []byte, m
 	if o, ok := j.opening[string(question)]; ok && o.peer == via && o.origin == m.Origin && o.topic == m.Topic && number > 0 {
 		way := wayOf(via, m.Origin)
 		s, out := j.follow(now, m, number, way, out)
-		return j.number(now, s, number, uid, way, v, size, out)
+		if fresh, out = j.number(now, s, number, uid, way, v, size, out); fresh {
+			j.needs(now, via, m.Origin)
+		}
+		return fresh, out
 	}
 	s := j.asked[string(question)]
 	if s == nil || s.asked != via || s.Stream != m || number < s.from || s.to > 0 && number > s.to {
@@ -386,6 +391,9 @@ func (j *Judge[T]) Answer(now time.Duration, via topics.Name, question []byte, m
 	j.last = s
 	fresh, out = j.number(now, s, number, uid, wayOf(via, m.Origin), v, size, out)
 	if fresh {
+		if s.hinted(via) {
+			j.needs(now, via, m.Origin)
+		}
 		j.stats.Repaired++
 		s.renew(now)
 		s.round = 0

@@ -88,12 +88,8 @@ func (j *Judge[T]) turned(now time.Duration, origin topics.Name) {
 }
 
 // of returns the streams of an origin, in a fixed order.
-func (j *Judge[T]) of(origin topics.Name) (streams []*stream[T]) {
-	for _, s := range j.streams {
-		if s.Origin == origin {
-			streams = append(streams, s)
-		}
-	}
+func (j *Judge[T]) of(origin topics.Name) []*stream[T] {
+	streams := slices.Clone(j.by[origin])
 	slices.SortFunc(streams, func(a, b *stream[T]) int {
 		return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Incarnation, b.Incarnation))
 	})

@@ -13,12 +13,21 @@ type newest[T any] struct {
 	queue []*stream[T]  // whose numbers are to be told: those that did not fit
 }
 
-// Newest is what this node tells those that spare it: the newest numbers of the streams that went on since the last call, as
-// many as fit, and the others the next time. It is called once or twice a beat, while anybody asks.
+// tellAgain is after how long a number is told once more: by then a reader that was stopped has read on, or was hung up, and
+// what it lost is still kept.
+const tellAgain = 40 * time.Second
+
+// Newest is what this node tells those that spare it: the newest numbers of the streams that went on since the last call, and
+// once more of those that did tellAgain ago, as many as fit, and the others the next time. It is called once or twice a beat,
+// while anybody asks.
 func (j *Judge[T]) Newest(now time.Duration) []byte {
+	before := j.newest.at
 	for i := range j.used {
 		root := &j.used[i].root
-		for s := root.older; s != nil && s != root && (s.came == 0 || s.came >= j.newest.at); s = s.older {
+		for s := root.older; s != nil && s != root && (s.came == 0 || s.came >= before-tellAgain); s = s.older {
+			if again := s.came + tellAgain; s.came < before && (again < before || again >= now) {
+				continue
+			}
 			if s.came > 0 && !s.queued && s.next > 1 {
 				s.queued = true
 				j.newest.queue = append(j.newest.queue, s)
@@ -47,24 +56,23 @@ func (j *Judge[T]) Newest(now time.Duration) []byte {
 // not come here, it is asked for that: not at once, as a copy may be on its way.
 func (j *Judge[T]) Newer(now time.Duration, via topics.Name, body string, out []Delivery[T]) []Delivery[T] {
 	if j.spares.bytes[via] > 0 {
-		j.spares.tells[via] = true
 		j.stats.Digests++
 	}
 	n, body, ok := topics.CutNewer(body)
 	for ; ok; n, body, ok = topics.CutNewer(body) {
 		m := Stream{n.Origin.Key(), n.Incarnation, n.Topic}
 		w := j.spares.ways[m.Origin]
-		if m.Origin == j.cfg.Self || w == nil || !w.leftOut(now, via) || !j.Admits(m.Origin) || j.cfg.Wants != nil && !j.cfg.Wants(m.Topic) {
+		if m.Origin == j.cfg.Self || w == nil || !slices.Contains(w.spared, via) || !j.Admits(m.Origin) || j.cfg.Wants != nil && !j.cfg.Wants(m.Topic) {
 			continue
 		}
 		s := j.streams[m]
-		if s == nil && !j.isLaterLife(m) { // it begins with what comes, and not with what somebody tells
-			j.graft(now, m.Origin)
-			continue
-		}
 		if s == nil {
-			s, out = j.follow(now, m, 1, Relayed, out)
+			if s, out = j.rumour(now, via, m, out); s == nil {
+				continue
+			}
 		}
+		s.vouched = n.Number
+		j.confirmed(s)
 		if s.next == 0 || n.Number < s.next {
 			continue
 		}
@@ -80,26 +88,70 @@ func (j *Judge[T]) Newer(now time.Duration, via topics.Name, body string, out []
 	return out
 }
 
-// isLaterLife reports whether a stream is of a later incarnation than those that are followed, which is wanted from its start. One
-// of which nothing has come may be made up: there is no other one beside it.
-func (j *Judge[T]) isLaterLife(m Stream) bool {
-	later := false
+// confirmed ends the wait for a question whether there is more, where one that is spared has told what came last.
+func (j *Judge[T]) confirmed(s *stream[T]) {
+	if s.tail && s.asked == "" && s.vouched == s.next-1 {
+		if s.tail, s.catchUp = false, false; !s.lags() && s.owed == nil {
+			j.rest(s)
+		}
+	}
+}
+
+// rumour is told of a stream that is not followed. One of a later incarnation than those that are is wanted from its start, and
+// returned. Any other one begins with what comes, and not with what somebody tells.
+func (j *Judge[T]) rumour(now time.Duration, via topics.Name, m Stream, out []Delivery[T]) (*stream[T], []Delivery[T]) {
+	later, known := j.isLaterLife(now, via, m)
+	if later {
+		s, out := j.follow(now, m, 1, Relayed, out)
+		s.rumour = true
+		return s, out
+	}
+	if j.graft(now, m.Origin); !known {
+		j.begins(now, via, m)
+	}
+	return nil, out
+}
+
+// isLaterLife reports whether a stream is of a later incarnation than those that are followed, and whether any is. One of which
+// nothing has come may be made up: there is no other one beside it that the same member has told of.
+func (j *Judge[T]) isLaterLife(now time.Duration, via topics.Name, m Stream) (later, known bool) {
+	later = true
 	for _, s := range j.of(m.Origin) {
 		switch {
 		case s.Topic != m.Topic:
+		case s.rumour && s.came == 0 && !s.busy: // nobody had anything of it
+			_ = j.leave(now, s, nil)
+		case s.rumour && s.came == 0 && !s.hinted(via):
 		case s.Incarnation >= m.Incarnation || s.came == 0:
-			return false
+			later, known = false, true
 		default:
-			later = true
+			known = true
 		}
 	}
-	return later
+	return later && known, known
+}
+
+// begins asks one that is spared for what it left out of a stream that has not begun, as the way that is left may not bring it:
+// who does not receive a channel relays nothing of it. What came of a stream that is forgotten would come again.
+func (j *Judge[T]) begins(now time.Duration, via topics.Name, m Stream) {
+	_, had := j.pasts[m]
+	_, was := j.floors[m]
+	within := j.lateTime(now, m)
+	if had || was || now < j.pastsLost || within < time.Millisecond || j.isOpening(m) || len(j.opening) >= farOpenings {
+		return
+	}
+	j.askPast(now, via, topics.Question{Origin: m.Origin, Topic: m.Topic, Within: within.Milliseconds()})
 }
 
 // hint is what one who is spared has told of a stream: there are no more than are asked for all.
 type hint struct {
 	by     topics.Name
 	number uint64
+}
+
+// hinted reports whether a member has told of a number that did not come.
+func (s *stream[T]) hinted(by topics.Name) bool {
+	return slices.ContainsFunc(s.hints, func(h hint) bool { return h.by == by })
 }
 
 // unhint forgets what a member has told.

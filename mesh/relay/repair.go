@@ -11,6 +11,7 @@ import (
 type repair struct {
 	busy    bool
 	catchUp bool          // what follows next may be missing too: it is asked for to the end
+	tail    bool          // for no other reason than that it is quiet
 	began   time.Duration // when the repair did
 	since   time.Duration // when the gap began, or was last filled a little
 	due     time.Duration // when there is something to do
@@ -71,11 +72,12 @@ func (j *Judge[T]) begin(now time.Duration, s *stream[T], wait time.Duration) {
 // renew lets the window begin anew: a gap has begun, or something has changed.
 func (s *stream[T]) renew(now time.Duration) { s.since, s.known = now, s.told }
 
-// tail has a relay asked, once it is quiet, whether there is more: no beat tells the last number, and nobody who is spared does.
+// tail has a relay asked, once it is quiet, whether there is more: no beat tells the last number. One that is spared may.
 func (j *Judge[T]) tail(now time.Duration, s *stream[T]) {
-	if !s.busy && s.next > 0 && !j.watched(s.Origin) {
+	if !s.busy && s.next > 0 && s.vouched != s.next-1 {
 		s.catchUp = true
 		j.begin(now, s, quietTime)
+		s.tail = true
 	}
 }
 
@@ -300,6 +302,8 @@ func (j *Judge[T]) ask(now time.Duration, s *stream[T], view View) bool {
 	}
 	if missing && !s.catchUp {
 		q.To = s.lastMissing() // with what is held in between: one question, however many gaps
+	} else if !s.sweeping {
+		s.paid(s.order[s.turn]) // it says all that it has
 	}
 	s.asked, s.askedAt, s.question, s.from, s.to, s.before = s.order[s.turn], now, q.String(), q.From, q.To, s.next
 	s.due = now + answerTime

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"hearsay/mesh/rate"
 	"hearsay/topics"
 )
 
@@ -14,19 +15,18 @@ type spares struct {
 	few   bool          // in a partial mesh
 	due   time.Duration // when to look after them again
 	ways  map[topics.Name]*ways
-	count int                  // of what is spared
-	bytes map[topics.Name]int  // of what a member was asked to leave out
-	tells map[topics.Name]bool // who of them has told of numbers
+	count int                 // of what is spared
+	bytes map[topics.Name]int // of what a member was asked to leave out
+	rate  rate.Bucket         // of what is spared
 }
 
 // ways is how an origin's messages come.
 type ways struct {
-	first  topics.Name         // who brought the last one that was new; the origin, where it does itself
-	came   time.Duration       // when any came last
-	again  map[topics.Name]int // copies in a row that a member brought, and somebody else had brought
-	spared []topics.Name       // who was asked to leave the origin out, in the order of asking
-	late   []topics.Name       // who was at the last graft: what they left out before they read of it they tell
-	until  time.Duration       // when these have read it
+	first  topics.Name                   // who brought the last one that was new; the origin, where it does itself
+	came   time.Duration                 // when any came last
+	again  map[topics.Name]int           // copies in a row that a member brought, and somebody else had brought
+	spared []topics.Name                 // who was asked to leave the origin out, in the order of asking
+	needed map[topics.Name]time.Duration // who had what the way that was left did not bring, and when
 }
 
 const (
@@ -37,8 +37,12 @@ const (
 	waysMost    = 1024        // origins
 )
 
+// spareLimit bounds how often members are asked, all together: who has it asked and taken back again and again is not to make
+// one of them hang up, which takes a hundred subscriptions, cancellations and questions a second.
+var spareLimit = rate.Limit{Burst: waysMost, Tokens: 16, Period: time.Second}
+
 func newSpares() spares {
-	return spares{ways: make(map[topics.Name]*ways), bytes: make(map[topics.Name]int), tells: make(map[topics.Name]bool)}
+	return spares{ways: make(map[topics.Name]*ways), bytes: make(map[topics.Name]int)}
 }
 
 // waysOf returns those of an origin; nil: none are spared here.
@@ -48,7 +52,7 @@ func (j *Judge[T]) waysOf(origin topics.Name) *ways {
 	}
 	w := j.spares.ways[origin]
 	if w == nil && len(j.spares.ways) < waysMost {
-		w = &ways{again: make(map[topics.Name]int)}
+		w = &ways{again: make(map[topics.Name]int), needed: make(map[topics.Name]time.Duration)}
 		j.spares.ways[origin] = w
 	}
 	return w
@@ -85,11 +89,11 @@ func (j *Judge[T]) copied(now time.Duration, via, origin topics.Name, far bool, 
 	case !far && w.first != via:
 		via, w.first = w.first, via
 	}
-	if via == w.first || j.plan.fars[via] != never || slices.Contains(w.spared, via) {
+	if _, needed := w.needed[via]; needed || via == w.first || j.plan.fars[via] != never || slices.Contains(w.spared, via) {
 		return
 	}
 	if w.again[via]++; w.again[via] >= spareAfter && j.brings(w, origin) {
-		j.spare(w, via, origin)
+		j.spare(now, w, via, origin)
 	}
 }
 
@@ -100,9 +104,9 @@ func (j *Judge[T]) brings(w *ways, origin topics.Name) bool {
 }
 
 // spare asks a member to leave an origin out, and to tell which numbers it has.
-func (j *Judge[T]) spare(w *ways, via, origin topics.Name) {
+func (j *Judge[T]) spare(now time.Duration, w *ways, via, origin topics.Name) {
 	topic := topics.SparedTopic(origin)
-	if j.spares.bytes[via]+len(topic)+spareCost > spareMost {
+	if j.spares.bytes[via]+len(topic)+spareCost > spareMost || !j.spares.rate.Take(now, spareLimit) {
 		return
 	}
 	if j.spares.bytes[via] == 0 {
@@ -124,20 +128,8 @@ func (j *Judge[T]) unspare(w *ways, via, origin topics.Name) {
 	j.says = append(j.says, Say{To: via, Topic: topic, Cancel: true})
 	if j.spares.bytes[via] -= len(topic) + spareCost; j.spares.bytes[via] == 0 {
 		delete(j.spares.bytes, via)
-		delete(j.spares.tells, via)
 		j.says = append(j.says, Say{To: via, Topic: topics.Newest, Cancel: true})
 	}
-}
-
-// watched reports whether somebody who is spared would tell of what an origin said and did not come.
-func (j *Judge[T]) watched(origin topics.Name) bool {
-	w := j.spares.ways[origin]
-	return w != nil && slices.ContainsFunc(w.spared, func(via topics.Name) bool { return j.spares.tells[via] })
-}
-
-// leftOut reports whether a member may have left messages out that it tells of.
-func (w *ways) leftOut(now time.Duration, via topics.Name) bool {
-	return slices.Contains(w.spared, via) || now <= w.until && slices.Contains(w.late, via)
 }
 
 // graft has an origin come by all ways again, until it is found out anew which is the quickest.
@@ -148,13 +140,62 @@ func (j *Judge[T]) graft(now time.Duration, origin topics.Name) {
 	}
 	if len(w.spared) > 0 {
 		j.stats.Grafts++
-		w.late, w.until = slices.Clone(w.spared), now+lateTime
-	}
-	for len(w.spared) > 0 {
-		j.unspare(w, w.spared[0], origin)
+		late := slices.Clone(w.spared)
+		for len(w.spared) > 0 {
+			j.unspare(w, w.spared[0], origin)
+		}
+		j.owe(now, origin, late)
 	}
 	clear(w.again)
 	w.first = ""
+}
+
+// owe has those that were spared asked for what they left out of an origin: they may tell of it no more.
+func (j *Judge[T]) owe(now time.Duration, origin topics.Name, by []topics.Name) {
+	for _, s := range j.of(origin) {
+		if s.next == 0 || s.came > 0 && now-s.came > goneTime {
+			continue
+		}
+		if !s.busy {
+			j.begin(now, s, j.jitter())
+		}
+		s.owed = union(s.owed, by)
+		s.lastBy = now + sweepMost
+		switch {
+		case s.last != nil:
+			s.last = union(s.last, by)
+		case s.sweeping:
+			s.order = union(s.order, by)
+		}
+	}
+}
+
+// paid has one not asked again.
+func (s *stream[T]) paid(by topics.Name) {
+	if slices.Contains(s.owed, by) {
+		s.owed = slices.DeleteFunc(slices.Clone(s.owed), func(name topics.Name) bool { return name == by })
+	}
+	if len(s.owed) == 0 {
+		s.owed = nil
+	}
+}
+
+// union is a slice of its own with those of both, each once.
+func union(a, b []topics.Name) []topics.Name {
+	both := slices.Clone(a)
+	for _, name := range b {
+		if !slices.Contains(both, name) {
+			both = append(both, name)
+		}
+	}
+	return both
+}
+
+// needs notes that one that is spared had what the way that is left did not bring: it stays, for a while.
+func (j *Judge[T]) needs(now time.Duration, via, origin topics.Name) {
+	if w := j.spares.ways[origin]; w != nil && j.plan.fars[via] == never {
+		w.needed[via] = now
+	}
 }
 
 // sparing are the origins of which ways are known, in a fixed order.
@@ -177,10 +218,12 @@ func (j *Judge[T]) lookSpares(now time.Duration, view View) {
 			delete(j.spares.ways, origin)
 			continue
 		}
+		maps.DeleteFunc(w.needed, func(_ topics.Name, at time.Duration) bool { return now-at > spareForget })
 		maps.DeleteFunc(w.again, func(via topics.Name, _ int) bool { return j.plan.fars[via] != never })
 		for _, via := range slices.Clone(w.spared) {
 			if j.plan.fars[via] != never || !view.Linked(via) {
 				j.unspare(w, via, origin)
+				j.owe(now, origin, []topics.Name{via})
 			}
 		}
 		if len(w.spared) > 0 && !j.stands(w, origin, view) {

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -20,6 +21,8 @@ type stream[T any] struct {
 	low     uint64    // the lowest number that came from the origin itself since, and was taken for a duplicate; 0: none
 	listed  bool      // it is in busy
 	queued  bool      // its newest number is to be told
+	vouched uint64    // what one that is spared has told last
+	rumour  bool      // it began with that
 	held    behind[T] // a gap
 	missed  uint64    // given up since the last delivery
 	repair
@@ -102,6 +105,7 @@ func (j *Judge[T]) follow(now time.Duration, m Stream, number uint64, way Way, o
 		}
 		s.settle()
 		j.streams[m] = s
+		j.by[m.Origin] = append(j.by[m.Origin], s)
 	}
 	j.used[s.class].touch(s)
 	j.last = s
@@ -117,11 +121,25 @@ func (j *Judge[T]) leave(now time.Duration, s *stream[T], out []Delivery[T]) []D
 	s.busy = false
 	j.keepPast(now, s)
 	delete(j.streams, s.Stream)
+	if j.by[s.Origin] = without(j.by[s.Origin], s); len(j.by[s.Origin]) == 0 {
+		delete(j.by, s.Origin)
+	}
 	j.used[s.class].remove(s)
 	if j.last == s {
 		j.last = nil
 	}
 	return out
+}
+
+// without takes one of a slice out, whose order does not matter.
+func without[T comparable](of []T, one T) []T {
+	last := len(of) - 1
+	if i := slices.Index(of, one); i >= 0 {
+		var none T
+		of[i], of[last] = of[last], none
+		of = of[:last]
+	}
+	return of
 }
 
 // number judges a message by its number.
