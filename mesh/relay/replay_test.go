@@ -169,6 +169,14 @@ func TestReplayOfFarWhoseBeginningIsKnown(t *testing.T) {
 	r.pass(2*time.Second).j.Admit(r.now, []topics.Name{"r", "o", "f"})
 	r.j.Says()
 	r.relayed("r", "f", true, 6).said().got("f6")
+
+	r = behindTwo(t) // and of which beats alone had told
+	r.out = r.j.Tell(r.now, "f", 7, "2:1", r.out)
+	r.out = r.j.Tell(r.now, "f", 7, "3:1", r.out)
+	r.j.Admit(r.now, []topics.Name{"r", "o"})
+	r.pass(2*time.Second).j.Admit(r.now, []topics.Name{"r", "o", "f"})
+	r.j.Says()
+	r.relayed("r", "f", true, 6).said().got("f6")
 }
 
 // A message that there is no room for to wait for the past comes without it.
