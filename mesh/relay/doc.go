@@ -57,7 +57,8 @@
 //
 // In a partial mesh it is asked for without that, of the last lateBeats: an origin is a member there before a way of its messages
 // is, and what it says meanwhile would be missed in silence. Whoever brings its first message is asked, be it the origin itself.
-// A relay that has no more than that itself, as its own question is under way, has nothing to answer.
+// A relay that has no more than that itself, as its own question is under way, answers nothing, and passes on what comes a
+// moment later (lateWait).
 //
 // What a relay was relayed itself goes to those that ask for that, which are all that miss somebody: in a chain or
 // behind a bridge there are nodes that no list tells of. It is a flood in that part of the mesh, stopped by numbers, uids

@@ -415,7 +415,7 @@ func wayOf(via, origin topics.Name) Way {
 // AnswerEnds takes in that an answer has ended.
 func (j *Judge[T]) AnswerEnds(now time.Duration, via topics.Name, question []byte, out []Delivery[T]) []Delivery[T] {
 	if o, ok := j.opening[string(question)]; ok && o.peer == via {
-		return j.open(now, string(question), out)
+		return j.opens(now, string(question), out)
 	}
 	if s := j.asked[string(question)]; s != nil && s.asked == via {
 		j.ended(now, s)

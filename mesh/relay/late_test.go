@@ -32,10 +32,13 @@ func TestLateWaysOfAPartialMesh(t *testing.T) {
 	r = severalWays(t, time.Minute) // it does not answer
 	r.relayed("r", "f", true, 30).got("").pass(openTime + short).got("f30")
 
+	r = severalWays(t, time.Minute) // it has no more itself, as it asks for it: what it is answered it passes on
+	r.relayed("r", "f", true, 30).ends("r", lateOfF).got("").relayed("r", "f", true, 28, 29, 31).pass(lateWait + short).got("f28 f29 f30 f31")
+
 	severalWays(t, time.Minute).relayed("r", "f", true, 1).said().got("f1")
 
 	r = severalWays(t, time.Minute) // what came once is not asked for again, until nobody has it
-	r.relayed("r", "f", true, 30).ends("r", lateOfF).got("f30").j.Says()
+	r.relayed("r", "f", true, 30).ends("r", lateOfF).got("").pass(lateWait + short).got("f30").j.Says()
 	r.out = r.j.leave(r.now, r.j.streams[plain("f")], nil)
 	r.relayed("r", "f", true, 31).said().got("f31")
 	r.out = r.j.leave(r.now, r.j.streams[plain("f")], nil)

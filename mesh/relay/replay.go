@@ -13,10 +13,16 @@ type opening struct {
 	peer, origin topics.Name
 	topic        string
 	until        time.Duration
+	first        uint64 // the number that came, and has the past asked for; 0: none, or Config wants it anyway
+	ended        bool   // the answer did, and brought nothing before that
 }
 
 // openTime bounds the wait for an answer: streams that are not begun hold all that comes.
 const openTime = 3 * time.Second
+
+// lateWait is how long a stream waits for what is before its first message once the relay that is asked has answered that it
+// has none: it may have asked for that itself, and passes it on as soon as it comes.
+const lateWait = 300 * time.Millisecond
 
 // replays reports whether what was said before this node came is wanted.
 func (j *Judge[T]) replays() bool { return j.cfg.ReplayCount > 0 || j.cfg.ReplayWithin > 0 }
@@ -26,12 +32,12 @@ func (j *Judge[T]) replays() bool { return j.cfg.ReplayCount > 0 || j.cfg.Replay
 // of the origin, and the origin in place of a relay once its messages come.
 func (j *Judge[T]) Replay(now time.Duration, peer, origin topics.Name, topic string) {
 	if j.replays() {
-		j.askPast(now, peer, topics.Question{Origin: origin, Topic: topic, Count: j.cfg.ReplayCount, Within: j.cfg.ReplayWithin.Milliseconds()})
+		j.askPast(now, peer, topics.Question{Origin: origin, Topic: topic, Count: j.cfg.ReplayCount, Within: j.cfg.ReplayWithin.Milliseconds()}, 0)
 	}
 }
 
 // askPast asks a member for what an origin said before, unless that is known or asked for.
-func (j *Judge[T]) askPast(now time.Duration, peer topics.Name, q topics.Question) {
+func (j *Judge[T]) askPast(now time.Duration, peer topics.Name, q topics.Question, first uint64) {
 	if peer == "" || len(j.opening) >= openMost {
 		return
 	}
@@ -46,7 +52,7 @@ func (j *Judge[T]) askPast(now time.Duration, peer topics.Name, q topics.Questio
 	default:
 		j.says = append(j.says, Say{To: o.peer, Topic: question, Cancel: true})
 	}
-	j.opening[question] = opening{peer, origin, topic, now + openTime}
+	j.opening[question] = opening{peer: peer, origin: origin, topic: topic, until: now + openTime, first: first}
 	j.says = append(j.says, Say{To: peer, Topic: question})
 	j.stats.Questions++
 	j.due = min(j.due, now+openTime)
@@ -56,7 +62,7 @@ func (j *Judge[T]) askPast(now time.Duration, peer topics.Name, q topics.Questio
 func (j *Judge[T]) replayAgain(now time.Duration, member topics.Name) {
 	for _, question := range slices.Sorted(maps.Keys(j.opening)) {
 		if o := j.opening[question]; o.peer == member {
-			o.until = now + openTime
+			o.until, o.ended = now+openTime, false
 			j.opening[question] = o
 			j.says = append(j.says, Say{To: member, Topic: question})
 			j.stats.Questions++
@@ -120,7 +126,7 @@ func (j *Judge[T]) replayFirst(now time.Duration, via topics.Name, far bool, m S
 	}
 	if !j.replays() {
 		if within := j.lateTime(now, m); within >= time.Millisecond {
-			j.askPast(now, via, topics.Question{Origin: m.Origin, Topic: m.Topic, Within: within.Milliseconds()})
+			j.askPast(now, via, topics.Question{Origin: m.Origin, Topic: m.Topic, Within: within.Milliseconds()}, number)
 		}
 	} else if far && j.plan.lacks[m.Origin] == nil { // else its relay is asked, when it is asked to relay
 		j.Replay(now, via, m.Origin, m.Topic)
@@ -209,6 +215,21 @@ func (j *Judge[T]) openingOf(m Stream) (question string, ok bool) {
 		}
 	}
 	return "", false
+}
+
+// opens takes in that an answer has ended. What waits for it begins, or a little later, see lateWait.
+func (j *Judge[T]) opens(now time.Duration, question string, out []Delivery[T]) []Delivery[T] {
+	o := j.opening[question]
+	before := func(s *stream[T]) bool {
+		return s.Topic == o.topic && s.held.any(func(h held[T]) bool { return h.number < o.first })
+	}
+	if o.first == 0 || o.ended || o.peer == o.origin || slices.ContainsFunc(j.of(o.origin), before) {
+		return j.open(now, question, out)
+	}
+	o.ended, o.until = true, min(o.until, now+lateWait)
+	j.opening[question] = o
+	j.due = min(j.due, o.until)
+	return out
 }
 
 // open begins the streams that waited for an answer.
