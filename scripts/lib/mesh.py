@@ -33,8 +33,9 @@ context.max_sockets = 4096
 
 
 def address(i, net="127.77.0"):
-    """The address, and so the name, of node number i, counted from 1."""
-    return f"{net}.{i}"
+    """The address, and so the name, of node number i, counted from 1: 250 in each network."""
+    first, _, third = net.rpartition(".")
+    return f"{first}.{int(third) + (i - 1) // 250}.{(i - 1) % 250 + 1}"
 
 
 class Node:

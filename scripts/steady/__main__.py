@@ -59,18 +59,21 @@ def measure(args, n, beside=False):
     """One steady ring: the figures of each node, and those of as many serf agents in the same time."""
     with mesh.Mesh() as m:
         agents = serf_cluster(m, n) if beside else []
-        group = shapes.Group(m, args.kind, args.flags)
+        partial = args.full_mesh and n > args.full_mesh
+        flags = [*args.flags, *(["--full-mesh", str(args.full_mesh)] if args.full_mesh else [])]
+        group = shapes.Group(m, args.kind, flags, partial)
         for seeds in shapes.SHAPES["ring"](n):
-            group.start(seeds)
-        if group.whole(60) is None:
+            start = group.start(seeds)
+        whole = group.whole(60)
+        if whole is None:
             sys.exit(f"a ring of {n} is not whole: {group.trouble()}")
         group.close()
         time.sleep(args.settle)
         pids = [node.pid for node in group.nodes]
         spent = {node: node.cpu() for node in group.nodes + agents}
-        before, start = traffic(), time.monotonic()
+        before, begin = traffic(), time.monotonic()
         time.sleep(args.seconds)
-        took = time.monotonic() - start
+        took = time.monotonic() - begin
         after = traffic()
         dead = [node for node in spent if not node.alive()]
         if dead:
@@ -85,6 +88,7 @@ def measure(args, n, beside=False):
             "rx": [value / took for value in rx],
             "tx": [value / took for value in tx],
             "fds": [node.fds() for node in group.nodes],
+            "whole": [whole - start],
             "links": len([key for key in after if key[0] in pids]) / n,
         }
 
@@ -93,8 +97,8 @@ def main():
     args = arguments()
     sizes = [int(n) for n in args.nodes.split(",")]
     print(f"{args.kind} rings, a process a node, {args.seconds:g} s each after {args.settle:g} s of rest; per node, median (most)")
-    print(f"{'N':>4}{'CPU s/min':>16}{'resident MiB':>16}{'rx B/s':>16}{'rx B/s / N':>12}{'tx B/s':>16}{'sockets':>9}{'load':>6}",
-          flush=True)
+    print(f"{'N':>4}{'CPU s/min':>16}{'resident MiB':>16}{'rx B/s':>16}{'rx B/s / N':>12}{'tx B/s':>16}{'sockets':>9}"
+          f"{'whole s':>9}{'load':>6}", flush=True)
     failed = []
     for n in sizes:
         beside = "SERF" in os.environ and n == max(sizes)
@@ -104,7 +108,7 @@ def main():
         def cell(key, form):
             return f"{median[key]:{form}} ({max(figures[key]):{form}})"
         print(f"{n:>4}{cell('cpu', '.2f'):>16}{cell('rss', '.1f'):>16}{cell('rx', ',.0f'):>16}{median['rx'] / n:>12.1f}"
-              f"{cell('tx', ',.0f'):>16}{figures['links']:>9.1f}{os.getloadavg()[0]:>6.1f}", flush=True)
+              f"{cell('tx', ',.0f'):>16}{figures['links']:>9.1f}{median['whole']:>9.1f}{os.getloadavg()[0]:>6.1f}", flush=True)
         if beside:
             print(f"serf{cell('serf cpu', '.2f'):>16}{cell('serf rss', '.1f'):>16}")
             args.cpu = round(args.times * median["serf cpu"], 2)
@@ -128,6 +132,8 @@ def arguments():
     parser.add_argument("--cpu", type=float, default=0.30, metavar="S", help="goal: CPU seconds a minute (default 0.30)")
     parser.add_argument("--times", type=float, default=2, metavar="RATIO", help="goal: CPU beside serf's, with $SERF (default 2)")
     parser.add_argument("--rss", type=float, default=30, metavar="MIB", help="goal: resident memory (default 30)")
+    parser.add_argument("--full-mesh", type=int, default=0, metavar="N",
+                        help="with more nodes than this, partial meshes; these also serve HTTP")
     parser.add_argument("--kind", choices=("hearsay", "naive"), default="hearsay")
     parser.add_argument("flags", nargs="*", help="after --: flags for hearsay node, such as --ping")
     return parser.parse_args()
