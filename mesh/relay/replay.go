@@ -109,10 +109,10 @@ const lateBeats = 10
 // past again, while anybody has that. Where it is known with what the stream begins, there is nothing to ask for, or what is
 // missing is repaired.
 func (j *Judge[T]) replayFirst(now time.Duration, via topics.Name, far bool, m Stream, number uint64) {
-	if !j.asksPasts() || number == 1 || j.isOpening(m) || len(j.opening) >= farOpenings {
+	if s := j.streams[m]; s != nil && (via != m.Origin || s.came > 0 || len(s.held) > 0) { // else beats alone have told of it
 		return
 	}
-	if s := j.streams[m]; s != nil && (via != m.Origin || s.came > 0 || len(s.held) > 0) { // else beats alone have told of it
+	if !j.asksPasts() || number == 1 || j.isOpening(m) || len(j.opening) >= farOpenings {
 		return
 	}
 	if base := j.base(m); base == 1 || base > 1 && !j.metLate(now, m) {
