@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -110,31 +111,38 @@ func TestDeafNodeEvictsNobody(t *testing.T) {
 	t.Parallel()
 	for n := 2; n <= 5; n++ {
 		for _, how := range []DialReason{Refused, Unreachable} {
-			r := newRig(t, Config{})
-			var ps []*puppet
-			for i := range n - 1 {
-				ps = append(ps, r.puppet(topics.Name(string(rune('a'+i)))))
-			}
-			r.hear(ps...)
-			r.pass(time.Minute)
-			for _, p := range ps {
-				p.dies()
-				p.fail = how
-			}
-			var hours [3]uint64
-			for i := range hours {
-				before := r.m.stats.Dials
-				r.pass(time.Hour)
-				hours[i] = r.m.stats.Dials - before
-			}
-			r.pass(48 * time.Hour)
-			if r.m.count[Suspect] != n-1 || !r.m.Stats().Degraded {
-				t.Fatalf("%d nodes, %v: %v", n, how, r.m.count)
-			}
-			if hours[1] >= hours[0] || hours[2] >= hours[1] || hours[2] > uint64(40*(n-1)) {
-				t.Errorf("%d nodes, %v: %v dials", n, how, hours)
-			}
+			t.Run(fmt.Sprintf("%d, %v", n, how), func(t *testing.T) {
+				t.Parallel()
+				deafFor50Hours(t, n, how)
+			})
 		}
+	}
+}
+
+func deafFor50Hours(t *testing.T, n int, how DialReason) {
+	r := newRig(t, Config{})
+	var ps []*puppet
+	for i := range n - 1 {
+		ps = append(ps, r.puppet(topics.Name(string(rune('a'+i)))))
+	}
+	r.hear(ps...)
+	r.pass(time.Minute)
+	for _, p := range ps {
+		p.dies()
+		p.fail = how
+	}
+	var hours [3]uint64
+	for i := range hours {
+		before := r.m.stats.Dials
+		r.pass(time.Hour)
+		hours[i] = r.m.stats.Dials - before
+	}
+	r.pass(48 * time.Hour)
+	if r.m.count[Suspect] != n-1 || !r.m.Stats().Degraded {
+		t.Fatalf("%v", r.m.count)
+	}
+	if hours[1] >= hours[0] || hours[2] >= hours[1] || hours[2] > uint64(40*(n-1)) {
+		t.Errorf("%v dials", hours)
 	}
 }
 
