@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"reflect"
@@ -13,7 +14,7 @@ import (
 
 // brokenTies checks who has ties, and that nobody wrote to those of the others.
 func (m *Machine) brokenTies() error {
-	if !reflect.DeepEqual(m.untied, noTies()) {
+	if !bytes.Equal(bytesOf(&m.untied), bytesOf(&none)) && !reflect.DeepEqual(m.untied, none) { // which takes long
 		return errors.New("somebody wrote to the ties of all that have none")
 	}
 	for _, p := range m.slots {
@@ -27,6 +28,11 @@ func (m *Machine) brokenTies() error {
 	}
 	return nil
 }
+
+var none = noTies()
+
+// bytesOf are those of ties in memory: where they are the same, all that they lead to is.
+func bytesOf(t *ties) []byte { return unsafe.Slice((*byte)(unsafe.Pointer(t)), unsafe.Sizeof(*t)) }
 
 // A far member costs little: a node has a thousand of them, and some twelve neighbours.
 func TestFarMembersCostLittle(t *testing.T) {
