@@ -214,7 +214,7 @@ func TestNumbersOfStreamsThatDidNotCome(t *testing.T) {
 	r := newFloodRig(t)
 	r.flood("a b c", 1, 9).pass(3 * time.Second)
 	r.j.Says()
-	r.newer("a", "o", 9, 1).newer("b", "o", 8, 3).newer("b", "p", 7, 1).newer("b", "me", 7, 1).pass(time.Second)
+	r.newer("b", "o", 8, 3).newer("a", "o", 9, 1).newer("b", "p", 7, 1).newer("b", "me", 7, 1).pass(time.Second)
 	if says, want := r.j.Says(), (Say{To: "b", Topic: "5/o/8/1-/1"}); !slices.Contains(says, want) {
 		t.Errorf("said %v", says)
 	}
