@@ -95,15 +95,7 @@ func TestAChannelThatTheWayThatIsLeftDoesNotBring(t *testing.T) {
 // What came of a stream is not asked for again.
 func TestAChannelThatWasForgottenDoesNotComeAgain(t *testing.T) {
 	chat := Stream{"o", 7, "2/chat"}
-	r := newRigOf(t, Config{Streams: 8}, "a", "b", "c", "o")
-	r.view.few, r.view.known = true, []topics.Name{"o", "x"}
-	for _, name := range []topics.Name{"a", "b", "c"} {
-		r.view.lists[name] = []topics.Name{"x"}
-	}
-	r.pass(5 * time.Second)
-	for n := uint64(1); n < 10; n++ {
-		r.hear("o", n).flood("a b c", n, n)
-	}
+	r := newCrowdedRig(t)
 	_, r.out = r.j.Message(r.now, chat, 1, "u", "chat1", 10, r.out)
 	for i := range uint64(8) {
 		r.hear(topics.Name(text("z", i)), 1)

@@ -70,8 +70,8 @@ func TestADigestOfOneThatIsAdmittedAgain(t *testing.T) {
 	r.flood("a", 13, 15).pass(time.Minute).gave().got("o13 o14 o15")
 }
 
-// Nor does one of a stream that was heard itself, and gave way: it would come twice.
-func TestADigestOfAStreamThatGaveWay(t *testing.T) {
+// newCrowdedRig has room for eight streams, and hears the origin itself.
+func newCrowdedRig(t *testing.T) *rig {
 	r := newRigOf(t, Config{Streams: 8}, "a", "b", "c", "o")
 	r.view.few, r.view.known = true, []topics.Name{"o", "x"}
 	for _, name := range []topics.Name{"a", "b", "c"} {
@@ -81,6 +81,12 @@ func TestADigestOfAStreamThatGaveWay(t *testing.T) {
 	for n := uint64(1); n < 10; n++ {
 		r.hear("o", n).flood("a b c", n, n)
 	}
+	return r
+}
+
+// Nor does one of a stream that was heard itself, and gave way: it would come twice.
+func TestADigestOfAStreamThatGaveWay(t *testing.T) {
+	r := newCrowdedRig(t)
 	for i := range uint64(8) {
 		r.hear(topics.Name(text("z", i)), 1)
 	}
