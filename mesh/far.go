@@ -439,14 +439,13 @@ func (m *Machine) leaveFar(p *peer, from State) {
 	if from != Far || m.dropUnclaimed(p) || p.origin.seed || p.origin.found {
 		return
 	}
-	s := m.lister(p)
-	if s == nil || s.unheard >= perSource {
-		if !p.reach.busy() {
-			m.drop(p, "nobody answers for it")
-		}
+	switch s := m.lister(p); {
+	case s != nil && s.unheard < perSource:
+		m.charge(p, s)
+	case m.forgiven(p) && !p.reach.busy():
+		m.drop(p, "nobody answers for it")
 		return
 	}
-	m.charge(p, s)
 	if p.due == never && !p.reach.busy() {
 		m.schedule(p, m.after(candidateWait(p.reach.tries, &m.cfg)))
 	}

@@ -24,7 +24,7 @@ func faded(known, gone, beat time.Duration) float64 {
 func (m *Machine) bury() {
 	members := m.count[Alive] + m.count[Suspect] + m.count[Detached]
 	for n := m.count[Quarantined] + m.count[Left] - graves(members); n > 0; n-- {
-		p := m.mostFaded(func(p *peer) bool { return p.column.mentions == 0 && p.past.Forgiven(m.now, m.cfg.HalfLife) })
+		p := m.mostFaded(func(p *peer) bool { return p.column.mentions == 0 && m.forgiven(p) })
 		if p == nil {
 			return
 		}

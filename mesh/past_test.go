@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"hearsay/mesh/record"
 	"hearsay/topics"
 )
 
@@ -237,4 +238,45 @@ func TestAKeyThatIsKnownAgainForgives(t *testing.T) {
 	evict(r, a, b, c, x)
 	r.step(Admit{all}) // nothing new of it
 	r.wantPenalty("x", 0.95, 1)
+}
+
+// parts makes x, which has a past, a far member, of which then nobody speaks any more.
+func (r *rig) parts(past float64, a, b, c *puppet) {
+	x := r.m.peers["x"]
+	r.m.punish(x, past)
+	r.m.far.look(r.m)
+	if !r.m.part(x, r.m.current, "no neighbour") {
+		r.t.Fatal("nobody vouches for x")
+	}
+	a.say("b", "c")
+	b.say("a", "c")
+	c.say("a", "b")
+}
+
+// The past of one that was parted goes with its name, and whoever keeps account of it is told.
+func TestThatAPastIsForgottenIsTold(t *testing.T) {
+	r, a, b, c, x := four(t)
+	x.dies()
+	r.parts(record.MassPenalty, a, b, c)
+	r.pass(time.Minute)
+	r.want("x", Unknown)
+	r.wantTold(Forgotten, "x")
+}
+
+// One with a bad past that was parted keeps it until it is forgiven, though nobody names it.
+func TestABadPastOutlivesAParting(t *testing.T) {
+	for _, refuses := range []bool{true, false} { // if it does, it is charged to the last who names it
+		r, a, b, c, x := four(t)
+		if x.mute, x.fail = true, Unreachable; refuses {
+			x.dies()
+		}
+		r.pass(10 * time.Millisecond) // and the dial that looks for it has ended
+		r.parts(2*record.Forgiven, a, b, c)
+		r.pass(r.m.cfg.HalfLife / 2)
+		r.want("x", Candidate)
+		r.wantPenalty("x", record.Forgiven, 2*record.Forgiven)
+		r.pass(r.m.cfg.HalfLife/2 + r.m.cfg.BackOffCap)
+		r.want("x", Unknown)
+		r.wantTold(Forgotten, "x")
+	}
 }

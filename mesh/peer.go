@@ -58,6 +58,9 @@ func (m *Machine) score(p *peer) float64 {
 	return p.past.Penalty(m.now, m.cfg.HalfLife)
 }
 
+// forgiven reports whether it has no bad past.
+func (m *Machine) forgiven(p *peer) bool { return p.past.Forgiven(m.now, m.cfg.HalfLife) }
+
 // punish adds to the penalty.
 func (m *Machine) punish(p *peer, by float64) { p.past.Punish(by, m.now, m.cfg.HalfLife) }
 
@@ -107,7 +110,7 @@ func (m *Machine) add(name, key topics.Name) *peer {
 
 // drop removes a peer from the table. Answers to its dials that are under way will find nobody and be hung up.
 func (m *Machine) drop(p *peer, why string) {
-	if p.detector.met && p.state != Alias {
+	if p.detector.met && p.state != Alias || m.score(p) > 0 { // one that was parted has a past, and was not met since
 		m.do(Emit{Change{Kind: Forgotten, Peer: p.name, From: p.state, Why: why, Incarnation: p.line.Incarnation()}})
 	} else {
 		m.tellBothWays(p, why)
@@ -144,9 +147,9 @@ func (m *Machine) drop(p *peer, why string) {
 	m.free = append(m.free, p.slot)
 }
 
-// dropUnclaimed removes a name that was never heard once nobody says it any more.
+// dropUnclaimed removes a name that is not heard once nobody says it any more. One with a bad past keeps it until it is forgiven.
 func (m *Machine) dropUnclaimed(p *peer) bool {
-	if p.origin.seed || p.origin.claims > 0 || m.stillFound(p) || p.named() || p.reach.busy() {
+	if p.origin.seed || p.origin.claims > 0 || m.stillFound(p) || p.named() || p.reach.busy() || !m.forgiven(p) {
 		return false
 	}
 	if p.state != Candidate && p.state != Alias || p.origin.known && (p.reach.tries < knownTries || m.count[Alive] == 0) {

@@ -67,7 +67,7 @@ func (m *Machine) roomForOne(addr string, hearsay bool) bool {
 // that nobody lists, else any.
 func (m *Machine) longestGone() *peer {
 	for _, meant := range []func(*peer) bool{
-		func(p *peer) bool { return p.column.mentions == 0 && p.past.Forgiven(m.now, m.cfg.HalfLife) },
+		func(p *peer) bool { return p.column.mentions == 0 && m.forgiven(p) },
 		func(p *peer) bool { return p.column.mentions == 0 },
 		func(*peer) bool { return true },
 	} {
