@@ -25,6 +25,7 @@ type Machine struct {
 	peers   map[topics.Name]*peer // by key
 	slots   []*peer               // the same in a fixed order; nil where one was dropped
 	free    []int                 // the nil ones
+	order   []int32               // slots of peers by their names
 	lotted  []lotted              // those of slots by their lots, where neighbours are drawn
 	indexed *index                // of their names; nil: one has come
 	looked  Relays                // memory of a look

@@ -98,6 +98,8 @@ func (m *Machine) add(name, key topics.Name) *peer {
 		p.slot = len(m.slots)
 		m.slots = append(m.slots, p)
 	}
+	at, _ := m.inOrder(key)
+	m.order = slices.Insert(m.order, at, int32(p.slot))
 	p.lot, m.indexed = m.lots.of(key), nil
 	if m.cfg.FullMesh > 0 {
 		m.lotted = slices.Insert(m.lotted, m.placeOf(p), lotted{p.lot, int32(p.slot)})
@@ -141,6 +143,9 @@ func (m *Machine) drop(p *peer, why string) {
 	m.far.said.forget(p)
 	m.setState(p, Unknown)
 	delete(m.peers, p.key)
+	if at, is := m.inOrder(p.key); is {
+		m.order = slices.Delete(m.order, at, at+1)
+	}
 	m.slots[p.slot] = nil
 	m.tied.clear(p.slot)
 	m.lotted = without(m.lotted, lotted{p.lot, int32(p.slot)})

@@ -90,13 +90,21 @@ func TestLooksHaveTheNamesOfThen(t *testing.T) {
 	}
 }
 
-// Peers stand in the order of their lots, each once, whoever comes and goes.
+// Peers stand in the order of their lots, and of their names, each once, whoever comes and goes.
 func TestPeersStandByTheirLots(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, Config{FullMesh: leastMesh, Seeds: []topics.Name{"a"}})
-	r.puppet("a", namesOf("n", leastMesh/2)...)
+	a := r.puppet("a", namesOf("n", leastMesh/2)...)
 	r.pass(2 * time.Second)
 	r.step(Forget{"n3"})
+	a.say(append(namesOf("n", leastMesh/2), "b")...)
+	var named []topics.Name
+	for _, slot := range r.m.order {
+		named = append(named, r.m.slots[slot].key)
+	}
+	if len(named) != len(r.m.peers) || !slices.IsSorted(named) || !slices.Contains(named, "b") {
+		t.Errorf("%d names of %d stand in their order: %v", len(named), len(r.m.peers), named)
+	}
 	var all []*peer
 	for _, l := range r.m.lotted {
 		all = append(all, r.m.slots[l.slot])
