@@ -1,7 +1,6 @@
 package mesh
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -146,8 +145,11 @@ func (f *far) forget(p, by *peer) {
 
 // viaText is who they are.
 func (p *peer) viaText() string {
-	if len(p.attest.via) == 0 {
+	switch via := p.attest.via; len(via) {
+	case 0:
 		return ""
+	case 1:
+		return string(via[0].name)
 	}
 	var names []string
 	for _, v := range p.attest.via {
@@ -455,7 +457,7 @@ func (m *Machine) leaveFar(p *peer, from State) {
 func (m *Machine) wordFor(p *peer) string {
 	first := p.attest.via[0]
 	if way := first.telling.way(p); len(way) > 0 && !first.row.has.has(p.slot) {
-		return fmt.Sprintf("not heard here, heard by %s, as %s says", way[len(way)-1], p.viaText())
+		return "not heard here, heard by " + string(way[len(way)-1]) + ", as " + p.viaText() + " says"
 	}
 	return "not heard here, heard by " + p.viaText()
 }
