@@ -23,8 +23,9 @@ type crowd struct {
 
 // group is the changes of one kind.
 type group struct {
-	changes     []mesh.Change
-	first, last time.Time
+	first, last     mesh.Change
+	firstAt, lastAt time.Time
+	peers           []topics.Name // of each, in their order
 }
 
 // take keeps a change of a kind that comes in crowds, and reports whether it did.
@@ -36,25 +37,25 @@ func (c *crowd) take(change mesh.Change, now time.Time) bool {
 	}
 	if len(c.groups) == 0 {
 		c.timer = time.NewTimer(crowdGap)
-	} else if now.Sub(c.groups[0].first) < crowdMost-crowdGap {
+	} else if now.Sub(c.groups[0].firstAt) < crowdMost-crowdGap {
 		c.timer.Reset(crowdGap)
 	}
 	g := c.of(change.Kind)
 	if g == nil {
-		g = &group{first: now}
+		g = &group{first: change, firstAt: now}
 		c.groups = append(c.groups, g)
 	}
-	g.changes, g.last = append(g.changes, change), now
+	g.last, g.lastAt, g.peers = change, now, append(g.peers, change.Peer)
 	return true
 }
 
 // names are those of the peers, each once, though its change may have come again.
 func (g *group) names() (names nameList) {
-	seen := make(map[topics.Name]bool, len(g.changes))
-	for _, c := range g.changes {
-		if key := c.Peer.Key(); !seen[key] {
+	seen := make(map[topics.Name]bool, len(g.peers))
+	for _, peer := range g.peers {
+		if key := peer.Key(); !seen[key] {
 			seen[key] = true
-			names = append(names, c.Peer)
+			names = append(names, peer)
 		}
 	}
 	return names
@@ -62,7 +63,7 @@ func (g *group) names() (names nameList) {
 
 func (c *crowd) of(k mesh.Kind) *group {
 	for _, g := range c.groups {
-		if g.changes[0].Kind == k {
+		if g.first.Kind == k {
 			return g
 		}
 	}
@@ -72,7 +73,7 @@ func (c *crowd) of(k mesh.Kind) *group {
 // about reports whether a change of a peer waits.
 func (c *crowd) about(peer topics.Name) bool {
 	return slices.ContainsFunc(c.groups, func(g *group) bool {
-		return slices.ContainsFunc(g.changes, func(change mesh.Change) bool { return change.Peer == peer })
+		return slices.Contains(g.peers, peer)
 	})
 }
 
@@ -80,7 +81,7 @@ func (c *crowd) about(peer topics.Name) bool {
 func (c *crowd) full() bool {
 	waiting := 0
 	for _, g := range c.groups {
-		waiting += len(g.changes)
+		waiting += len(g.peers)
 	}
 	return waiting >= crowdFull
 }

@@ -204,9 +204,17 @@ func (h *hub) end() {
 	clear(h.followers)
 }
 
-// tell logs a change and passes it on. What comes in crowds while a mesh forms waits a moment for its line.
+// tell logs a change and passes it on.
 func (n *Node) tell(c mesh.Change) {
 	now := time.Now()
+	if n.log.Enabled(n.ctx, level(c.Kind)) {
+		n.logSoon(c, now)
+	}
+	n.hub.publish(now, c)
+}
+
+// logSoon logs a change. What comes in crowds while a mesh forms waits a moment for its line.
+func (n *Node) logSoon(c mesh.Change, now time.Time) {
 	if !n.crowd.take(c, now) {
 		if n.crowd.about(c.Peer) { // its story is told in its order
 			n.tellCrowd()
@@ -215,7 +223,6 @@ func (n *Node) tell(c mesh.Change) {
 	} else if n.crowd.full() {
 		n.tellCrowd()
 	}
-	n.hub.publish(now, c)
 }
 
 func (n *Node) logChange(c mesh.Change, more ...any) {
@@ -228,16 +235,16 @@ func (n *Node) logChange(c mesh.Change, more ...any) {
 func (n *Node) tellCrowd() {
 	now := time.Now()
 	for _, g := range n.crowd.empty() {
-		ago, names := now.Sub(g.last).Round(time.Millisecond), g.names()
+		ago, names := now.Sub(g.lastAt).Round(time.Millisecond), g.names()
 		if len(names) == 1 {
-			n.logChange(g.changes[len(g.changes)-1], "ago", ago) // what is so now
+			n.logChange(g.last, "ago", ago) // what is so now
 			continue
 		}
-		first, args := g.changes[0], []any{"count", len(names), "took", g.last.Sub(g.first).Round(time.Millisecond), "ago", ago, "peers", names}
-		if level(first.Kind) >= slog.LevelWarn {
-			args = append(args, "first", first.Peer, "why", first.Why)
+		args := []any{"count", len(names), "took", g.lastAt.Sub(g.firstAt).Round(time.Millisecond), "ago", ago, "peers", names}
+		if level(g.first.Kind) >= slog.LevelWarn {
+			args = append(args, "first", g.first.Peer, "why", g.first.Why)
 		}
-		n.log.Log(n.ctx, level(first.Kind), "peers "+first.Kind.String(), args...)
+		n.log.Log(n.ctx, level(g.first.Kind), "peers "+g.first.Kind.String(), args...)
 	}
 }
 
