@@ -45,8 +45,10 @@ func ParseList(b []byte, dst []Name) (names []Name, bad int, err error) {
 // a known name costs one map look-up and no memory. What it remembers is bounded by maxInterned names, whatever
 // senders do. The zero value is ready. One goroutine at a time.
 type Interner struct {
-	known map[string]*interned
-	lists uint64 // lists parsed; numbers them
+	known   map[string]*interned
+	lists   uint64   // lists parsed; numbers them
+	records []Record // memory for those of a telling,
+	heard   []Name   // and for whom they say is heard
 }
 
 // interned is a name that was checked. Names with equal keys share the one whose key is itself.

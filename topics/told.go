@@ -48,7 +48,8 @@ func separator(i int) byte {
 	return ','
 }
 
-// ParseRecords reads what AppendRecords writes. Bad counts what is left out: names that are none, all beyond the first
+// ParseRecords reads what AppendRecords writes. The records and whom they say is heard stand until the next call; a way stands
+// for ever. Bad counts what is left out: names that are none, all beyond the first
 // MaxNames, and whole records, as one, whose way is none or longer than MaxWay. What is over MaxTold is refused as a whole:
 // the error is RuleTold. Time is linear in len(b).
 func (in *Interner) ParseRecords(b []byte) (records []Record, bad int, err error) {
@@ -65,8 +66,7 @@ func (in *Interner) parseRecords(b []byte, gone bool) (records []Record, bad int
 		return nil, 0, broken("records", b, RuleTold)
 	}
 	in.begin()
-	records = make([]Record, 0, min(bytes.Count(b, []byte{';'})+1, MaxNames))
-	names := 0
+	records, heard := in.records[:0], in.heard[:0]
 	for more := len(b) > 0; more; {
 		var text []byte
 		text, b, more = bytes.Cut(b, []byte{';'})
@@ -76,10 +76,10 @@ func (in *Interner) parseRecords(b []byte, gone bool) (records []Record, bad int
 			bad++
 			continue
 		}
-		r.Hears = make([]Name, 0, min(bytes.Count(hears, comma)+1, MaxNames-names))
+		first := len(heard)
 		for some := true; some; {
 			var entry []byte
-			if entry, hears, some = bytes.Cut(hears, comma); names == MaxNames {
+			if entry, hears, some = bytes.Cut(hears, comma); len(heard) == MaxNames {
 				bad++
 				continue
 			}
@@ -88,13 +88,13 @@ func (in *Interner) parseRecords(b []byte, gone bool) (records []Record, bad int
 				bad++
 				continue
 			}
-			r.Hears = append(r.Hears, name.name)
-			names++
+			heard = append(heard, name.name)
 		}
-		if len(r.Hears) > 0 {
+		if r.Hears = heard[first:len(heard):len(heard)]; len(r.Hears) > 0 {
 			records = append(records, r)
 		}
 	}
+	in.records, in.heard = records, heard
 	return records, bad, nil
 }
 
