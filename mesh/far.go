@@ -167,6 +167,7 @@ type far struct {
 	waiting   bitset               // by slot: those that are held
 	lingering bitset               // by slot: those of which nobody speaks any more while the mesh grows
 	via       []*peer              // of the name that is judged
+	way       []topics.Name        // memory for the way to one
 	cut       cut                  // and of all ways to it
 	silent    bitset               // by slot: suspects whose words count still
 	till      Time                 // when the first of them is looked at again

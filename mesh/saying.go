@@ -155,7 +155,7 @@ func (m *Machine) farChanges() (changed []*peer, gone []topics.Name) {
 			if said == nil {
 				s.count++
 			}
-			p.attest.said = way
+			p.attest.said = slices.Clone(way)
 		}
 	}
 	if few {
@@ -171,8 +171,8 @@ func (m *Machine) farChanges() (changed []*peer, gone []topics.Name) {
 	return changed, gone
 }
 
-// wordOn is the way by which this node tells of a peer; nil: it does not. In a partial mesh there is always somebody who
-// cannot know it by its own neighbours.
+// wordOn is the way by which this node tells of a peer, until the next call; nil: it does not. In a partial mesh there is
+// always somebody who cannot know it by its own neighbours.
 func (m *Machine) wordOn(p *peer) []topics.Name {
 	switch {
 	case p.state != Far:

@@ -304,7 +304,8 @@ func (m *Machine) missesTelling(p *peer, h *topics.Header) {
 	}
 }
 
-// wayTo is the way to a far member: over the one of those by whose word it is one that comes first by name.
+// wayTo is the way to a far member: over the one of those by whose word it is one that comes first by name. It stands until the
+// next call.
 func (m *Machine) wayTo(p *peer) []topics.Name {
 	if p.attest.held > 0 {
 		return nil
@@ -319,13 +320,15 @@ func (m *Machine) wayTo(p *peer) []topics.Name {
 	case first == nil:
 		return nil
 	case first.row.has.has(p.slot):
-		return []topics.Name{first.name}
+		m.far.way = append(m.far.way[:0], first.name)
+		return m.far.way
 	}
 	way := first.telling.way(p)
 	if way == nil {
 		return nil
 	}
-	return append([]topics.Name{first.name}, way...)
+	m.far.way = append(append(m.far.way[:0], first.name), way...)
+	return m.far.way
 }
 
 // newsFor reports whether some member does not hear a far one, nor the first of the way to it, who would tell it too.
