@@ -131,11 +131,14 @@ func (p *plan) waits(now time.Duration) bool {
 // again appends all that a member was asked for, as it has forgotten it with a connection.
 func (p *plan) again(member topics.Name, says []Say) []Say {
 	p.turned = p.turned[:0]
-	for _, origin := range p.origins() {
-		if p.lacks[origin].relay == member {
-			says = append(says, Say{To: member, Topic: topics.RelayedTopics(origin)})
+	for origin, l := range p.lacks {
+		if l.relay == member {
 			p.turned = append(p.turned, origin)
 		}
+	}
+	slices.Sort(p.turned)
+	for _, origin := range p.turned {
+		says = append(says, Say{To: member, Topic: topics.RelayedTopics(origin)})
 	}
 	if p.fars[member] == never {
 		says = append(says, Say{To: member, Topic: topics.RelayedTopics("")})
