@@ -120,11 +120,20 @@ class Mesh:
         return node
 
     def __enter__(self):
-        # Python stops at SIGTERM without unwinding; a script that is told to end must end its nodes.
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        # Python stops at these without unwinding; a script that is told to end must end its nodes, however often it is told.
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda number, _: sys.exit(128 + number))
         return self
 
     def __exit__(self, kind, *_):
+        before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)}
+        try:
+            self._end()
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _end(self):
         for node in self.nodes.values():
             node.send(signal.SIGTERM)
         for node in self.nodes.values():
