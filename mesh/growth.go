@@ -3,12 +3,14 @@ package mesh
 import (
 	"math"
 	"slices"
+	"time"
 )
 
 // A large mesh that starts changes faster than its changes can be told: each node meets ever better neighbours, gives others
 // up for them, and all that these told is gone, and told of as gone. So while it grows, what would be a sign of death at rest
 // is none. Those that are heard stay neighbours until the mesh has doubled, few tell, no name is held, and a name of which
-// nobody speaks any more stays. That ends a few rounds after the last large step.
+// nobody speaks any more stays. That ends a few rounds after the last large step, and later on a machine that is short of time:
+// what comes at its end, new neighbours and words about all of them, would keep it so.
 //
 // The dead stay, too, and are told of meanwhile. So it takes a leap: newcomers that replace others a few at a time are none, or
 // the dead of a deploy would be members until its end. Nor is one what a newcomer is told of a mesh that was there before.
@@ -19,8 +21,12 @@ const (
 	calmRounds = 7   // rounds after which the neighbours drawn then are heard, and what they tell is known
 	leapPart   = 2   // a leap is more than such a part in so many rounds
 	peakFades  = 256 // so small a part of the most that there were is forgotten in a round: half of it in three minutes
+	lateRounds = 3   // rounds in a row that do not count on a machine that is short of time
 	growTimes  = 2   // and all neighbours are drawn anew, once it is so many times as large
 )
+
+// lateLag is how late the ticks are of a machine that is short of time.
+const lateLag = 100 * time.Millisecond
 
 // growth is how many members there were at the ends of the last rounds, the newest first, and the most there were before. What
 // was lost and comes back is no growth: words about the dead would go round.
@@ -28,6 +34,7 @@ type growth struct {
 	last   [calmRounds + 1]int
 	peak   int // in parts of peakFades, or the most of a few members would not fade
 	rounds int // there were, as far as they matter
+	late   int // in a row that were not noted
 }
 
 // note takes in how many there are at the end of a round.
@@ -53,11 +60,23 @@ func (g *growth) leaps(members int) bool {
 	return members-was > was/leapPart
 }
 
-// noteGrowth takes in how many members there are at the end of a round.
+// noteGrowth takes in how many members there are at the end of a round. After a leap a round in which this machine is short of
+// time counts a quarter.
 func (m *Machine) noteGrowth() {
-	if v, ok := m.view.(*partial); ok {
+	v, ok := m.view.(*partial)
+	if ok && !v.growth.skips(m.lag > lateLag && m.unsettled()) {
 		v.growth.note(m.Known())
 	}
+}
+
+// skips reports whether a round is not noted, which may be one of many that are late.
+func (g *growth) skips(late bool) bool {
+	if late && g.late < lateRounds {
+		g.late++
+		return true
+	}
+	g.late = 0
+	return false
 }
 
 // growing reports whether a partial mesh has many more members than a few rounds ago.

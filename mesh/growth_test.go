@@ -67,6 +67,37 @@ func TestAMeshLeapsWhileHalfAsManyCome(t *testing.T) {
 	}
 }
 
+// Where this machine is short of time, a leap is over later, and is over.
+func TestALeapLastsWhereTimeIsShort(t *testing.T) {
+	t.Parallel()
+	rounds := func(late time.Duration) (rounds int) {
+		r, _, _ := leaping(t, 2*leastMesh)
+		r.pass(1500 * time.Millisecond)
+		for ; r.m.unsettled() && rounds < 100; rounds++ {
+			r.m.lag = late
+			r.m.noteGrowth()
+		}
+		return rounds
+	}
+	usual, late := rounds(lateLag), rounds(2*lateLag)
+	if usual > len(growth{}.last) || late <= lateRounds*(usual-1) || late > (lateRounds+1)*usual {
+		t.Errorf("a leap is over after %d rounds, and after %d late ones", usual, late)
+	}
+}
+
+// Without a leap a late round is one like any other.
+func TestLateRoundsCountWithoutALeap(t *testing.T) {
+	t.Parallel()
+	r, _, _ := large(t, 2*leastMesh)
+	r.pass(20 * time.Second)
+	g := &r.m.view.(*partial).growth
+	before := g.last
+	g.last[0], r.m.lag = 0, 2*lateLag
+	if r.m.noteGrowth(); g.last[1] != 0 || g.last[0] != before[0] {
+		t.Errorf("%v became %v", before, g.last)
+	}
+}
+
 // A newcomer to a mesh that was there before loses a name of which nobody speaks any more at once: else newcomers would keep the
 // dead for each other.
 func TestANewcomerToAMeshKeepsNoDead(t *testing.T) {
