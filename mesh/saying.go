@@ -92,6 +92,9 @@ func (m *Machine) tellFar() {
 	t.Header = m.header(true)
 	m.do(t)
 	if t.Change { // who comes is told to wait for it
+		if m.roster.number > 0 {
+			m.renew()
+		}
 		m.do(Keep{m.kept(m.header(false))})
 	}
 }
