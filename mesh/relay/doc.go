@@ -12,7 +12,8 @@
 // A numbered message is known by its stream (origin, incarnation, topic) and its number. A Judge delivers each number
 // once, and in order: what comes after a gap is held while the gap is being repaired, and no longer. What it gives up
 // is told exactly, as a Gap and as Missed of the next delivery. A stream begins with the first number that comes; that of
-// an origin which is known to have started after this node (Born) begins with 1.
+// an origin which is known to have started after this node (Born), or after a message of its life before came here, begins
+// with 1.
 //
 // A message without a number is delivered as it comes, over its origin's own connection. Where it is relayed, it is
 // delivered once by the uid that its envelope has.

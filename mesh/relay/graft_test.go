@@ -81,7 +81,7 @@ func TestAChannelThatTheWayThatIsLeftDoesNotBring(t *testing.T) {
 		}
 		r.ends("b", question)
 	}
-	question := topics.Question{Origin: "o", Topic: chat.Topic, Within: r.j.lateTime(r.now, chat).Milliseconds()}.String()
+	question := topics.Question{Origin: "o", Incarnation: 7, Topic: chat.Topic, Within: r.j.lateTime(r.now, chat).Milliseconds()}.String()
 	r.newerOf("b", chat, 2)
 	if says := r.j.Says(); !slices.Contains(says, Say{To: "b", Topic: question}) {
 		t.Fatalf("said %v", says)

@@ -374,7 +374,7 @@ func (j *Judge[T]) Answer(now time.Duration, via topics.Name, question []byte, m
 		j.stats.Refused++
 		return false, out
 	}
-	if o, ok := j.opening[string(question)]; ok && o.peer == via && o.origin == m.Origin && o.topic == m.Topic && number > 0 {
+	if o, ok := j.opening[string(question)]; ok && o.peer == via && o.covers(m) && number > 0 {
 		way := wayOf(via, m.Origin)
 		s, out := j.follow(now, m, number, way, out)
 		if fresh, out = j.number(now, s, number, uid, way, v, size, out); fresh {

@@ -7,7 +7,7 @@ import (
 	"hearsay/topics"
 )
 
-const lateOfF = "5/f/0/~10000/1"
+const lateOfF = "5/f/7/~10000/1"
 
 // severalWays is a rig in a partial mesh for a while, whose relay is asked for all that it is relayed. Nothing of the past is
 // wanted.
@@ -27,7 +27,7 @@ func TestLateWaysOfAPartialMesh(t *testing.T) {
 	r.relayed("r", "f", true, 32).said().got("f32")
 
 	r = severalWays(t, time.Minute) // it brings what it lists
-	r.relayed("r", "o", false, 30).said("r: 5/o/0/~10000/1").answer("r", "5/o/0/~10000/1", 29).ends("r", "5/o/0/~10000/1").got("o29 o30")
+	r.relayed("r", "o", false, 30).said("r: 5/o/7/~10000/1").answer("r", "5/o/7/~10000/1", 29).ends("r", "5/o/7/~10000/1").got("o29 o30")
 
 	r = severalWays(t, time.Minute) // it does not answer
 	r.relayed("r", "f", true, 30).got("").pass(openTime + short).got("f30")
@@ -54,22 +54,22 @@ func TestLateWaysAreAskedForNothingElse(t *testing.T) {
 	r.relayed("r", "f", true, 30).said().got("f30")
 
 	r = severalWays(t, 4*time.Second) // before it was there
-	r.relayed("r", "f", true, 30).said("r: 5/f/0/~4000/1")
+	r.relayed("r", "f", true, 30).said("r: 5/f/7/~5000/1")
 
 	r = severalWays(t, time.Minute) // or had subscribed
 	r.j.Subscribed(r.now-3*time.Second, topics.Message)
-	r.relayed("r", "f", true, 30).said("r: 5/f/0/~3000/1")
+	r.relayed("r", "f", true, 30).said("r: 5/f/7/~3000/1")
 
 	r = severalWays(t, time.Minute) // or admitted it
 	r.j.Admit(r.now, []topics.Name{"r", "n", "o"})
 	r.j.Admit(r.now, []topics.Name{"r", "n", "o", "f"})
 	r.pass(2 * time.Second).j.Says()
-	r.relayed("r", "f", true, 30).said("r: 5/f/0/~2000/1")
+	r.relayed("r", "f", true, 30).said("r: 5/f/7/~2000/1")
 }
 
 // A neighbour that was a member before is asked itself: the numbers that its first beat told are those of before.
 func TestLateNeighbourOfAPartialMesh(t *testing.T) {
-	const late = "5/n/0/~10000/1"
+	const late = "5/n/7/~10000/1"
 	r := severalWays(t, time.Minute)
 	r.out = r.j.Tell(r.now, "n", 7, "25:1", r.out)
 	r.hear("n", 27).said("n: "+late).got("").answer("n", late, 24, 25, 26).ends("n", late).got("n24 n25 n26 n27")

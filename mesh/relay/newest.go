@@ -140,7 +140,7 @@ func (j *Judge[T]) begins(now time.Duration, via topics.Name, m Stream) {
 	if had || was || now < j.pastsLost || within < time.Millisecond || j.isOpening(m) || len(j.opening) >= farOpenings {
 		return
 	}
-	j.askPast(now, via, topics.Question{Origin: m.Origin, Topic: m.Topic, Within: within.Milliseconds()}, 0)
+	j.askPast(now, via, topics.Question{Origin: m.Origin, Incarnation: m.Incarnation, Topic: m.Topic, Within: within.Milliseconds()}, 0)
 }
 
 // hint is what one who is spared has told of a stream: there are no more than are asked for all.

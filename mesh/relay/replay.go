@@ -10,11 +10,11 @@ import (
 
 // opening is a question for what was said before this node came. Streams that it is about begin when it is answered.
 type opening struct {
-	peer, origin topics.Name
-	topic        string
-	until        time.Duration
-	first        uint64 // the number that came, and has the past asked for; 0: none, or Config wants it anyway
-	ended        bool   // the answer did, and brought nothing before that
+	Stream // of incarnation 0: all lives
+	peer   topics.Name
+	until  time.Duration
+	first  uint64 // the number that came, and has the past asked for; 0: none, or Config wants it anyway
+	ended  bool   // the answer did, and brought nothing before that
 }
 
 // openTime bounds the wait for an answer: streams that are not begun hold all that comes.
@@ -32,8 +32,18 @@ func (j *Judge[T]) replays() bool { return j.cfg.ReplayCount > 0 || j.cfg.Replay
 // of the origin, and the origin in place of a relay once its messages come.
 func (j *Judge[T]) Replay(now time.Duration, peer, origin topics.Name, topic string) {
 	if j.replays() {
-		j.askPast(now, peer, topics.Question{Origin: origin, Topic: topic, Count: j.cfg.ReplayCount, Within: j.cfg.ReplayWithin.Milliseconds()}, 0)
+		j.askPast(now, peer, j.past(Stream{Origin: origin, Topic: topic}), 0)
 	}
+}
+
+// past is the question for what the Config wants of a stream, of incarnation 0 that of the last life which the one that is asked knows.
+func (j *Judge[T]) past(m Stream) topics.Question {
+	return topics.Question{Origin: m.Origin, Incarnation: m.Incarnation, Topic: m.Topic, Count: j.cfg.ReplayCount, Within: j.cfg.ReplayWithin.Milliseconds()}
+}
+
+// covers reports whether another stream is the same one, or one of any incarnation where that is 0.
+func (m Stream) covers(other Stream) bool {
+	return m.Origin == other.Origin && m.Topic == other.Topic && (m.Incarnation == 0 || m.Incarnation == other.Incarnation)
 }
 
 // askPast asks a member for what an origin said before, unless that is known or asked for.
@@ -41,18 +51,19 @@ func (j *Judge[T]) askPast(now time.Duration, peer topics.Name, q topics.Questio
 	if peer == "" || len(j.opening) >= openMost {
 		return
 	}
-	question, origin, topic := q.String(), q.Origin, q.Topic
-	switch o, ok := j.opening[question]; {
-	case !ok:
-		if !j.forgetTold(now, origin, topic) {
-			return // it is known, and what is missing is repaired
-		}
-	case o.peer == peer:
-		return // it is asked already
-	default:
-		j.says = append(j.says, Say{To: o.peer, Topic: question, Cancel: true})
+	question, m := q.String(), Stream{q.Origin, q.Incarnation, q.Topic}
+	others := j.openingsOf(m)
+	if len(others) == 0 && !j.forgetTold(now, m) {
+		return // it is known, and what is missing is repaired
 	}
-	j.opening[question] = opening{peer: peer, origin: origin, topic: topic, until: now + openTime, first: first}
+	if slices.ContainsFunc(others, func(other string) bool { return j.opening[other].peer == peer }) {
+		return // it is asked already
+	}
+	for _, other := range others {
+		j.says = append(j.says, Say{To: j.opening[other].peer, Topic: other, Cancel: true})
+		delete(j.opening, other)
+	}
+	j.opening[question] = opening{Stream: m, peer: peer, until: now + openTime, first: first}
 	j.says = append(j.says, Say{To: peer, Topic: question})
 	j.stats.Questions++
 	j.due = min(j.due, now+openTime)
@@ -71,10 +82,10 @@ func (j *Judge[T]) replayAgain(now time.Duration, member topics.Name) {
 	}
 }
 
-// forgetTold forgets the streams of which beats alone have told, as they overtake messages. It reports whether nothing has come
-// of any.
-func (j *Judge[T]) forgetTold(now time.Duration, origin topics.Name, topic string) bool {
-	streams := slices.DeleteFunc(j.of(origin), func(s *stream[T]) bool { return s.Topic != topic })
+// forgetTold forgets the streams of which beats alone have told, as they overtake messages, of one incarnation, or of all where that
+// is 0. It reports whether nothing has come of any: what came of another life tells nothing of this one.
+func (j *Judge[T]) forgetTold(now time.Duration, m Stream) bool {
+	streams := slices.DeleteFunc(j.of(m.Origin), func(s *stream[T]) bool { return !m.covers(s.Stream) })
 	if slices.ContainsFunc(streams, func(s *stream[T]) bool { return s.came > 0 || len(s.held) > 0 }) {
 		return false
 	}
@@ -126,10 +137,10 @@ func (j *Judge[T]) replayFirst(now time.Duration, via topics.Name, far bool, m S
 	}
 	if !j.replays() {
 		if within := j.lateTime(now, m); within >= time.Millisecond {
-			j.askPast(now, via, topics.Question{Origin: m.Origin, Topic: m.Topic, Within: within.Milliseconds()}, number)
+			j.askPast(now, via, topics.Question{Origin: m.Origin, Incarnation: m.Incarnation, Topic: m.Topic, Within: within.Milliseconds()}, number)
 		}
 	} else if far && j.plan.lacks[m.Origin] == nil { // else its relay is asked, when it is asked to relay
-		j.Replay(now, via, m.Origin, m.Topic)
+		j.askPast(now, via, j.past(m), 0)
 	}
 }
 
@@ -146,7 +157,7 @@ func (j *Judge[T]) asksPasts() bool { return j.replays() || j.spares.few }
 // lateTime is how much of the past of a stream is asked for though Config wants none: not what was said before this node was
 // there, had subscribed to the topic, or admitted the origin.
 func (j *Judge[T]) lateTime(now time.Duration, m Stream) time.Duration {
-	within := min(lateBeats*j.cfg.Beat, now-j.began)
+	within := min(lateBeats*j.cfg.Beat, now-j.began+j.cfg.Beat) // the question takes a moment
 	if since, ok := j.since[m.Topic]; ok {
 		within = min(within, now-since)
 	}
@@ -210,20 +221,31 @@ func (j *Judge[T]) isOpening(m Stream) bool {
 // openingOf is the question whose answer a stream waits for before it begins.
 func (j *Judge[T]) openingOf(m Stream) (question string, ok bool) {
 	for question, o := range j.opening {
-		if o.origin == m.Origin && o.topic == m.Topic {
+		if o.covers(m) {
 			return question, true
 		}
 	}
 	return "", false
 }
 
+// openingsOf are the questions that ask for some of a stream, or of all its lives, in a fixed order.
+func (j *Judge[T]) openingsOf(m Stream) (questions []string) {
+	for question, o := range j.opening {
+		if o.covers(m) || m.covers(o.Stream) {
+			questions = append(questions, question)
+		}
+	}
+	slices.Sort(questions)
+	return questions
+}
+
 // opens takes in that an answer has ended. What waits for it begins, or a little later, see lateWait.
 func (j *Judge[T]) opens(now time.Duration, question string, out []Delivery[T]) []Delivery[T] {
 	o := j.opening[question]
 	before := func(s *stream[T]) bool {
-		return s.Topic == o.topic && s.held.any(func(h held[T]) bool { return h.number < o.first })
+		return o.covers(s.Stream) && s.held.any(func(h held[T]) bool { return h.number < o.first })
 	}
-	if o.first == 0 || o.ended || o.peer == o.origin || slices.ContainsFunc(j.of(o.origin), before) {
+	if o.first == 0 || o.ended || o.peer == o.Origin || slices.ContainsFunc(j.of(o.Origin), before) {
 		return j.open(now, question, out)
 	}
 	o.ended, o.until = true, min(o.until, now+lateWait)
@@ -237,8 +259,8 @@ func (j *Judge[T]) open(now time.Duration, question string, out []Delivery[T]) [
 	o := j.opening[question]
 	delete(j.opening, question)
 	j.says = append(j.says, Say{To: o.peer, Topic: question, Cancel: true})
-	for _, s := range j.of(o.origin) {
-		if s.Topic != o.topic || s.next > 0 {
+	for _, s := range j.of(o.Origin) {
+		if !o.covers(s.Stream) || s.next > 0 {
 			continue
 		}
 		if len(s.held) == 0 { // nothing has come yet: it begins with what does
@@ -251,7 +273,7 @@ func (j *Judge[T]) open(now time.Duration, question string, out []Delivery[T]) [
 		} else {
 			j.rest(s)
 		}
-		if o.peer != o.origin {
+		if o.peer != o.Origin {
 			j.tail(now, s)
 		}
 	}

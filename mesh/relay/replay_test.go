@@ -92,7 +92,7 @@ func behindTwo(t *testing.T) *rig {
 	return r
 }
 
-const pastOfF = "5/f/0/~5000/1"
+const pastOfF = "5/f/7/~5000/1"
 
 // What one said before that no list tells of is asked of the relay that brings its first message, and comes before that.
 func TestReplayOfFar(t *testing.T) {
@@ -203,7 +203,8 @@ func TestReplayOfFarThatStartedAgain(t *testing.T) {
 		r.pass(50 * time.Millisecond)
 	}
 	_, r.out = r.j.Relay(r.now, "r", true, Stream{"f", 8, topics.Message}, 2, "again", "again", 10, r.out)
-	r.answer("r", rest, 1, 2).ends("r", rest).ends("r", pastOfF).got("f1 f2 again")
+	r.answer("r", rest, 1, 2).ends("r", rest).got("f1 f2").pass(short).j.Says()
+	r.pass(20 * time.Second).gave("f 1-1").got("+1 again") // of its next life all is wanted
 }
 
 // A relay that is asked for a past is not asked for it once more, when lists tell of the origin, or the topic is subscribed to
@@ -235,7 +236,7 @@ func TestReplayOfManyFar(t *testing.T) {
 	r.got("")
 	for n := range many {
 		origin := topics.Name(fmt.Sprint("f", n))
-		question := "5/" + string(origin) + "/0/~5000/1"
+		question := "5/" + string(origin) + "/7/~5000/1"
 		r.answer("r", question, 29).ends("r", question).got(text(origin, 29) + " " + text(origin, 30))
 	}
 }
@@ -243,7 +244,7 @@ func TestReplayOfManyFar(t *testing.T) {
 // However many streams come and go, the past of others is asked for, now or once nobody has any more what came of them.
 func TestReplayOfFarIsForgotten(t *testing.T) {
 	r := behindTwo(t)
-	const past = "5/late/0/~5000/1"
+	const past = "5/late/7/~5000/1"
 	number := uint64(30)
 	asked := func() (asked bool) {
 		number++
@@ -256,7 +257,7 @@ func TestReplayOfFarIsForgotten(t *testing.T) {
 	comeAndGo := func(name string, most int) {
 		for n := range most {
 			origin := topics.Name(fmt.Sprint(name, n))
-			r.relayed("r", origin, true, 30).ends("r", "5/"+string(origin)+"/0/~5000/1")
+			r.relayed("r", origin, true, 30).ends("r", "5/"+string(origin)+"/7/~5000/1")
 			r.out = r.j.leave(r.now, r.j.streams[plain(origin)], nil)
 		}
 		r.pass(short)

@@ -18,13 +18,15 @@ type stream[T any] struct {
 	sure    uint64        // what next was when the origin itself had last confirmed all before it
 	ahead   uint64        // a number beyond what the origin said in a beat, which it has to say by the next one; 0: none
 	aheadAt time.Duration
-	low     uint64    // the lowest number that came from the origin itself since, and was taken for a duplicate; 0: none
-	listed  bool      // it is in busy
-	queued  bool      // its newest number is to be told
-	vouched uint64    // what one that is spared has told last
-	rumour  bool      // it began with that
-	held    behind[T] // a gap
-	missed  uint64    // given up since the last delivery
+	low     uint64        // the lowest number that came from the origin itself since, and was taken for a duplicate; 0: none
+	listed  bool          // it is in busy
+	queued  bool          // its newest number is to be told
+	vouched uint64        // what one that is spared has told last
+	rumour  bool          // it began with that
+	at      time.Duration // when it was followed
+	heir    int64         // the first of the later incarnations of which something came, and that are forgotten; 0: none
+	held    behind[T]     // a gap
+	missed  uint64        // given up since the last delivery
 	repair
 
 	class        int // 0: its origin began it; 1: a relay did
@@ -78,15 +80,14 @@ func (u *used[T]) oldest() *stream[T] { return u.root.newer }
 func (j *Judge[T]) follow(now time.Duration, m Stream, number uint64, way Way, out []Delivery[T]) (*stream[T], []Delivery[T]) {
 	s := j.streams[m]
 	if s == nil {
-		s = &stream[T]{Stream: m, next: number, sure: number}
+		s = &stream[T]{Stream: m, at: now}
 		most := j.cfg.Streams
 		if way == Relayed {
 			s.class = 1
 			most /= relayPart
 		}
-		if base := j.base(m); base > 0 && base < number {
-			s.next, s.sure = base, base
-		}
+		s.next = j.beginning(m, number)
+		s.sure = s.next
 		if floor, ok := j.floors[m]; ok {
 			s.next, s.sure = max(s.next, floor), max(s.sure, floor)
 			delete(j.floors, m)
@@ -120,6 +121,9 @@ func (j *Judge[T]) leave(now time.Duration, s *stream[T], out []Delivery[T]) []D
 	j.silence(s)
 	s.busy = false
 	j.keepPast(now, s)
+	if s.came > 0 {
+		j.forgetLife(s.Stream)
+	}
 	delete(j.streams, s.Stream)
 	if j.by[s.Origin] = without(j.by[s.Origin], s); len(j.by[s.Origin]) == 0 {
 		delete(j.by, s.Origin)
@@ -146,7 +150,8 @@ func without[T comparable](of []T, one T) []T {
 func (j *Judge[T]) number(now time.Duration, s *stream[T], number uint64, uid string, way Way, v T, size int, out []Delivery[T]) (fresh bool, _ []Delivery[T]) {
 	s.came = now
 	if s.next == 0 && len(s.held) == 0 && !j.fits(size) { // it cannot wait for the past
-		s.next, s.sure = number, number
+		s.next = j.beginning(s.Stream, number)
+		s.sure = s.next
 	}
 	switch {
 	case s.next > 0 && number < s.next:
@@ -320,7 +325,7 @@ func (s *stream[T]) lastMissing() uint64 {
 // giveUp tells the first gap, and delivers what comes after it. Where nothing does it tells of it up to last.
 func (j *Judge[T]) giveUp(now time.Duration, s *stream[T], last uint64, out []Delivery[T]) []Delivery[T] {
 	if s.next == 0 && len(s.held) > 0 {
-		s.next = s.held.first().number
+		s.next = j.beginning(s.Stream, s.held.first().number)
 		s.sure = s.next
 		return j.release(now, s, out)
 	}

@@ -1,6 +1,8 @@
 package relay
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"hearsay/topics"
@@ -55,7 +57,7 @@ func (j *Judge[T]) meet(now time.Duration, origin topics.Name, incarnation int64
 }
 
 // base is the first number of a stream that is wanted; 0: nobody can say. It is 1 where the origin started after this node,
-// and else the one after the last that the origin had said when it was first heard, or first after the topic was subscribed
+// or after another life of it was heard here, and else the one after the last that the origin had said when it was first heard, or first after the topic was subscribed
 // to.
 func (j *Judge[T]) base(m Stream) uint64 {
 	if base := j.bases[m]; base > 0 {
@@ -65,10 +67,42 @@ func (j *Judge[T]) base(m Stream) uint64 {
 		return 1
 	}
 	o := j.met[m.Origin]
-	if o == nil || o.incarnation != m.Incarnation || o.forgotten || j.since[m.Topic] > o.at {
+	if o != nil && o.incarnation != m.Incarnation {
+		o = nil
+	}
+	switch {
+	case j.isNextLife(m, o):
+		return 1
+	case o == nil || o.forgotten || j.since[m.Topic] > o.at:
 		return 0
 	}
 	return after(o.first, m.Topic)
+}
+
+// beginning is the number with which a stream begins, of which one has come.
+func (j *Judge[T]) beginning(m Stream, number uint64) uint64 {
+	if base := j.base(m); base > 0 {
+		return min(base, number)
+	}
+	return number
+}
+
+// isNextLife reports whether something of an earlier incarnation came here: the one of a stream started later, so that all that it
+// says is wanted. Where it is heard itself, that came before it was met.
+func (j *Judge[T]) isNextLife(m Stream, o *meeting) bool {
+	return slices.ContainsFunc(j.by[m.Origin], func(s *stream[T]) bool {
+		return s.Topic == m.Topic && s.Incarnation < m.Incarnation && s.came > 0 && (o == nil || s.at <= o.at) &&
+			(s.heir == 0 || m.Incarnation < s.heir)
+	})
+}
+
+// forgetLife sees to it that a stream which is forgotten is not taken for one that has just begun, should it come again.
+func (j *Judge[T]) forgetLife(m Stream) {
+	for _, s := range j.by[m.Origin] {
+		if s.Topic == m.Topic && s.Incarnation < m.Incarnation {
+			s.heir = min(cmp.Or(s.heir, m.Incarnation), m.Incarnation)
+		}
+	}
 }
 
 // after is the number after the last one of a topic, as a beat tells it: 1, if the beat would have told of any; else 0.
