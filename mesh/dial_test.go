@@ -172,3 +172,30 @@ func TestSourcesTakeTurns(t *testing.T) {
 		t.Errorf("picked of %s, want %s", got, want)
 	}
 }
+
+// A dial that is answered that nobody is there counts though an older one of the same way hangs: it began before the process ended. One
+// that is newer may yet be answered.
+func TestARefusalCountsThoughAnOlderDialHangs(t *testing.T) {
+	for _, newer := range []bool{true, false} {
+		r, _, _, _, x := four(t)
+		x.hang = true
+		for range 2 {
+			x.breaks()
+			r.now += time.Second
+			r.step(ListenerUp{9, "10.0.0.4"})
+			r.step(Hello{9, "x"})
+		}
+		flying := r.m.peers["x"].reach.flying(DiscoveryPort)
+		if len(flying) != 2 || flying[0].id > flying[1].id || flying[0].addr != flying[1].addr {
+			t.Fatalf("%+v %+v", flying, r.dials)
+		}
+		d := flying[0]
+		if newer {
+			d = flying[1]
+		}
+		r.step(DialFailed{Dial: Dial{ID: d.id, Target: "x", Addr: d.addr}, Reason: Refused})
+		if got := r.state("x") != Alive; got != newer {
+			t.Errorf("the newer one %v: it is %v", newer, r.state("x"))
+		}
+	}
+}

@@ -264,7 +264,7 @@ func (m *Machine) onDialFailed(ev DialFailed) {
 		m.messageFailed(p)
 	case p.reach.waiting(DiscoveryPort) != nil:
 		// another one will tell
-	case len(p.reach.flying(DiscoveryPort)) > 0:
+	case len(p.reach.flying(DiscoveryPort)) > 0 && !(ev.Reason.gone() && p.reach.outlasts(d)):
 		if p.reach.tour.next(m.ways(p), p.reach.flying(DiscoveryPort)) { // another one hangs: it may be older than what led to this
 			m.want(p, onward, d.class)
 		}

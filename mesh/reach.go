@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"slices"
 	"time"
 
 	"hearsay/mesh/rate"
@@ -112,6 +113,12 @@ func (r *reach) linked() bool { return r.link != nil || r.next != nil }
 // busy reports whether discovery links or dials are still open.
 func (r *reach) busy() bool {
 	return r.linked() || len(r.flying(DiscoveryPort))+len(r.flying(MessagePort)) > 0
+}
+
+// outlasts reports whether all dials for lists that are under way began before one that was answered, and where it did: they wait
+// for an answer that was lost, or for a process that is gone.
+func (r *reach) outlasts(d *dial) bool {
+	return !slices.ContainsFunc(r.flying(DiscoveryPort), func(o *dial) bool { return o.addr != d.addr || o.id > d.id })
 }
 
 // dialling reports whether a dial for lists waits or is under way.
