@@ -15,6 +15,7 @@ const (
 	wholeUpTo  = 64                    // names that are told whole, whatever has changed
 	changeGap  = 50 * time.Millisecond // between two tellings of a partial mesh: it takes as long as that for each hop of a death
 	rewordGap  = 5 * time.Second       // a way that is another one and no longer is told so much later: few depend on it
+	mendGap    = 2 * holdTime          // a way that is none any more is mended so much later: whoever had a dead one by it has told so
 	gatherLook = 20 * time.Millisecond // between two looks at far members there: words come from twelve neighbours
 )
 
@@ -25,10 +26,13 @@ type saying struct {
 	dirty    bitset // by slot: to whom the way may be another one
 	later    bitset // by slot: to whom it is another one, and no longer
 	gone     []topics.Name
-	count    int  // names in it
-	changes  int  // names in all changes since the last whole one
-	last     int  // names in the last one, be it a change
-	rewordAt Time // when ways are told that are others and no longer; 0: there are none
+	count    int    // names in it
+	changes  int    // names in all changes since the last whole one
+	last     int    // names in the last one, be it a change
+	rewordAt Time   // when ways are told that are others and no longer; 0: there are none
+	broken   bitset // by slot: to whom the way that is told is none any more, and there is a direct one
+	ripe     bitset // by slot: to whom it was none a while ago
+	mendAt   Time   // when the broken ones are ripe; 0: there are none
 }
 
 // forget takes in that a peer is dropped from the table.
@@ -36,6 +40,29 @@ func (s *saying) forget(p *peer) {
 	if p.attest.said != nil {
 		s.gone = append(s.gone, p.name)
 		s.count--
+	}
+}
+
+// postpone has a way told later that is another one and no longer, and sooner where it mends one.
+func (s *saying) postpone(slot int, now Time, mends bool) {
+	s.later.set(slot)
+	if s.rewordAt == 0 {
+		s.rewordAt = now + rewordGap
+	}
+	if mends {
+		s.broken.set(slot)
+		if s.mendAt == 0 {
+			s.mendAt = now + mendGap
+		}
+	}
+}
+
+// ripen has those looked at whose way was none a while ago.
+func (s *saying) ripen(now Time) {
+	if s.mendAt > 0 && now >= s.mendAt {
+		s.mendAt = 0
+		s.ripe, s.broken = s.broken, s.ripe
+		s.ripe.each(s.dirty.set)
 	}
 }
 
@@ -127,6 +154,7 @@ func (m *Machine) farChanges() (changed []*peer, gone []topics.Name) {
 		s.later.each(s.dirty.set)
 		clear(s.later)
 	}
+	s.ripen(m.now)
 	if !few {
 		m.far.look(m)
 	}
@@ -141,12 +169,9 @@ func (m *Machine) farChanges() (changed []*peer, gone []topics.Name) {
 		way, said := m.wordOn(p), p.attest.said
 		switch {
 		case slices.Equal(way, said):
-		case few && !reword && way != nil && (len(way) <= len(said) || said != nil && m.unsettled()):
+		case few && !reword && !(s.ripe.has(p.slot) && m.mends(way, said, p)) && way != nil && (len(way) <= len(said) || said != nil && m.unsettled()):
 			// a mesh that starts finds ever shorter ones
-			s.later.set(p.slot)
-			if s.rewordAt == 0 {
-				s.rewordAt = m.now + rewordGap
-			}
+			s.postpone(p.slot, m.now, m.mends(way, said, p) && !m.unsettled())
 		case way == nil:
 			gone = append(gone, p.name)
 			s.count--
@@ -168,8 +193,11 @@ func (m *Machine) farChanges() (changed []*peer, gone []topics.Name) {
 			look(p)
 		}
 	}
-	if s.rewordAt > 0 {
-		m.far.tellAt = min(m.far.tellAt, s.rewordAt)
+	clear(s.ripe)
+	for _, at := range []Time{s.mendAt, s.rewordAt} {
+		if at > 0 {
+			m.far.tellAt = min(m.far.tellAt, at)
+		}
 	}
 	return changed, gone
 }
@@ -188,6 +216,20 @@ func (m *Machine) wordOn(p *peer) []topics.Name {
 		return nil
 	}
 	return way
+}
+
+// mends reports whether a way that leads directly to a far member is to take the place of one that is told, and is none any more:
+// the first on that says nothing of the name, and may be who needs it. Longer ones may lead round to where they were told.
+func (m *Machine) mends(way, said []topics.Name, p *peer) bool {
+	if len(way) != 1 || len(said) == 0 {
+		return false
+	}
+	first := m.peers[said[0].Key()]
+	if first == nil {
+		return true
+	}
+	_, speaks := first.speaksOf(p)
+	return !speaks
 }
 
 // recordsOf are the ways that some peers are told by.

@@ -49,3 +49,39 @@ func TestALookAtWhatThereIsToTellIsOver(t *testing.T) {
 		}
 	}
 }
+
+// A way that is told is mended soon once the first on it says nothing of the name any more, where somebody hears it: that first one may
+// know it by nobody else. One that still is one, and one that leads on by others, wait for longer.
+func TestAWayThatIsNoneIsMendedSoon(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		what     string
+		lost     bool
+		instead  topics.Name
+		mendedBy bool
+	}{{"it is none any more", true, "x", true}, {"it is one still", false, "x", false}, {"it is none, and others tell of it", true, "y", false}} {
+		r, a, b := large(t, 2*leastMesh)
+		b.tells(rumour("x", "n1"))
+		r.pass((calmRounds + 3) * time.Second)
+		if way := r.toldWay("x"); way != 2 {
+			t.Fatalf("x is told of by a way of %d names", way)
+		}
+		names := namesOf("n", 2*leastMesh)
+		if c.instead == "x" {
+			a.say(append(names, "b", "x")...)
+		} else {
+			a.tells(rumour("x", "n2"))
+		}
+		if r.pass(100 * time.Millisecond); c.lost {
+			b.tells()
+		}
+		r.pass(2*mendGap + changeGap)
+		told := r.m.peers["x"].attest.said
+		if mended := told[0] == "a"; mended != c.mendedBy {
+			t.Errorf("%s: it is told of by %v", c.what, told)
+		}
+		if r.pass(rewordGap); len(r.m.peers["x"].attest.said) == 0 {
+			t.Errorf("%s: it is told of no more", c.what)
+		}
+	}
+}
