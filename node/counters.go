@@ -83,6 +83,7 @@ var judgeCounters = []struct {
 	{"relay_grafts", func(s *relay.Stats) uint64 { return s.Grafts }},           // times that they were asked to bring one again
 	{"relay_digests", func(s *relay.Stats) uint64 { return s.Digests }},         // of numbers that they have, taken in
 	{"repair_questions", func(s *relay.Stats) uint64 { return s.Questions }},    // for missing messages
+	{"questions_put_off", func(s *relay.Stats) uint64 { return s.Overasked }},   // asked later or not at all, as too many are
 }
 
 // meshCounters names the machine's counters. Dashboards and alerts are built on these names: a field of mesh.Stats

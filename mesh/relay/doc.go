@@ -95,5 +95,6 @@
 // A relay can forge, as an open mesh has no signatures. It can do so for origins only that this node asked it for, and
 // that this node does not get messages from: whatever the origin says itself is believed over all relays, also when
 // a relay has used up its numbers (Conflicts). Streams, held bytes, uids and questions are bounded, each with its own
-// bound; what does not fit is counted.
+// bound; what does not fit is counted. How often a member is asked is bounded, too (askLimit): else origins that are made up would
+// have it hang up. Of that the half is for origins that are members.
 package relay

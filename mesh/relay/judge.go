@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"hearsay/mesh/rate"
 	"hearsay/topics"
 )
 
@@ -103,6 +104,7 @@ type Judge[T any] struct {
 	asked   map[string]*stream[T]
 	opening map[string]opening
 	pasts   map[Stream]time.Duration // those of which something came, and when they were forgotten
+	lefts   [2]fifo[left]            // the same, in their order, by class
 	born    map[topics.Name]birth
 	met     map[topics.Name]*meeting
 	bases   map[Stream]uint64             // where streams begin whose topic was subscribed to later
@@ -115,6 +117,8 @@ type Judge[T any] struct {
 	seen    seen
 	plan    plan
 	spares  spares
+	budgets map[topics.Name]*rate.Bucket // of questions, by who is asked
+	view    View                         // of the last look; nil: there was none
 	newest  newest[T]
 	says    []Say
 	gaps    []Gap
@@ -171,6 +175,7 @@ func New[T any](cfg Config, keep func(T) T) *Judge[T] {
 		numberless: make(map[topics.Name]time.Duration),
 		plan:       newPlan(cfg),
 		spares:     newSpares(),
+		budgets:    make(map[topics.Name]*rate.Bucket),
 
 		present: make(map[topics.Name]uint64),
 		gone:    make(map[topics.Name]*gone),

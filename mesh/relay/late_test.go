@@ -93,3 +93,30 @@ func TestLateNeighbourOfAPartialMesh(t *testing.T) {
 	r.hear("n", 26).said("n: "+late).ends("n", late).got("n26").j.Says()
 	r.hear("n", 28).pass(short).said("n: 5/n/7/27-27/1")
 }
+
+// Streams that somebody makes up do not have the past of others not asked for, nor what is known of those that were heard themselves
+// forgotten.
+func TestMadeUpStreamsHideNoPast(t *testing.T) {
+	r := severalWays(t, time.Minute)
+	r.hear("n", 1, 2, 3)
+	r.out = r.j.leave(r.now, r.j.streams[plain("n")], nil)
+	for n := range uint64(3 * bornMost) {
+		r.relayed("r", topics.Name(text("z", n)), true, 1)
+	}
+	r.out = nil
+	r.pass(time.Second).relayed("r", "f", true, 30).said("r: " + lateOfF)
+	r.hear("n", 4).said().got("n4")
+	if n := len(r.j.pasts); n > 2*bornMost {
+		t.Errorf("%d are known", n)
+	}
+}
+
+// What there is no room to ask for at once is counted.
+func TestPastsThatAreNotAskedForAreCounted(t *testing.T) {
+	r := severalWays(t, time.Minute)
+	for n := range uint64(600) {
+		r.relayed("r", topics.Name(text("z", n)), true, 5)
+	}
+	s := r.j.Stats()
+	r.count("asked", s.Questions, farOpenings).count("not asked", s.Overasked, 600-farOpenings)
+}

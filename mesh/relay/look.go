@@ -10,7 +10,7 @@ import (
 
 // look takes in who is linked, and changes what is asked of relays.
 func (j *Judge[T]) look(now time.Duration, view View) {
-	j.began = min(j.began, now)
+	j.began, j.view = min(j.began, now), view
 	j.lookPresent(now, view)
 	for name := range j.starved {
 		if !view.Linked(name) {
@@ -22,6 +22,7 @@ func (j *Judge[T]) look(now time.Duration, view View) {
 		j.viewed = n
 	}
 	j.forgetPasts(now)
+	j.lookBudgets(now)
 	j.lookSpares(now, view)
 	for name, at := range j.from {
 		if now-at > fromTime {

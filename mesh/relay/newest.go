@@ -134,10 +134,8 @@ func (j *Judge[T]) isLaterLife(now time.Duration, via topics.Name, m Stream) (la
 // begins asks one that is spared for what it left out of a stream that has not begun, as the way that is left may not bring it:
 // who does not receive a channel relays nothing of it. What came of a stream that is forgotten would come again.
 func (j *Judge[T]) begins(now time.Duration, via topics.Name, m Stream) {
-	_, had := j.pasts[m]
-	_, was := j.floors[m]
 	within := j.lateTime(now, m)
-	if had || was || now < j.pastsLost || within < time.Millisecond || j.isOpening(m) || len(j.opening) >= farOpenings {
+	if j.wasHere(m) || now < j.pastsLost || within < time.Millisecond || j.isOpening(m) || len(j.opening) >= farOpenings {
 		return
 	}
 	j.askPast(now, via, topics.Question{Origin: m.Origin, Incarnation: m.Incarnation, Topic: m.Topic, Within: within.Milliseconds()}, 0)

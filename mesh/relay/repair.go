@@ -274,7 +274,7 @@ func (j *Judge[T]) overdue(now time.Duration, s *stream[T]) bool {
 	return true
 }
 
-// ask says the question to the next in turn. It reports whether there is one.
+// ask says the question to the next in turn, or later, if that one is asked too much already. It reports whether there is one.
 func (j *Judge[T]) ask(now time.Duration, s *stream[T], view View) bool {
 	switch {
 	case s.last != nil:
@@ -294,6 +294,10 @@ func (j *Judge[T]) ask(now time.Duration, s *stream[T], view View) bool {
 			}
 		}
 		return false
+	}
+	if !j.affords(now, s.order[s.turn], s.Origin) {
+		s.due = now + putOff
+		return true
 	}
 	q := topics.Question{Origin: s.Origin, Incarnation: s.Incarnation, Topic: s.Topic, From: s.next}
 	_, _, missing := s.gap()

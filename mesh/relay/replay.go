@@ -59,6 +59,9 @@ func (j *Judge[T]) askPast(now time.Duration, peer topics.Name, q topics.Questio
 	if slices.ContainsFunc(others, func(other string) bool { return j.opening[other].peer == peer }) {
 		return // it is asked already
 	}
+	if !j.affords(now, peer, m.Origin) {
+		return
+	}
 	for _, other := range others {
 		j.says = append(j.says, Say{To: j.opening[other].peer, Topic: other, Cancel: true})
 		delete(j.opening, other)
@@ -123,16 +126,17 @@ func (j *Judge[T]) replayFirst(now time.Duration, via topics.Name, far bool, m S
 	if s := j.streams[m]; s != nil && (via != m.Origin || s.came > 0 || len(s.held) > 0) { // else beats alone have told of it
 		return
 	}
-	if !j.asksPasts() || number == 1 || j.isOpening(m) || len(j.opening) >= farOpenings {
+	if !j.asksPasts() || number == 1 || j.isOpening(m) {
 		return
 	}
 	if base := j.base(m); base == 1 || base > 1 && !j.metLate(now, m) {
 		return
 	}
-	if _, was := j.floors[m]; was {
+	if j.wasHere(m) || now < j.pastsLost {
 		return
 	}
-	if _, had := j.pasts[m]; had || now < j.pastsLost {
+	if len(j.opening) >= farOpenings {
+		j.stats.Overasked++
 		return
 	}
 	if !j.replays() {
@@ -142,6 +146,13 @@ func (j *Judge[T]) replayFirst(now time.Duration, via topics.Name, far bool, m S
 	} else if far && j.plan.lacks[m.Origin] == nil { // else its relay is asked, when it is asked to relay
 		j.askPast(now, via, j.past(m), 0)
 	}
+}
+
+// wasHere reports whether a stream that is not followed was, or its origin was not admitted for a time: nothing of its past is wanted.
+func (j *Judge[T]) wasHere(m Stream) bool {
+	_, had := j.pasts[m]
+	_, was := j.floors[m]
+	return had || was
 }
 
 // metLate reports whether an origin may have been a member before its first beat came, by which a stream's beginning is known:
@@ -179,22 +190,42 @@ func (j *Judge[T]) pastTime() time.Duration {
 	return time.Hour
 }
 
-// keepPast notes that a stream is forgotten of which something came: its past would come again.
+// left is a stream that is forgotten, and when.
+type left struct {
+	Stream
+	at time.Duration
+}
+
+// keepPast notes that a stream is forgotten of which something came: its past would come again. Those that relays began, which may
+// make them up, take no room of the others. Where no more is asked for than of lateBeats, the one that is known for longest makes
+// room: what a relay brought of that is known by its uid, too.
 func (j *Judge[T]) keepPast(now time.Duration, s *stream[T]) {
+	order := &j.lefts[s.class]
 	switch {
 	case !j.asksPasts() || s.came == 0:
-	case len(j.pasts) < bornMost:
-		j.pasts[s.Stream] = now
-	default:
+		return
+	case order.len() < bornMost:
+	case j.replays():
 		j.pastsLost = now + j.pastTime()
+		return
+	default:
+		j.forgetPast(order.pop())
+	}
+	j.pasts[s.Stream] = now
+	order.push(left{s.Stream, now})
+}
+
+func (j *Judge[T]) forgetPast(l left) {
+	if j.pasts[l.Stream] == l.at {
+		delete(j.pasts, l.Stream)
 	}
 }
 
 // forgetPasts forgets of which streams something came so long ago that nobody has it.
 func (j *Judge[T]) forgetPasts(now time.Duration) {
-	for m, at := range j.pasts {
-		if now-at > j.pastTime() {
-			delete(j.pasts, m)
+	for i := range j.lefts {
+		for order := &j.lefts[i]; order.len() > 0 && now-order.at(0).at > j.pastTime(); {
+			j.forgetPast(order.pop())
 		}
 	}
 }

@@ -258,6 +258,7 @@ func TestReplayOfFarIsForgotten(t *testing.T) {
 		for n := range most {
 			origin := topics.Name(fmt.Sprint(name, n))
 			r.relayed("r", origin, true, 30).ends("r", "5/"+string(origin)+"/7/~5000/1")
+			r.pass(time.Second / time.Duration(askLimit.Tokens)) // as often as one is asked
 			r.out = r.j.leave(r.now, r.j.streams[plain(origin)], nil)
 		}
 		r.pass(short)

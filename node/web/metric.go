@@ -74,6 +74,7 @@ var counted = map[string]*prometheus.Desc{
 	"relay_grafts":          describe("relay_grafts_total", "Times that all neighbours were asked to bring an origin's messages again."),
 	"relay_digests":         describe("relay_digests_total", "Digests of the newest numbers that neighbours have of such origins."),
 	"repair_questions":      describe("repair_questions_total", "Questions asked for missing messages."),
+	"questions_put_off":     describe("questions_put_off_total", "Questions for messages that were put off, or left out where a past is asked for, as the neighbour is asked too much."),
 	"lists_unauthorized":    describe("lists_unauthorized_total", "Lists that start with a name which their sender's key may not say."),
 	"requests_taken":        describe("requests_taken_total", "Requests taken for somebody here to answer."),
 	"requests_busy":         describe("requests_busy_total", "Requests answered with \"too busy\", as too many waited."),
