@@ -55,3 +55,37 @@ func TestUnauthorizedIsNotLacked(t *testing.T) {
 	r.out = r.j.Tell(r.now, "o", 7, "8:1", r.out)
 	r.hear("o", 14).got("").pass(short).said("o: 5/o/7/12-13/1")
 }
+
+// Of one that is admitted again nothing is delivered a second time, and nothing that it said meanwhile, though the past is wanted.
+func TestAdmittedAgainIsNotReplayed(t *testing.T) {
+	const past = "5/n/0/-10/1"
+	r := newRigOf(t, Config{ReplayCount: 10}, "n")
+	r.j.Admit(r.now, []topics.Name{"n"})
+	r.pass(time.Second).j.Replay(r.now, "n", "n", topics.Message)
+	r.ends("n", past).hear("n", 1, 2, 3).got("n1 n2 n3")
+	again := func() {
+		r.j.Admit(r.now, nil)
+		r.pass(time.Second).j.Admit(r.now, []topics.Name{"n"})
+		r.pass(time.Second).j.Replay(r.now, "n", "n", topics.Message)
+	}
+	again()
+	r.answer("n", past, 1, 2, 3, 4).ends("n", past).hear("n", 5).got("n5")
+	again()
+	r.answer("n", past, 4, 5, 6).hear("n", 7).got("n7").answer("n", past, 7).ends("n", past).hear("n", 8).got("n8").gave()
+}
+
+// A stream that gave its place is not replayed again either, over a new connection, but one that is subscribed to again is.
+func TestWhatGaveItsPlaceIsNotReplayed(t *testing.T) {
+	const past = "5/n/0/-10/1"
+	r := newRigOf(t, Config{ReplayCount: 10, Streams: relayPart}, "n", "m")
+	r.pass(time.Second).j.Replay(r.now, "n", "n", topics.Message)
+	r.ends("n", past).hear("n", 1, 2, 3).got("n1 n2 n3")
+	r.out = r.j.leave(r.now, r.j.streams[plain("n")], nil)
+	r.j.Replay(r.now, "n", "n", topics.Message)
+	r.answer("n", past, 1, 2, 3).got("").ends("n", past).hear("n", 4).got("n4")
+
+	r.j.Unsubscribed(r.now, topics.Message)
+	r.pass(time.Second).j.Subscribed(r.now, topics.Message)
+	r.j.Replay(r.now, "n", "n", topics.Message)
+	r.answer("n", past, 2, 3, 4).ends("n", past).got("n2 n3 n4")
+}

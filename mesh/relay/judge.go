@@ -380,6 +380,10 @@ func (j *Judge[T]) Answer(now time.Duration, via topics.Name, question []byte, m
 		return false, out
 	}
 	if o, ok := j.opening[string(question)]; ok && o.peer == via && o.covers(m) && number > 0 {
+		if j.streams[m] == nil && j.wasHere(m) {
+			j.stats.Duplicates++
+			return false, out
+		}
 		way := wayOf(via, m.Origin)
 		s, out := j.follow(now, m, number, way, out)
 		if fresh, out = j.number(now, s, number, uid, way, v, size, out); fresh {

@@ -88,6 +88,9 @@ func (j *Judge[T]) follow(now time.Duration, m Stream, number uint64, way Way, o
 		}
 		s.next = j.beginning(m, number)
 		s.sure = s.next
+		if j.isOpening(m) && !j.wasHere(m) {
+			s.next = 0
+		}
 		if floor, ok := j.floors[m]; ok {
 			s.next, s.sure = max(s.next, floor), max(s.sure, floor)
 			delete(j.floors, m)
@@ -100,9 +103,6 @@ func (j *Judge[T]) follow(now time.Duration, m Stream, number uint64, way Way, o
 			}
 			j.forgetBase(oldest.Stream)
 			out = j.leave(now, oldest, out)
-		}
-		if j.isOpening(m) {
-			s.next = 0
 		}
 		s.settle()
 		j.streams[m] = s

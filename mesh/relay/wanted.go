@@ -2,6 +2,7 @@ package relay
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -143,7 +144,8 @@ func (j *Judge[T]) Subscribed(now time.Duration, topic string) {
 	}
 }
 
-// Unsubscribed forgets what is known of a topic. What is held of it is not wanted any more.
+// Unsubscribed forgets what is known of a topic. What is held of it is not wanted any more. Who subscribes again, and wants what was
+// said before (Replay), has that delivered again.
 func (j *Judge[T]) Unsubscribed(now time.Duration, topic string) {
 	delete(j.since, topic)
 	for m := range j.bases {
@@ -156,6 +158,9 @@ func (j *Judge[T]) Unsubscribed(now time.Duration, topic string) {
 			j.drop(s, func(held[T]) bool { return true })
 			_ = j.leave(now, s, nil)
 		}
+	}
+	if j.replays() {
+		maps.DeleteFunc(j.pasts, func(m Stream, _ time.Duration) bool { return m.Topic == topic })
 	}
 }
 
