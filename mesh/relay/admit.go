@@ -58,6 +58,9 @@ func (j *Judge[T]) known() (origins []topics.Name) {
 	for origin := range j.born {
 		origins = append(origins, origin)
 	}
+	for m := range j.pasts {
+		origins = append(origins, m.Origin)
+	}
 	slices.Sort(origins)
 	return slices.Compact(origins)
 }
@@ -66,11 +69,14 @@ func (j *Judge[T]) known() (origins []topics.Name) {
 func (j *Judge[T]) withdraw(now time.Duration, origin topics.Name) {
 	for _, s := range j.of(origin) {
 		j.drop(s, func(held[T]) bool { return true })
-		if len(j.floors) >= bornMost {
-			clear(j.floors)
-		}
-		j.floors[s.Stream] = s.next
+		j.floor(s.Stream, s.next)
 		_ = j.leave(now, s, nil)
+	}
+	for m, p := range j.pasts {
+		if m.Origin == origin {
+			j.floor(m, p.next)
+			delete(j.pasts, m)
+		}
 	}
 	for m := range j.bases {
 		if m.Origin == origin {
@@ -81,6 +87,14 @@ func (j *Judge[T]) withdraw(now time.Duration, origin topics.Name) {
 	delete(j.born, origin)
 	delete(j.starved, origin)
 	delete(j.gone, origin)
+}
+
+// floor notes below which number a stream does not begin.
+func (j *Judge[T]) floor(m Stream, next uint64) {
+	if len(j.floors) >= bornMost {
+		clear(j.floors)
+	}
+	j.floors[m] = max(j.floors[m], next)
 }
 
 // admitted is a view in which nobody is lacked whose messages are not wanted.

@@ -15,6 +15,9 @@
 // an origin which is known to have started after this node (Born), or after a message of its life before came here, begins
 // with 1.
 //
+// A stream that gives its place to another one goes on where it was, if it comes again within some minutes. One origin takes a
+// part of the places at most.
+//
 // A message without a number is delivered as it comes, over its origin's own connection. Where it is relayed, it is
 // delivered once by the uid that its envelope has.
 //

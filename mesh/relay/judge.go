@@ -103,8 +103,8 @@ type Judge[T any] struct {
 	due     time.Duration                // when the next of them, or of opening, is
 	asked   map[string]*stream[T]
 	opening map[string]opening
-	pasts   map[Stream]time.Duration // those of which something came, and when they were forgotten
-	lefts   [2]fifo[left]            // the same, in their order, by class
+	pasts   map[Stream]past // those of which something came, and that are forgotten
+	lefts   [2]fifo[left]   // the same, in their order, by class
 	born    map[topics.Name]birth
 	met     map[topics.Name]*meeting
 	bases   map[Stream]uint64             // where streams begin whose topic was subscribed to later
@@ -149,6 +149,7 @@ const (
 	bornMost  = 4096 // origins that are known to have started later: as many as a table of peers has
 	openMost  = 1024 // answers that are awaited before streams begin
 	relayPart = 4    // of the streams, a part that relays may begin
+	shareMost = 4    // of these and of the others, a part that one origin may have
 )
 
 // New returns a judge that has seen nothing. What it holds is what keep makes of a message, which is to hold no memory but
@@ -161,7 +162,7 @@ func New[T any](cfg Config, keep func(T) T) *Judge[T] {
 		by:      make(map[topics.Name][]*stream[T]),
 		asked:   make(map[string]*stream[T]),
 		opening: make(map[string]opening),
-		pasts:   make(map[Stream]time.Duration),
+		pasts:   make(map[Stream]past),
 		born:    make(map[topics.Name]birth),
 		met:     make(map[topics.Name]*meeting),
 		bases:   make(map[Stream]uint64),
@@ -185,35 +186,6 @@ func New[T any](cfg Config, keep func(T) T) *Judge[T] {
 
 // Deadline is when Tick is to be called next at the latest, apart from once a beat.
 func (j *Judge[T]) Deadline() time.Duration { return j.due }
-
-// Says returns what is to be said since the last call. It is valid until the next call of any method.
-func (j *Judge[T]) Says() []Say {
-	says := j.says
-	j.says = j.says[:0]
-	return says
-}
-
-// Waited returns the streams of which it turned out since the last call that messages are missing, and that they are waited
-// for: their origin's connection is up and brings nothing. It is valid for as long as what Says returns.
-func (j *Judge[T]) Waited() []Stream {
-	waits := j.waits
-	j.waits = j.waits[:0]
-	return waits
-}
-
-// Starved returns the origins that were found to be starved since the last call. It is valid for as long as what Says returns.
-func (j *Judge[T]) Starved() []topics.Name {
-	names := j.hungry
-	j.hungry = j.hungry[:0]
-	return names
-}
-
-// Gaps returns what was given up since the last call, and is valid for as long as what Says returns.
-func (j *Judge[T]) Gaps() []Gap {
-	gaps := j.gaps
-	j.gaps = j.gaps[:0]
-	return gaps
-}
 
 // Came notes that messages came from a member, over its own connection. It is called before the first of each run.
 func (j *Judge[T]) Came(now time.Duration, from topics.Name) {

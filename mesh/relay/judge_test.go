@@ -187,7 +187,7 @@ func TestStreamsAreBounded(t *testing.T) {
 	r := newRigOf(t, Config{Streams: 8}, "a", "b", "r")
 	r.hear("a", 1, 3)
 	for i := range 20 {
-		_, r.out = r.j.Message(r.now, Stream{"b", int64(i + 1), "1"}, 1, "u", "x", 1, r.out)
+		_, r.out = r.j.Message(r.now, plain(topics.Name(text("b", uint64(i)))), 1, "u", "x", 1, r.out)
 	}
 	r.gave("a 2-2").count("streams", uint64(r.j.Stats().Following), 8).pass(time.Minute)
 	if !slices.Contains(r.out, Delivery[string]{"a3", 1}) {
@@ -202,7 +202,7 @@ func TestRelaysBeginFewStreams(t *testing.T) {
 	r.pass(5 * time.Second)
 	r.hear("a", 1)
 	for i := range 20 {
-		_, r.out = r.j.Relay(r.now, "r", false, Stream{"o", int64(i + 1), "1"}, 1, text("u", uint64(i)), "x", 1, r.out)
+		_, r.out = r.j.Relay(r.now, "r", true, plain(topics.Name(text("o", uint64(i)))), 1, text("u", uint64(i)), "x", 1, r.out)
 	}
 	r.hear("a", 3).pass(short)
 	if n := r.j.Stats().Following; n != 3 {
@@ -213,7 +213,7 @@ func TestRelaysBeginFewStreams(t *testing.T) {
 		t.Errorf("%v: the origin's stream was forgotten", says)
 	}
 	r.out = nil
-	_, r.out = r.j.Relay(r.now, "r", false, Stream{"o", 1, "1"}, 1, text("u", 0), "x", 1, r.out)
+	_, r.out = r.j.Relay(r.now, "r", true, plain("o0"), 1, text("u", 0), "x", 1, r.out)
 	r.got("") // its stream is forgotten, its uid is not
 }
 

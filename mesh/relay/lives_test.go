@@ -32,7 +32,8 @@ func TestANextLifeBeginsWithItsFirst(t *testing.T) {
 	r = again() // it is not the next one again when it is forgotten, but the one after it is
 	r.relayedOf("r", life("f", 8), 1, 2).got("f1 f2")
 	r.out = r.j.leave(r.now, r.j.streams[life("f", 8)], nil)
-	r.relayedOf("r", life("f", 8), 5).got("f5")
+	r.pass(r.j.pastTime() + time.Minute).j.Says()
+	r.relayedOf("r", life("f", 8), 5).said("r: 5/f/8/~10000/1").ends("r", "5/f/8/~10000/1").pass(lateWait + short).got("f5")
 	r.out = r.j.leave(r.now, r.j.streams[life("f", 8)], nil)
 	r.relayedOf("r", life("f", 9), 2, 1).got("")
 	r.answer("r", "5/f/9/~10000/1").ends("r", "5/f/9/~10000/1").pass(lateWait + short).got("f1 f2")

@@ -196,13 +196,20 @@ type left struct {
 	at time.Duration
 }
 
-// keepPast notes that a stream is forgotten of which something came: its past would come again. Those that relays began, which may
+// past is where a stream was that is forgotten: there it goes on, should it come again.
+type past struct {
+	at         time.Duration // when it was forgotten
+	next, sure uint64
+	relayed    bool
+}
+
+// keepPast notes where a stream was that is forgotten, and of which something came, or is missing: its past would come again. Those that relays began, which may
 // make them up, take no room of the others. Where no more is asked for than of lateBeats, the one that is known for longest makes
 // room: what a relay brought of that is known by its uid, too.
 func (j *Judge[T]) keepPast(now time.Duration, s *stream[T]) {
 	order := &j.lefts[s.class]
 	switch {
-	case !j.asksPasts() || s.came == 0:
+	case s.came == 0 && s.told < s.next:
 		return
 	case order.len() < bornMost:
 	case j.replays():
@@ -211,12 +218,12 @@ func (j *Judge[T]) keepPast(now time.Duration, s *stream[T]) {
 	default:
 		j.forgetPast(order.pop())
 	}
-	j.pasts[s.Stream] = now
+	j.pasts[s.Stream] = past{now, s.next, s.sure, s.relayed}
 	order.push(left{s.Stream, now})
 }
 
 func (j *Judge[T]) forgetPast(l left) {
-	if j.pasts[l.Stream] == l.at {
+	if j.pasts[l.Stream].at == l.at {
 		delete(j.pasts, l.Stream)
 	}
 }

@@ -7,6 +7,7 @@ type Stats struct {
 	Missed     uint64 // messages that nobody had
 	Questions  uint64 // asked
 	Overasked  uint64 // questions that were put off, or pasts that were not asked for, as too many are
+	Evicted    uint64 // streams that gave their places to others
 	Overheld   uint64 // messages that were not held, as too many are: they are asked for again
 	Echoes     uint64 // own messages that came back
 	Unasked    uint64 // relayed messages and answers that were not asked for here

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -91,18 +92,18 @@ func (j *Judge[T]) follow(now time.Duration, m Stream, number uint64, way Way, o
 		if j.isOpening(m) && !j.wasHere(m) {
 			s.next = 0
 		}
+		if p := j.pasts[m]; p.next > 0 {
+			s.next, s.sure, s.relayed, s.relayAt = p.next, p.sure, p.relayed, now
+		}
 		if floor, ok := j.floors[m]; ok {
 			s.next, s.sure = max(s.next, floor), max(s.sure, floor)
 			delete(j.floors, m)
 		}
+		if own := j.overShare(s, max(1, most/shareMost)); own != nil {
+			out = j.evict(now, own, out)
+		}
 		for j.used[s.class].count >= most {
-			oldest := j.used[s.class].oldest()
-			if question, ok := j.openingOf(oldest.Stream); ok { // its past would come after it
-				out = j.open(now, question, out)
-				continue
-			}
-			j.forgetBase(oldest.Stream)
-			out = j.leave(now, oldest, out)
+			out = j.evict(now, j.used[s.class].oldest(), out)
 		}
 		s.settle()
 		j.streams[m] = s
@@ -113,15 +114,54 @@ func (j *Judge[T]) follow(now time.Duration, m Stream, number uint64, way Way, o
 	return s, out
 }
 
-// leave forgets a stream. What it holds is delivered.
-func (j *Judge[T]) leave(now time.Duration, s *stream[T], out []Delivery[T]) []Delivery[T] {
+// overShare is the stream of an origin that gives its place for another one of the same, where it has so many: that of which nothing
+// came for longest. So nobody takes the places of all others.
+func (j *Judge[T]) overShare(s *stream[T], share int) (oldest *stream[T]) {
+	n := 0
+	for _, other := range j.by[s.Origin] {
+		if other.class == s.class {
+			if n++; oldest == nil || cmp.Or(cmp.Compare(other.came, oldest.came), cmp.Compare(other.Incarnation, oldest.Incarnation)) < 0 {
+				oldest = other
+			}
+		}
+	}
+	if n < share {
+		return nil
+	}
+	return oldest
+}
+
+// evict forgets a stream that gives its place. Where it was is known for a while.
+func (j *Judge[T]) evict(now time.Duration, s *stream[T], out []Delivery[T]) []Delivery[T] {
+	j.stats.Evicted++
+	for question, ok := j.openingOf(s.Stream); ok; question, ok = j.openingOf(s.Stream) { // its past would come after it
+		out = j.open(now, question, out)
+	}
+	if j.streams[s.Stream] != s {
+		return out
+	}
+	j.forgetBase(s.Stream)
+	if out = j.deliverHeld(now, s, out); s.came == 0 {
+		j.keepPast(now, s)
+	}
+	return j.leave(now, s, out)
+}
+
+// deliverHeld gives up what is missing before what is held.
+func (j *Judge[T]) deliverHeld(now time.Duration, s *stream[T], out []Delivery[T]) []Delivery[T] {
 	for len(s.held) > 0 {
 		out = j.giveUp(now, s, s.told, out)
 	}
+	return out
+}
+
+// leave forgets a stream. What it holds is delivered.
+func (j *Judge[T]) leave(now time.Duration, s *stream[T], out []Delivery[T]) []Delivery[T] {
+	out = j.deliverHeld(now, s, out)
 	j.silence(s)
 	s.busy = false
-	j.keepPast(now, s)
 	if s.came > 0 {
+		j.keepPast(now, s)
 		j.forgetLife(s.Stream)
 	}
 	delete(j.streams, s.Stream)

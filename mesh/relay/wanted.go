@@ -61,6 +61,9 @@ func (j *Judge[T]) meet(now time.Duration, origin topics.Name, incarnation int64
 // or after another life of it was heard here, and else the one after the last that the origin had said when it was first heard, or first after the topic was subscribed
 // to.
 func (j *Judge[T]) base(m Stream) uint64 {
+	if p := j.pasts[m]; p.next > 0 {
+		return p.next
+	}
 	if base := j.bases[m]; base > 0 {
 		return base
 	}
@@ -159,9 +162,7 @@ func (j *Judge[T]) Unsubscribed(now time.Duration, topic string) {
 			_ = j.leave(now, s, nil)
 		}
 	}
-	if j.replays() {
-		maps.DeleteFunc(j.pasts, func(m Stream, _ time.Duration) bool { return m.Topic == topic })
-	}
+	maps.DeleteFunc(j.pasts, func(m Stream, _ past) bool { return m.Topic == topic })
 }
 
 // Holding is the bytes that are held.

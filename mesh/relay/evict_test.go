@@ -1,0 +1,95 @@
+package relay
+
+import (
+	"testing"
+	"time"
+
+	"hearsay/topics"
+)
+
+// crowd has others say something, so that all streams that were there give their places.
+func (r *rig) crowd(streams uint64) *rig {
+	for n := range streams {
+		r.hear(topics.Name(text("z", n)), 1)
+	}
+	r.out = nil
+	return r
+}
+
+// A stream that gives its place goes on where it was when it comes again: what is missing is asked for, and told.
+func TestWhatGaveItsPlaceGoesOn(t *testing.T) {
+	few := func() *rig {
+		r := newRigOf(t, Config{Streams: 4}, "n", "r")
+		r.pass(time.Second).hear("n", 1, 2).got("n1 n2")
+		return r
+	}
+	r := few()
+	r.crowd(4).hear("n", 5).pass(short).said("n: 5/n/7/3-4/1").answer("n", "5/n/7/3-4/1", 3).ends("n", "5/n/7/3-4/1").pass(20 * time.Second)
+	r.gave("n 4-4").got("n3 +1 n5").count("evicted", r.j.Stats().Evicted, 2)
+
+	r = few() // a beat had told of it
+	r.out = r.j.Tell(r.now, "n", 7, "5:1", r.out)
+	r.crowd(4).hear("n", 6).pass(short).said("n: 5/n/7/3-5/1")
+
+	r = few() // or tells of it now
+	r.crowd(4).out = r.j.Tell(r.now, "n", 7, "5:1", nil)
+	r.pass(time.Second).said("n: 5/n/7/3-5/1")
+
+	r = few() // what came comes no more
+	r.crowd(4).hear("n", 1, 2).got("").hear("n", 3).got("n3")
+
+	r = few() // of one of which nothing had come
+	r.out = r.j.Tell(r.now, "m", 7, "", r.out)
+	r.out = r.j.Tell(r.now, "m", 7, "2:1", r.out)
+	r.crowd(4).hear("m", 3).pass(short).said("n: 5/m/7/1-2/1")
+
+	r = few() // until nobody has it any more
+	r.crowd(4).pass(r.j.pastTime()+time.Minute).hear("n", 5).pass(short).said().got("n5")
+
+	r = few() // what relays have said of it is held against what it says itself
+	r.view.lists["r"] = []topics.Name{"o"}
+	r.pass(5*time.Second).relayed("r", "o", false, 1, 2, 1000)
+	r.out = r.j.leave(r.now, r.j.streams[plain("o")], nil)
+	r.out = r.j.Tell(r.now, "o", 7, "3:1", r.out)
+	r.relayed("r", "o", false, 1001).pass(time.Second)
+	r.out = r.j.Tell(r.now, "o", 7, "3:1", r.out)
+	r.pass(time.Second)
+	r.out = r.j.Tell(r.now, "o", 7, "3:1", r.out)
+	r.count("conflicts", r.j.Stats().Conflicts, 1).count("next", r.j.streams[plain("o")].next, 1)
+}
+
+// One that is not admitted for a time is heard from then on, though its stream had given its place.
+func TestWhatGaveItsPlaceAndIsAdmittedAgain(t *testing.T) {
+	r := newRigOf(t, Config{Streams: 1}, "n", "z0")
+	r.j.Admit(r.now, []topics.Name{"n", "z0"})
+	r.pass(time.Second).hear("n", 1, 2).got("n1 n2").crowd(1)
+	r.j.Admit(r.now, []topics.Name{"z0"})
+	r.j.Admit(r.now, []topics.Name{"n", "z0"})
+	r.hear("n", 1, 2).got("").crowd(1)
+	r = newRigOf(t, Config{Streams: 1}, "n", "z0")
+	r.j.Admit(r.now, []topics.Name{"n", "z0"})
+	r.pass(time.Second).hear("n", 1, 2).got("n1 n2").crowd(1)
+	r.j.Admit(r.now, []topics.Name{"z0"})
+	r.j.Admit(r.now, []topics.Name{"n", "z0"})
+	r.hear("n", 5).got("n5").pass(short).said()
+}
+
+// One origin does not take the places of all others, however often it begins anew.
+func TestOneOriginTakesNoPlacesOfOthers(t *testing.T) {
+	r := newRigOf(t, Config{Streams: 400}, "n", "m", "r")
+	r.view.lists["r"] = []topics.Name{"o", "p"}
+	r.pass(5*time.Second).hear("n", 1).relayed("r", "p", true, 1).j.Says()
+	for i := range int64(500) {
+		r.j.Came(r.now, "m")
+		_, r.out = r.j.Message(r.now, life("m", i+1), 1, "u", "m", 1, r.out)
+		r.relayedOf("r", life("o", i+1), 1)
+	}
+	r.out = nil
+	if r.j.streams[plain("n")] == nil || r.j.streams[plain("p")] == nil {
+		t.Error("the others are forgotten")
+	}
+	r.count("of m", uint64(len(r.j.by["m"])), 400/shareMost).count("of o", uint64(len(r.j.by["o"])), 400/relayPart/shareMost)
+	if r.j.streams[life("m", 500)] == nil || r.j.streams[life("m", 1)] != nil {
+		t.Error("those that were used last give their places")
+	}
+}
