@@ -1,6 +1,8 @@
 package relay
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"hearsay/topics"
@@ -26,7 +28,7 @@ type Kept[T any] struct {
 // what a row of runs costs beside them, and its names.
 const (
 	keptCost = 128
-	rowCost  = 256
+	rowCost  = 320
 )
 
 // Ring keeps messages for those that missed them: the newest ones, up to so many bytes, and for so long.
@@ -35,8 +37,8 @@ type Ring[T any] struct {
 	age   time.Duration
 	bytes int
 	gone  func(T)
-	rows  map[Stream]*row[T]
-	last  *row[T] // that was put into last
+	rows  map[line][]*row[T] // in the order of their incarnations
+	last  *row[T]            // that was put into last
 	order fifo[place]
 
 	numbered []*row[T] // by their numbers
@@ -49,6 +51,12 @@ type place struct {
 	row   uint32 // by number
 }
 
+// line is the streams of all incarnations.
+type line struct {
+	origin topics.Name
+	topic  string
+}
+
 // row is what is kept of one stream: runs by number, none of which overlaps another.
 type row[T any] struct {
 	Stream
@@ -59,7 +67,7 @@ type row[T any] struct {
 // NewRing makes a ring of at most so many bytes, for at most so long. It calls gone, unless that is nil, with each run that it
 // keeps no more.
 func NewRing[T any](bytes int, age time.Duration, gone func(T)) *Ring[T] {
-	return &Ring[T]{most: bytes, age: age, gone: gone, rows: make(map[Stream]*row[T])}
+	return &Ring[T]{most: bytes, age: age, gone: gone, rows: make(map[line][]*row[T])}
 }
 
 // KeepFor has the ring keep what it has for so long from now on.
@@ -102,14 +110,21 @@ func (r *Ring[T]) row(s Stream) *row[T] {
 	if r.last != nil && r.last.Stream == s {
 		return r.last
 	}
-	w := r.rows[s]
-	if w == nil {
-		w = &row[T]{Stream: s, number: r.number()}
-		r.rows[s], r.numbered[w.number] = w, w
+	lives := r.rows[s.line()]
+	i, found := slices.BinarySearchFunc(lives, s.Incarnation, (*row[T]).compare)
+	if !found {
+		w := &row[T]{Stream: s, number: r.number()}
+		r.numbered[w.number] = w
+		lives = slices.Insert(lives, i, w)
+		r.rows[s.line()] = lives
 	}
-	r.last = w
-	return w
+	r.last = lives[i]
+	return r.last
 }
+
+func (s Stream) line() line { return line{s.Origin, s.Topic} }
+
+func (w *row[T]) compare(incarnation int64) int { return cmp.Compare(w.Incarnation, incarnation) }
 
 // number is one for a new row.
 func (r *Ring[T]) number() (n uint32) {
@@ -179,7 +194,7 @@ func (r *Ring[T]) drop() {
 	w.kept.pop()
 	r.bytes -= k.size
 	if w.kept.len() == 0 {
-		delete(r.rows, w.Stream)
+		r.forget(w)
 		r.numbered[p.row] = nil
 		r.unused = append(r.unused, p.row)
 		r.bytes -= w.cost()
@@ -190,6 +205,20 @@ func (r *Ring[T]) drop() {
 	if r.gone != nil {
 		r.gone(k.Run)
 	}
+}
+
+// forget takes a row out that has nothing.
+func (r *Ring[T]) forget(w *row[T]) {
+	lives := r.rows[w.line()]
+	if len(lives) == 1 {
+		delete(r.rows, w.line())
+		return
+	}
+	i, _ := slices.BinarySearchFunc(lives, w.Incarnation, (*row[T]).compare)
+	if lives = slices.Delete(lives, i, i+1); len(lives) < cap(lives)/4 {
+		lives = slices.Clone(lives)
+	}
+	r.rows[w.line()] = lives
 }
 
 // Answer calls give with the runs that have what a question asks for, in order, and with the numbers that are asked
@@ -232,23 +261,28 @@ func (r *Ring[T]) Answer(now time.Duration, q topics.Question, bytes int, give f
 // Each calls f with all runs that are kept, those of one stream in order, and with when each was put in.
 func (r *Ring[T]) Each(now time.Duration, f func(s Stream, k *Kept[T], at time.Duration)) {
 	r.expire(now)
-	for s, w := range r.rows {
-		for i := range w.kept.len() {
-			k := w.kept.at(i)
-			f(s, k, k.at)
+	for _, lives := range r.rows {
+		for _, w := range lives {
+			for i := range w.kept.len() {
+				k := w.kept.at(i)
+				f(w.Stream, k, k.at)
+			}
 		}
 	}
 }
 
 // asked is the row that a question is about: of several incarnations, where it does not say which, the last.
 func (r *Ring[T]) asked(q topics.Question) (w *row[T]) {
+	lives := r.rows[line{q.Origin, q.Topic}]
+	i := len(lives) - 1
 	if q.Incarnation != 0 {
-		return r.rows[Stream{q.Origin, q.Incarnation, q.Topic}]
-	}
-	for s, other := range r.rows {
-		if s.Origin == q.Origin && s.Topic == q.Topic && (w == nil || s.Incarnation > w.Incarnation) {
-			w = other
+		var found bool
+		if i, found = slices.BinarySearchFunc(lives, q.Incarnation, (*row[T]).compare); !found {
+			return nil
 		}
 	}
-	return w
+	if i < 0 {
+		return nil
+	}
+	return lives[i]
 }

@@ -71,7 +71,7 @@ func TestRingIsBounded(t *testing.T) {
 			t.Fatalf("%d bytes", r.Bytes())
 		}
 		sum := 0
-		for _, w := range r.rows {
+		for _, w := range r.lives() {
 			sum += w.cost()
 			for i := range w.kept.len() {
 				sum += w.kept.at(i).size
@@ -86,8 +86,8 @@ func TestRingIsBounded(t *testing.T) {
 		t.Errorf("larger than the ring, and kept")
 	}
 	r.put(now+11*time.Second, plain("b"), 1, 0)
-	if r.Len() != 1 || len(r.rows) != 1 {
-		t.Errorf("%d runs of %d streams outlive their time", r.Len(), len(r.rows))
+	if r.Len() != 1 || len(r.lives()) != 1 {
+		t.Errorf("%d runs of %d streams outlive their time", r.Len(), len(r.lives()))
 	}
 	if got := r.numbers(now+30*time.Second, "5/b/7/1-/1", 1<<20); got != "" || r.Bytes() != 0 {
 		t.Errorf("%q outlives its time, %d bytes", got, r.Bytes())
@@ -152,5 +152,51 @@ func BenchmarkRingPut(b *testing.B) {
 	for b.Loop() {
 		n++
 		r.Put(time.Duration(n), s, n, n, run, len(run))
+	}
+}
+
+// lives are all rows.
+func (r *Ring[T]) lives() (rows []*row[T]) {
+	for _, lives := range r.rows {
+		rows = append(rows, lives...)
+	}
+	return rows
+}
+
+// A question that names no incarnation is answered of the last one, whichever came and went, and no other stream is looked at.
+func TestRingKnowsTheLastLife(t *testing.T) {
+	r := NewRing[string](20_000, time.Second, nil)
+	rng := rand.New(rand.NewPCG(1, 1))
+	for n := range uint64(5000) {
+		now := time.Duration(n) * 10 * time.Millisecond
+		r.put(now, Stream{topics.Name(text("a", uint64(rng.IntN(3)))), int64(1 + rng.IntN(50)), "1"}, 1+n, 10)
+		for line := range r.rows {
+			var last *row[string]
+			for _, w := range r.lives() {
+				if w.kept.len() == 0 {
+					t.Fatalf("nothing is kept of %v", w.Stream)
+				}
+				if w.Origin == line.origin && (last == nil || w.Incarnation > last.Incarnation) {
+					last = w
+				}
+				if got := r.asked(topics.Question{Origin: w.Origin, Incarnation: w.Incarnation, Topic: "1", Count: 1}); got != w {
+					t.Fatalf("%v is %v", w.Stream, got)
+				}
+			}
+			if got := r.asked(topics.Question{Origin: line.origin, Topic: "1", Count: 1}); got != last {
+				t.Fatalf("the last life of %s is %v, want %v", line.origin, got, last)
+			}
+		}
+	}
+}
+
+func BenchmarkRingAnswerOfManyRows(b *testing.B) {
+	r := NewRing[string](16<<20, time.Minute, nil)
+	for i := range uint64(100_000) {
+		r.put(0, plain(topics.Name(text("n", i))), 5, 50)
+	}
+	q := topics.Question{Origin: "n99999", Topic: "1", Within: 10_000}
+	for b.Loop() {
+		r.Answer(0, q, 1<<20, func(*Kept[string], uint64, uint64) {})
 	}
 }
