@@ -65,7 +65,8 @@ type Config struct {
 	RingTime  time.Duration
 
 	// ReplayCount or ReplayTime ask for what was published before this node came: so many of the last messages of each
-	// member on each topic, or those of so long, as far as the member still keeps them. Zero: none.
+	// member on each topic, or those of so long, as far as the member still keeps them. Zero: none. Who leaves a channel and
+	// joins it again gets them once more, also those that were delivered before.
 	ReplayCount int
 	ReplayTime  time.Duration
 
