@@ -64,6 +64,11 @@
 // A relay that has no more than that itself, as its own question is under way, answers nothing, and passes on what comes a
 // moment later (lateWait).
 //
+// One that says nothing more has no first message. So in a partial mesh whoever is newly asked to relay is watched for watchTime
+// (watch.go): it is asked which numbers it has, tells at once those of the last lateBeats (Recent), and is asked for what is missing
+// here, as long as that lasts and within bounds of its own. What it has later it passes on. A neighbour is asked for what its first
+// beat told of (lookMet). So what somebody has reaches all: each node has it told by those that it asks, or passed on by them.
+//
 // What a relay was relayed itself goes to those that ask for that, which are all that miss somebody: in a chain or
 // behind a bridge there are nodes that no list tells of. It is a flood in that part of the mesh, stopped by numbers, uids
 // and ttl. In a partial mesh it goes by three neighbours of each node (View.Partial), and each message comes to most by these

@@ -120,6 +120,7 @@ type Judge[T any] struct {
 	budgets map[topics.Name]*rate.Bucket // of questions, by who is asked
 	view    View                         // of the last look; nil: there was none
 	newest  newest[T]
+	watches map[topics.Name]*watch
 	says    []Say
 	gaps    []Gap
 	waits   []Stream
@@ -133,6 +134,7 @@ type Judge[T any] struct {
 	admitted map[topics.Name]time.Duration // since when an origin is; nil: all are
 
 	began      time.Duration          // the first look; never: there was none
+	metAt      time.Duration          // when one was heard for the first time, last
 	viewed     uint64                 // number of the view that was looked at last; 0: look at any
 	pastsLost  time.Duration          // until when it is not known of all such streams, as there was no room in pasts
 	present    map[topics.Name]uint64 // who is heard, itself or by others: the look that found it
@@ -177,6 +179,7 @@ func New[T any](cfg Config, keep func(T) T) *Judge[T] {
 		plan:       newPlan(cfg),
 		spares:     newSpares(),
 		budgets:    make(map[topics.Name]*rate.Bucket),
+		watches:    make(map[topics.Name]*watch),
 
 		present: make(map[topics.Name]uint64),
 		gone:    make(map[topics.Name]*gone),
@@ -200,7 +203,10 @@ func (j *Judge[T]) Came(now time.Duration, from topics.Name) {
 func (j *Judge[T]) Up(now time.Duration, member topics.Name) {
 	j.unspareAt(now, member)
 	j.viewed, j.presentOf = 0, 0
-	j.says = j.plan.again(member, j.says)
+	said := len(j.says)
+	if j.says = j.plan.again(member, j.says); len(j.says) > said || j.tells(member) {
+		j.watch(now, member)
+	}
 	j.replayAgain(now, member)
 	for _, origin := range j.plan.turned {
 		j.turned(now, origin)
@@ -447,6 +453,7 @@ func (j *Judge[T]) Tick(now time.Duration, view View, out []Delivery[T]) []Deliv
 			out = j.open(now, question, out)
 		}
 	}
+	out = j.lookWanted(now, out)
 	j.due = j.goneDue
 	for i := 0; i < len(j.busy); {
 		s := j.busy[i]

@@ -12,6 +12,7 @@ import (
 func (j *Judge[T]) look(now time.Duration, view View) {
 	j.began, j.view = min(j.began, now), view
 	j.lookPresent(now, view)
+	j.lookFew(now, view)
 	for name := range j.starved {
 		if !view.Linked(name) {
 			delete(j.starved, name)
@@ -24,6 +25,8 @@ func (j *Judge[T]) look(now time.Duration, view View) {
 	j.forgetPasts(now)
 	j.lookBudgets(now)
 	j.lookSpares(now, view)
+	j.lookMet(now, view)
+	j.lookWatches(now, view)
 	for name, at := range j.from {
 		if now-at > fromTime {
 			delete(j.from, name)
@@ -33,7 +36,13 @@ func (j *Judge[T]) look(now time.Duration, view View) {
 
 // lookPlan changes what is asked of relays.
 func (j *Judge[T]) lookPlan(now time.Duration, view View) {
+	said := len(j.says)
 	j.says = j.plan.update(now, view, j.starved, j.says)
+	for _, s := range j.says[said:] {
+		if !s.Cancel {
+			j.watch(now, s.To)
+		}
+	}
 	for _, origin := range j.plan.turned {
 		j.turned(now, origin)
 		if _, ok := j.numberless[origin]; ok {

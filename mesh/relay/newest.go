@@ -28,7 +28,7 @@ func (j *Judge[T]) Newest(now time.Duration) []byte {
 			if again := s.came + tellAgain; s.came < before && (again < before || again >= now) {
 				continue
 			}
-			if s.came > 0 && !s.queued && s.next > 1 {
+			if s.came > 0 && !s.queued && s.next != 1 {
 				s.queued = true
 				j.newest.queue = append(j.newest.queue, s)
 			}
@@ -36,33 +36,43 @@ func (j *Judge[T]) Newest(now time.Duration) []byte {
 	}
 	j.newest.at = now
 	var body []byte
-	for i, s := range j.newest.queue {
-		if j.streams[s.Stream] == s {
-			var ok bool
+	full, fits := false, false
+	j.newest.queue = slices.DeleteFunc(j.newest.queue, func(s *stream[T]) bool {
+		switch {
+		case full:
+			return false
+		case j.streams[s.Stream] != s || s.next == 1:
+		case s.next == 0: // it is told when it has begun
+			return false
+		default:
 			n := topics.Newer{Origin: s.Origin, Incarnation: s.Incarnation, Number: s.next - 1, Topic: s.Topic}
-			if body, ok = n.Append(body); !ok {
-				j.newest.queue = slices.Delete(j.newest.queue, 0, i)
-				return body
+			if body, fits = n.Append(body); !fits {
+				full = true
+				return false
 			}
 		}
 		s.queued = false
-	}
-	clear(j.newest.queue)
-	j.newest.queue = j.newest.queue[:0]
+		return true
+	})
 	return body
 }
 
-// Newer takes in what a member tells that is spared. Of an origin that it was asked to leave out, and of which it has what did
-// not come here, it is asked for that: not at once, as a copy may be on its way.
+// Newer takes in what a member tells that is spared, or that is watched. Of an origin that it was asked to leave out, or may have
+// had before it was asked, and of which it has what did not come here, it is asked for that: not at once, as a copy may be on its way.
 func (j *Judge[T]) Newer(now time.Duration, via topics.Name, body string, out []Delivery[T]) []Delivery[T] {
-	if j.spares.bytes[via] > 0 {
+	if j.tells(via) {
 		j.stats.Digests++
 	}
 	n, body, ok := topics.CutNewer(body)
 	for ; ok; n, body, ok = topics.CutNewer(body) {
 		m := Stream{n.Origin.Key(), n.Incarnation, n.Topic}
-		w := j.spares.ways[m.Origin]
-		if m.Origin == j.cfg.Self || w == nil || !slices.Contains(w.spared, via) || !j.Admits(m.Origin) || j.cfg.Wants != nil && !j.cfg.Wants(m.Topic) {
+		if m.Origin == j.cfg.Self || !j.Admits(m.Origin) || j.cfg.Wants != nil && !j.cfg.Wants(m.Topic) {
+			continue
+		}
+		if w := j.spares.ways[m.Origin]; w == nil || !slices.Contains(w.spared, via) {
+			if j.heeds(now, via, m.Origin) {
+				out = j.watched(now, via, m, n.Number, out)
+			}
 			continue
 		}
 		s := j.streams[m]
@@ -73,19 +83,24 @@ func (j *Judge[T]) Newer(now time.Duration, via topics.Name, body string, out []
 		}
 		s.vouched = n.Number
 		j.confirmed(s)
-		if s.next == 0 || n.Number < s.next {
-			continue
-		}
-		if j.begin(now, s, tailGrace); !s.behindOthers() {
-			s.hintAt = now
-			if s.asked == "" && s.last == nil && !s.sweeping {
-				s.order, s.turn, s.round = nil, 0, 0
-			}
-		}
-		s.unhint(via)
-		s.hints = append(s.hints, hint{via, n.Number})
+		j.takeHint(now, s, via, n.Number)
 	}
 	return out
+}
+
+// takeHint notes that somebody has told of a number that did not come.
+func (j *Judge[T]) takeHint(now time.Duration, s *stream[T], by topics.Name, number uint64) {
+	if s.next == 0 || number < s.next {
+		return
+	}
+	if j.begin(now, s, tailGrace); !s.behindOthers() {
+		s.hintAt = now
+		if s.asked == "" && s.last == nil && !s.sweeping {
+			s.order, s.turn, s.round = nil, 0, 0
+		}
+	}
+	s.unhint(by)
+	s.hints = append(s.hints, hint{by, number})
 }
 
 // confirmed ends the wait for a question whether there is more, where one that is spared has told what came last.
@@ -97,6 +112,40 @@ func (j *Judge[T]) confirmed(s *stream[T]) {
 	}
 }
 
+// Recent is what this node tells who asks for the newest numbers, at first: those of the streams of which something came within
+// lateBeats, in as many bodies as it takes, recentMost of them at most, those first that were used last. What is held behind a
+// gap was passed on, and counts. A stream that has not begun is told with the newest, when it has.
+func (j *Judge[T]) Recent(now time.Duration) (bodies [][]byte) {
+	var body []byte
+	for i := range j.used {
+		root := &j.used[i].root
+		for s := root.older; s != nil && s != root && (s.came == 0 || now-s.came <= lateBeats*j.cfg.Beat); s = s.older {
+			number := max(s.next, 1) - 1
+			if len(s.held) > 0 {
+				number = s.held.last().number
+			}
+			if s.came == 0 || s.next == 0 || number == 0 {
+				continue
+			}
+			n := topics.Newer{Origin: s.Origin, Incarnation: s.Incarnation, Number: number, Topic: s.Topic}
+			var ok bool
+			if body, ok = n.Append(body); !ok {
+				if bodies = append(bodies, body); len(bodies) == recentMost {
+					return bodies
+				}
+				body, _ = n.Append(nil)
+			}
+		}
+	}
+	if len(body) > 0 {
+		bodies = append(bodies, body)
+	}
+	return bodies
+}
+
+// recentMost is how many bodies of 8 KiB one that asks for the newest numbers gets at first: some thousand streams are in them.
+const recentMost = 8
+
 // rumour is told of a stream that is not followed. One of a later incarnation than those that are is wanted from its start, and
 // returned. Any other one begins with what comes, and not with what somebody tells.
 func (j *Judge[T]) rumour(now time.Duration, via topics.Name, m Stream, out []Delivery[T]) (*stream[T], []Delivery[T]) {
@@ -106,8 +155,8 @@ func (j *Judge[T]) rumour(now time.Duration, via topics.Name, m Stream, out []De
 		s.rumour = true
 		return s, out
 	}
-	if j.graft(now, m.Origin); !known {
-		j.begins(now, via, m)
+	if j.graft(now, m.Origin); !known && !j.had(now, m) {
+		j.begins(now, via, m, 0)
 	}
 	return nil, out
 }
@@ -132,13 +181,14 @@ func (j *Judge[T]) isLaterLife(now time.Duration, via topics.Name, m Stream) (la
 }
 
 // begins asks one that is spared for what it left out of a stream that has not begun, as the way that is left may not bring it:
-// who does not receive a channel relays nothing of it. What came of a stream that is forgotten would come again.
-func (j *Judge[T]) begins(now time.Duration, via topics.Name, m Stream) {
+// who does not receive a channel relays nothing of it. One that is watched is asked for what is before the number that it has
+// told, too.
+func (j *Judge[T]) begins(now time.Duration, via topics.Name, m Stream, told uint64) {
 	within := j.lateTime(now, m)
-	if j.wasHere(m) || now < j.pastsLost || within < time.Millisecond || j.isOpening(m) || len(j.opening) >= farOpenings {
+	if within < time.Millisecond || j.isOpening(m) || len(j.opening) >= farOpenings {
 		return
 	}
-	j.askPast(now, via, topics.Question{Origin: m.Origin, Incarnation: m.Incarnation, Topic: m.Topic, Within: within.Milliseconds()}, 0)
+	j.askPast(now, via, topics.Question{Origin: m.Origin, Incarnation: m.Incarnation, Topic: m.Topic, Within: within.Milliseconds()}, told)
 }
 
 // hint is what one who is spared has told of a stream: there are no more than are asked for all.

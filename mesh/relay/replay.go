@@ -129,10 +129,7 @@ func (j *Judge[T]) replayFirst(now time.Duration, via topics.Name, far bool, m S
 	if !j.asksPasts() || number == 1 || j.isOpening(m) {
 		return
 	}
-	if base := j.base(m); base == 1 || base > 1 && !j.metLate(now, m) {
-		return
-	}
-	if j.wasHere(m) || now < j.pastsLost {
+	if j.begun(now, m) || j.had(now, m) {
 		return
 	}
 	if len(j.opening) >= farOpenings {
@@ -153,6 +150,43 @@ func (j *Judge[T]) wasHere(m Stream) bool {
 	_, had := j.pasts[m]
 	_, was := j.floors[m]
 	return had || was
+}
+
+// begun reports whether it is known with which number a stream begins.
+func (j *Judge[T]) begun(now time.Duration, m Stream) bool {
+	base := j.base(m)
+	return base == 1 || base > 1 && !j.metLate(now, m)
+}
+
+// had reports whether something may have come of a stream that is not followed: its past would come again.
+func (j *Judge[T]) had(now time.Duration, m Stream) bool {
+	return j.wasHere(m) || now < j.pastsLost
+}
+
+// lookMet asks neighbours of a partial mesh that may have been members before they were heard for what their first beat has told
+// of: they may say nothing more.
+func (j *Judge[T]) lookMet(now time.Duration, view View) {
+	if !j.spares.few || j.replays() || now-j.metAt > lateBeats*j.cfg.Beat/2 {
+		return
+	}
+	for _, origin := range slices.Sorted(maps.Keys(j.met)) {
+		o := j.met[origin]
+		if o.asked || o.first == "" || now-o.at > lateBeats*j.cfg.Beat/2 || !view.Linked(origin) || j.starved[origin] || !j.Admits(origin) {
+			continue
+		}
+		if len(j.opening) >= farOpenings {
+			return
+		}
+		o.asked = true
+		for said, _, rest := topics.CutLast(o.first); said != ""; said, _, rest = topics.CutLast(rest) {
+			m := Stream{origin, o.incarnation, said}
+			within := j.lateTime(now, m)
+			if j.begun(now, m) || j.had(now, m) || within < time.Millisecond || j.cfg.Wants != nil && !j.cfg.Wants(said) {
+				continue
+			}
+			j.askPast(now, origin, topics.Question{Origin: origin, Incarnation: o.incarnation, Topic: said, Within: within.Milliseconds()}, 0)
+		}
+	}
 }
 
 // metLate reports whether an origin may have been a member before its first beat came, by which a stream's beginning is known:

@@ -109,7 +109,7 @@ func (j *Judge[T]) spare(now time.Duration, w *ways, via, origin topics.Name) {
 	if j.spares.bytes[via]+len(topic)+spareCost > spareMost || !j.spares.rate.Take(now, spareLimit) {
 		return
 	}
-	if j.spares.bytes[via] == 0 {
+	if !j.tells(via) {
 		j.says = append(j.says, Say{To: via, Topic: topics.Newest})
 	}
 	j.spares.bytes[via] += len(topic) + spareCost
@@ -127,8 +127,9 @@ func (j *Judge[T]) unspare(w *ways, via, origin topics.Name) {
 	w.spared = slices.DeleteFunc(w.spared, func(name topics.Name) bool { return name == via })
 	j.says = append(j.says, Say{To: via, Topic: topic, Cancel: true})
 	if j.spares.bytes[via] -= len(topic) + spareCost; j.spares.bytes[via] == 0 {
-		delete(j.spares.bytes, via)
-		j.says = append(j.says, Say{To: via, Topic: topics.Newest, Cancel: true})
+		if delete(j.spares.bytes, via); !j.tells(via) {
+			j.says = append(j.says, Say{To: via, Topic: topics.Newest, Cancel: true})
+		}
 	}
 }
 
@@ -207,7 +208,6 @@ func (j *Judge[T]) lookSpares(now time.Duration, view View) {
 		return
 	}
 	j.spares.due = now + j.cfg.Beat/4
-	j.spares.few = view.Partial()
 	for _, origin := range j.sparing() {
 		w := j.spares.ways[origin]
 		if j.direct[origin] {

@@ -9,15 +9,15 @@ import (
 	"hearsay/topics"
 )
 
-// newFloodRig is a node of a partial mesh that asks a, b and c for all that they are relayed, for the sake of x. Of o no list
-// tells.
+// newFloodRig is a node of a partial mesh that asks a, b and c for all that they are relayed, for the sake of x, and has for a
+// while. Of o no list tells.
 func newFloodRig(t *testing.T) *rig {
 	r := newRig(t, "a", "b", "c")
 	r.view.few, r.view.known = true, []topics.Name{"o", "x"}
 	for _, name := range r.view.linked {
 		r.view.lists[name] = []topics.Name{"x"}
 	}
-	r.pass(5 * time.Second)
+	r.pass(settleBeats*time.Second + watchTime + 3*time.Second)
 	r.j.Says()
 	return r
 }

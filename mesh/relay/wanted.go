@@ -34,6 +34,7 @@ type meeting struct {
 	at          time.Duration
 	first       string
 	forgotten   bool          // some of its streams were
+	asked       bool          // for what it said before
 	heard       time.Duration // when it said anything last
 }
 
@@ -47,6 +48,7 @@ func (j *Judge[T]) meet(now time.Duration, origin topics.Name, incarnation int64
 		}
 		o = &meeting{incarnation: incarnation, at: now, first: last}
 		j.met[origin] = o
+		j.metAt = now
 	}
 	o.heard = now
 	for topic, since := range j.since {
