@@ -271,8 +271,11 @@ func (j *judge) look(v *mesh.Relays) {
 	}
 }
 
-// tellNewest tells those that ask for it, once or twice a beat, which numbers it has.
+// tellNewest tells those that ask for it which numbers it has: at first those of late, and then the newest once or twice a beat.
 func (j *judge) tellNewest() {
+	if j.n.link.NewWatchers() {
+		j.n.link.TellNewWatchers(j.rules.Recent(j.now))
+	}
 	if !j.n.link.Watched() || j.now-j.told < j.n.cfg.Beat/2 {
 		return
 	}

@@ -1,14 +1,54 @@
 package node
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strconv"
 	"testing"
+	"time"
 
+	"hearsay/node/link/zmtp"
 	"hearsay/node/nodetest"
+	"hearsay/topics"
 )
+
+// Who asks for the newest numbers is told of those that came before.
+func TestWhatCameBeforeIsTold(t *testing.T) {
+	t.Parallel()
+	nodes := meshOf(t, nil, nodetest.Addresses(t, 2), nil)
+	meet(t, nodes...)
+	say(t, nodes[0], 0, 0)
+	nodetest.Eventually(t, func() error {
+		if nodes[1].judged.Load().Following == 0 {
+			return errors.New("nothing has come")
+		}
+		return nil
+	})
+	want := fmt.Appendf(nil, "%s/%d/1/1", nodes[0].Name().Key(), nodes[0].start.UnixMilli())
+	for range 2 { // nothing is new for the second one
+		c, err := net.Dial("tcp", net.JoinHostPort(string(nodes[1].Name()), "30000"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		said := append([]byte{0xff, 9: 0x7f, 10: 3, 12: 'N', 13: 'U', 14: 'L', 15: 'L', 63: 0},
+			zmtp.AppendCommand(nil, "READY", []byte("\x0bSocket-Type\x00\x00\x00\x03SUB"))...)
+		if _, err := c.Write(zmtp.AppendSubscription(said, topics.Newest)); err != nil {
+			t.Fatal(err)
+		}
+		_ = c.SetReadDeadline(time.Now().Add(nodetest.Patience))
+		for got := []byte{}; !bytes.Contains(got, want); {
+			var b [1024]byte
+			n, err := c.Read(b[:])
+			if got = append(got, b[:n]...); err != nil {
+				t.Fatalf("got %q, want %q: %v", got, want, err)
+			}
+		}
+	}
+}
 
 // In a partial mesh copies are spared, by who brings them second, and who is spared tells of numbers. All that is said comes.
 func TestCopiesAreSparedInAPartialMesh(t *testing.T) {

@@ -57,6 +57,7 @@ func (s *subscriber) addTopic(topic string) {
 	defer s.gate.mu.Unlock()
 	if _, in := s.gate.all[s]; in {
 		s.topics = append(s.topics, topic)
+		s.watchLocked(true, topic)
 		s.noteRelays(1, topic)
 		s.gate.serveLocked(s)
 	}
@@ -71,6 +72,7 @@ func (s *subscriber) dropTopic(topic string) {
 	defer s.gate.mu.Unlock()
 	if i := slices.Index(s.topics, topic); i >= 0 {
 		s.topics = slices.Delete(s.topics, i, i+1)
+		s.watchLocked(false, topic)
 		s.noteRelays(-1, topic)
 	}
 }

@@ -30,7 +30,8 @@
 //     connection's turn comes questions wait: 16 MiB of them, beside the 32 that each connection may always have. One that there is
 //     no room for is answered with nothing, unless much waits for who asked.
 //   - Relays (relayed.go). Who has asked for messages that are relayed, and how a node asks one publisher for something
-//     alone (Say). What a subscriber leaves out of them (spared.go). Audience (audience.go) is who has subscribed to a topic by now.
+//     alone (Say). What a subscriber leaves out of them, and who has asked anew for the newest numbers (spared.go). Audience
+//     (audience.go) is who has subscribed to a topic by now.
 //   - Guard (inbox.go, dialled.go, subscriber.go, bucket.go, zmtp.Limits). Frames are measured before zmq4 reads them:
 //     flags, sizes, frames of a message, subscriptions, commands. A breach ends that connection and is counted. Memory
 //     is taken as bytes come, not as they are announced.

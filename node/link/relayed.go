@@ -13,6 +13,7 @@ import (
 type relays struct {
 	all      atomic.Int64 // of them together: nearly always none
 	watchers atomic.Int64 // of those that asked for the newest numbers
+	fresh    atomic.Bool  // one of them was told nothing yet. It is set with gate.mu held
 
 	mu sync.Mutex
 	by map[topics.Name]int

@@ -1,8 +1,10 @@
 package link
 
 import (
+	"slices"
 	"strings"
 
+	"hearsay/node/link/zmtp"
 	"hearsay/topics"
 )
 
@@ -76,3 +78,32 @@ func (s *subscriber) leaves(r *topicRun) bool {
 
 // Watched reports whether anybody has asked for the newest numbers of what is relayed here.
 func (l *Link) Watched() bool { return l.relays.watchers.Load() > 0 }
+
+// NewWatchers reports whether anybody has asked for them since TellNewWatchers was called.
+func (l *Link) NewWatchers() bool { return l.relays.fresh.Load() }
+
+// TellNewWatchers sends these bodies to those alone that have asked for the newest numbers since the last call.
+func (l *Link) TellNewWatchers(bodies [][]byte) {
+	g := l.pubs[Message].gate
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	l.relays.fresh.Store(false)
+	for _, s := range g.served {
+		if !s.watches {
+			continue
+		}
+		s.watches = false
+		for _, body := range bodies {
+			s.send(zmtp.AppendMessage(nil, []byte(topics.Newest), body), nil, false)
+		}
+	}
+}
+
+// watchLocked notes whether a subscriber that has asked for the newest numbers is to be told those of late. gate.mu is held.
+func (s *subscriber) watchLocked(is bool, subscriptions ...string) {
+	if s.port == Message && slices.Contains(subscriptions, topics.Newest) {
+		if s.watches = is; is {
+			s.link.relays.fresh.Store(true)
+		}
+	}
+}

@@ -99,3 +99,36 @@ func TestWatchersAreCounted(t *testing.T) {
 	p.Close()
 	eventually(t, "it is counted no more", func() bool { return !l.Watched() })
 }
+
+// Who asks for the newest numbers is told those of late, once, alone, and once more when it asks anew.
+func TestNewWatchersAreToldAlone(t *testing.T) {
+	t.Parallel()
+	l := open(t, Config{})
+	discard(l)
+	addr := l.Addr(Message).String()
+	first := subscribed(t, addr, topics.Newest).takenIn()
+	settled(t, l, Message, 1, topics.Newest)
+	if !l.NewWatchers() {
+		t.Fatal("nobody waits")
+	}
+	l.TellNewWatchers([][]byte{[]byte("a"), []byte("b")})
+	first.expect(topics.Newest, "a")
+	first.expect(topics.Newest, "b")
+	if l.NewWatchers() {
+		t.Error("it waits still")
+	}
+	second := subscribed(t, addr, topics.Newest).takenIn()
+	subscribed(t, addr, "3/*/").takenIn()
+	eventually(t, "the second one", l.NewWatchers)
+	l.TellNewWatchers([][]byte{[]byte("c")})
+	first.say(cancellation(topics.Newest)...).say(subscription(topics.Newest)...)
+	eventually(t, "the first one", l.NewWatchers)
+	l.TellNewWatchers([][]byte{[]byte("d")})
+	if err := l.Publish(Message, []byte(topics.Newest), []byte("e")); err != nil {
+		t.Fatal(err)
+	}
+	second.expect(topics.Newest, "c")
+	second.expect(topics.Newest, "e")
+	first.expect(topics.Newest, "d")
+	first.expect(topics.Newest, "e")
+}

@@ -32,6 +32,7 @@ type subscriber struct {
 	topics     []string // of one over the network its reader alone changes them
 	size       int      // bytes of them, with their overhead
 	spared     spared   // guarded by gate.mu
+	watches    bool     // it has asked for the newest numbers, and was told none. Guarded by gate.mu
 	unheeded   bool     // Unheeded was said
 	subscribed bool     // to something that the port carries
 	welcoming  bool     // it would be a listener, if it said that it is of this mesh

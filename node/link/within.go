@@ -91,6 +91,7 @@ func (g *gate) join(s *subscriber, h topics.Hello, wanted []string) error {
 	said := h != topics.Hello{}
 	s.belongs.Store(h.Mesh == g.link.cfg.Mesh)
 	g.mu.Lock()
+	s.watchLocked(true, wanted...)
 	s.topics, s.name, s.hasHello = wanted, h.Name, h.Name != ""
 	if s.belongs.Load() {
 		g.settledLocked(s)
