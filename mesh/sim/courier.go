@@ -231,8 +231,16 @@ func (c *courier) pass(m *post, relayed bool) {
 	}
 }
 
-// tell says the newest numbers to those that spare it.
+// tell says the newest numbers to those that ask for them, and first those of late.
 func (c *courier) tell() {
+	for _, l := range c.p.listeners[mesh.MessagePort] {
+		if l.newcomer {
+			l.newcomer = false
+			for _, body := range c.judge.Recent(c.p.w.now) {
+				c.newest(l, string(body))
+			}
+		}
+	}
 	if c.p.w.now-c.told < c.p.w.profile.Beat {
 		return
 	}
@@ -251,9 +259,13 @@ func (c *courier) tell() {
 		return
 	}
 	for _, l := range spares {
-		c.p.w.ledger.counts.digests += len(body)
-		c.p.w.send(l, &message{size: len(body) + 8, post: &post{topic: topics.Newest, newest: body}})
+		c.newest(l, body)
 	}
+}
+
+func (c *courier) newest(l *link, body string) {
+	c.p.w.ledger.counts.digests += len(body)
+	c.p.w.send(l, &message{size: len(body) + 8, post: &post{topic: topics.Newest, newest: body}})
 }
 
 // asked is when a subscription, or a cancellation, reaches the publisher of a link.
@@ -263,6 +275,9 @@ func (c *courier) asked(l *link, topic string, cancel bool) {
 			l.wants = make(map[string]bool)
 		}
 		l.wants[topic] = !cancel
+		if topic == topics.Newest {
+			l.newcomer = !cancel
+		}
 		return
 	}
 	q, err := topics.ParseQuestion([]byte(topic))

@@ -30,6 +30,34 @@ func (f Talk) apply(w *world) {
 }
 func (f Talk) String() string { return fmt.Sprintf("talk every %v%s", f.Every, lasting(f.For)) }
 
+// Words has some say so many messages each, within a time that begins when a condition holds, and then nothing.
+type Words struct {
+	Of    []int
+	Count int
+	When  Cond
+	For   time.Duration
+}
+
+func (f Words) apply(w *world) {
+	if f.When != nil && !f.When(w) {
+		w.after(50*time.Millisecond, func() { f.apply(w) })
+		return
+	}
+	w.talkAt = w.now
+	for _, i := range f.Of {
+		for range f.Count {
+			w.after(Span{0, f.For}.pick(w.net.rng), func() {
+				if p := w.hosts[i].proc; p != nil && p.courier != nil && p.stalls == 0 {
+					p.courier.publish(topics.Message)
+				}
+			})
+		}
+	}
+}
+func (f Words) String() string {
+	return fmt.Sprintf("%d messages of each of %s%s", f.Count, hosts(f.Of), lasting(f.For))
+}
+
 // PostLoss drops messages of applications before TCP sees them, as full outboxes do.
 type PostLoss struct {
 	Rate float64

@@ -46,6 +46,8 @@ type link struct {
 	saidAt time.Duration   // arrival of the subscription that was said last
 	wants  map[string]bool // relayed topics that the publisher knows of
 
+	newcomer bool // it has asked for the newest numbers, and was told none
+
 	asking  bool // it is asked whether anything comes over it
 	retired bool // another one has taken its place, and it is read to its end
 

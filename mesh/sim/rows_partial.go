@@ -101,6 +101,21 @@ func partials() []Scenario {
 			},
 		},
 		{
+			Name: "partial-halves-words", Title: "two halves of a mesh of more than hear everybody are one again, and some say a few words and nothing more",
+			Nodes: 64, Least: 48, Weight: 100, Length: rest + 90*time.Second, Fixed: true,
+			Plan: func(p *Plan) {
+				p.Profile.FullMesh = p.N * []int{1, 3}[p.Rand.IntN(2)] / 4 // half of it is a partial mesh, or a full one
+				p.Talk = true
+				one := p.Some(p.N / 2)
+				p.At(rest, Cut{From: one, To: p.Others(one...), For: time.Minute})
+				p.At(rest+time.Minute, Words{Of: p.Some(p.N / 5), Count: 3, When: Known(), For: 2 * time.Second})
+			},
+			Goals: []Goal{
+				nothingTold(),
+				within("slowest", "slowest message", 10),
+			},
+		},
+		{
 			Name: "partial-half-killed", Title: "half of a mesh of more than hear everybody is killed at once", Nodes: 80, Least: 64, Weight: 100,
 			Length: rest + time.Minute, Fixed: true,
 			Plan: func(p *Plan) {
