@@ -17,8 +17,15 @@
 //	entry    = origin "/" inc "/" number "/" said   ; the last number delivered of what was said on "1" or "2/CHANNEL"
 //
 // with those streams of which something came since the message before, and once more 40 s later, as what tells a number may be
-// lost with the message. What does not fit is told by the next one. Entries of
-// origins that this publisher was not asked to leave out are dropped. One that is malformed ends the body.
+// lost with the message. What does not fit is told by the next one. Whoever has subscribed to it anew SHOULD be sent at once, alone,
+// those of which something came within ten beats, in 8 such messages at most. Entries of origins that this publisher was not asked to
+// leave out are dropped, but by who has just asked it to relay. One that is malformed ends the body.
+//
+// A relay passes on what comes after it was asked. Where many are members by the word of others, one may speak before that, and then
+// no more, and no later number shows it. So who asks a node there for what it is relayed, for one origin more, or over a new connection, SHOULD
+// subscribe to 3/-/ for some seconds as well, once a beat at most, and where it has, cancel that first. It asks for what it misses: of a
+// stream that it knows for the numbers that follow, and of one that it does not for what was said of late (see Repair). It SHOULD bound how
+// much it asks one for, as that may make streams up.
 //
 // One way MUST stay open for an origin: its own connection, or a relay that was not asked to leave it out. A node SHOULD NOT ask
 // anybody before some copies in a row came second, and not for messages without numbers, which it could not ask for again. Where
