@@ -199,3 +199,20 @@ func TestARefusalCountsThoughAnOlderDialHangs(t *testing.T) {
 		}
 	}
 }
+
+// A link that breaks is dialled again though a dial hangs that began before: nobody may answer that any more.
+func TestALinkThatBreaksIsDialledThoughADialHangs(t *testing.T) {
+	r, _, _, _, x := four(t)
+	x.hang = true
+	r.m.want(r.m.peers["x"], due, classMember)
+	r.step(Tick{})
+	if n := len(r.m.peers["x"].reach.flying(DiscoveryPort)); n != 1 {
+		t.Fatalf("%d dials are under way", n)
+	}
+	before := r.count["x"]
+	x.breaks()
+	r.pass(hanging(r.m.dials.usual, r.m.cfg.Beat))
+	if n := r.count["x"] - before; n != 1 {
+		t.Errorf("%d dials since the link broke", n)
+	}
+}

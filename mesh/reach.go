@@ -169,6 +169,10 @@ func (r *reach) decide(why cause, c class, s situation) plan {
 		if !r.urgent.Take(s.now, urgentLimit(s.beat)) {
 			return plan{retry: s.beat}
 		}
+		if r.enough(c, s) { // it began before the link broke
+			r.callAgain(c, s)
+			return plan{}
+		}
 	case signed:
 		return r.answer(c, s)
 	}
@@ -223,8 +227,8 @@ func (r *reach) enough(c class, s situation) bool {
 	return len(ds) >= maxPerPeer || len(ds) > 0 && (c >= classSeed || s.now-ds[len(ds)-1].since < hanging(s.usual, s.beat))
 }
 
-// callAgain follows a sign of life up once the dial under way has taken too long: it may have begun just before the
-// peer moved, and lead to where nobody answers.
+// callAgain follows a sign of life, or the end of a link, up once the dial under way has taken too long: it may have begun just before
+// the peer moved or ended, and lead to where nobody answers.
 func (r *reach) callAgain(c class, s situation) {
 	ds := r.flying(DiscoveryPort)
 	if s.state == Alias || c >= classSeed || len(ds) == 0 || len(ds) >= maxPerPeer {
