@@ -122,7 +122,8 @@ class Mesh:
     def __enter__(self):
         # Python stops at these without unwinding; a script that is told to end must end its nodes, however often it is told.
         for number in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda number, _: sys.exit(128 + number))
+            if signal.getsignal(number) != signal.SIG_IGN:  # as under nohup
+                signal.signal(number, lambda number, _: sys.exit(128 + number))
         return self
 
     def __exit__(self, kind, *_):
