@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -92,4 +93,50 @@ func TestOneOriginTakesNoPlacesOfOthers(t *testing.T) {
 	if r.j.streams[life("m", 500)] == nil || r.j.streams[life("m", 1)] != nil {
 		t.Error("those that were used last give their places")
 	}
+}
+
+// A stream that takes the place of one which waits for its past does not wait for it: that is over.
+func TestWhoTakesAWaitingOnesPlaceDoesNotWait(t *testing.T) {
+	r := newRigOf(t, Config{ReplayWithin: 5 * time.Second, Streams: 8}, "r")
+	r.view.lists["r"] = []topics.Name{"o"}
+	r.pass(5*time.Second).said("r: 3/o/", "r: 3/*/", "r: "+pastOfO)
+	r.relayedOf("r", life("o", 7), 1).relayedOf("r", life("o", 8), 1, 2).got("o1 o1 o2")
+}
+
+// A stream that gives its place has nothing forgotten of another life of its origin.
+func TestWhoGivesItsPlaceHasNoOtherLifeForgotten(t *testing.T) {
+	few := func() *rig {
+		r := newRigOf(t, Config{Streams: 4}, "n", "r")
+		r.pass(time.Second).hear("n", 1, 2).pass(time.Second)
+		return r
+	}
+	chat := Stream{"n", 8, "2/chat"}
+	r := few()
+	r.j.Born(r.now, "n", 8) // it has started again
+	r.crowd(4)
+	_, r.out = r.j.Message(r.now, chat, 3, "u", "three", 10, nil)
+	r.pass(short).said("n: 5/n/8/1-2/2/chat")
+
+	r = few()
+	r.out = r.j.Tell(r.now, "n", 8, "1:2/chat", r.out) // it had said one when it was heard
+	r.crowd(4)
+	_, r.out = r.j.Message(r.now, chat, 3, "u", "three", 10, nil)
+	r.pass(short).said("n: 5/n/8/2-2/2/chat")
+}
+
+// One that is spared and tells of a stream which gave its place is asked for what is missing.
+func TestWhoIsSparedTellsOfAStreamThatGaveItsPlace(t *testing.T) {
+	told := func(number uint64) *rig {
+		r := newFloodRig(t)
+		r.flood("a b c", 1, 9).spared("o", "b", "c")
+		r.out = r.j.evict(r.now, r.j.streams[plain("o")], nil)
+		r.j.Says()
+		return r.newerOf("b", plain("o"), number).newerOf("b", plain("o"), number)
+	}
+	r := told(10).pass(5 * time.Second)
+	if !slices.ContainsFunc(r.j.Says(), func(s Say) bool { return s.Topic == "5/o/7/10-/1" }) {
+		t.Errorf("10 is not asked for, though where the stream was is known: %+v", r.j.pasts[plain("o")])
+	}
+	r = told(9)
+	r.count("streams", uint64(len(r.j.streams)), 0)
 }

@@ -120,3 +120,13 @@ func TestPastsThatAreNotAskedForAreCounted(t *testing.T) {
 	s := r.j.Stats()
 	r.count("asked", s.Questions, farOpenings).count("not asked", s.Overasked, 600-farOpenings)
 }
+
+// What a beat tells while a stream waits for its past is missing, if it does not come.
+func TestWhatIsToldWhileThePastIsAskedForIsMissing(t *testing.T) {
+	const late = "5/n/7/~10000/1"
+	r := severalWays(t, time.Minute)
+	r.hear("n", 27).said("n: " + late)
+	r.out = r.j.Tell(r.now, "n", 7, "28:1", r.out)
+	r.pass(time.Second).ends("n", late).got("n27").said("n: not " + late)
+	r.pass(time.Second).said("n: 5/n/7/28-28/1")
+}

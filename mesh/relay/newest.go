@@ -77,7 +77,7 @@ func (j *Judge[T]) Newer(now time.Duration, via topics.Name, body string, out []
 		}
 		s := j.streams[m]
 		if s == nil {
-			if s, out = j.rumour(now, via, m, out); s == nil {
+			if s, out = j.rumour(now, via, m.clone(), n.Number, out); s == nil {
 				continue
 			}
 		}
@@ -146,16 +146,23 @@ func (j *Judge[T]) Recent(now time.Duration) (bodies [][]byte) {
 // recentMost is how many bodies of 8 KiB one that asks for the newest numbers gets at first: some thousand streams are in them.
 const recentMost = 8
 
-// rumour is told of a stream that is not followed. One of a later incarnation than those that are is wanted from its start, and
-// returned. Any other one begins with what comes, and not with what somebody tells.
-func (j *Judge[T]) rumour(now time.Duration, via topics.Name, m Stream, out []Delivery[T]) (*stream[T], []Delivery[T]) {
+// rumour is told of a stream that is not followed. One of a later incarnation than those that are is wanted from its start, and one
+// that is forgotten from where it was: they are returned. Any other one begins with what comes, and not with what somebody tells.
+func (j *Judge[T]) rumour(now time.Duration, via topics.Name, m Stream, number uint64, out []Delivery[T]) (*stream[T], []Delivery[T]) {
 	later, known := j.isLaterLife(now, via, m)
 	if later {
 		s, out := j.follow(now, m, 1, Relayed, out)
 		s.rumour = true
 		return s, out
 	}
-	if j.graft(now, m.Origin); !known && !j.had(now, m) {
+	j.graft(now, m.Origin)
+	switch p := j.pasts[m]; {
+	case known:
+	case p.next > 0:
+		if number >= p.next {
+			return j.follow(now, m, p.next, Relayed, out)
+		}
+	case !j.had(now, m):
 		j.begins(now, via, m, 0)
 	}
 	return nil, out

@@ -340,7 +340,7 @@ func (j *Judge[T]) open(now time.Duration, question string, out []Delivery[T]) [
 			continue
 		}
 		out = j.giveUp(now, s, s.told, out)
-		if len(s.held) > 0 {
+		if len(s.held) > 0 || s.told >= s.next { // a beat may have told of more
 			j.begin(now, s, 0)
 		} else {
 			j.rest(s)

@@ -3,6 +3,7 @@ package relay
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"hearsay/topics"
@@ -13,6 +14,11 @@ type Stream struct {
 	Origin      topics.Name
 	Incarnation int64
 	Topic       string
+}
+
+// clone is a copy that holds nothing else of the text that it was read from.
+func (m Stream) clone() Stream {
+	return Stream{topics.Name(strings.Clone(string(m.Origin))), m.Incarnation, strings.Clone(m.Topic)}
 }
 
 // Kept is what a Ring keeps in one place: a run of messages of one stream, with the numbers from First to Last.

@@ -89,9 +89,7 @@ func (j *Judge[T]) follow(now time.Duration, m Stream, number uint64, way Way, o
 		}
 		s.next = j.beginning(m, number)
 		s.sure = s.next
-		if j.isOpening(m) && !j.wasHere(m) {
-			s.next = 0
-		}
+		isNew := !j.wasHere(m)
 		if p := j.pasts[m]; p.next > 0 {
 			s.next, s.sure, s.relayed, s.relayAt = p.next, p.sure, p.relayed, now
 		}
@@ -104,6 +102,9 @@ func (j *Judge[T]) follow(now time.Duration, m Stream, number uint64, way Way, o
 		}
 		for j.used[s.class].count >= most {
 			out = j.evict(now, j.used[s.class].oldest(), out)
+		}
+		if isNew && j.isOpening(m) { // as it is now: who gave its place may have ended the wait
+			s.next = 0
 		}
 		s.settle()
 		j.streams[m] = s

@@ -133,8 +133,10 @@ const lastEntry = topics.MaxChannel + len(topics.ChannelPrefix) + len(",:") + le
 // forgetBase sees to it that a stream which is forgotten begins with what comes, should it come again.
 func (j *Judge[T]) forgetBase(m Stream) {
 	delete(j.bases, m)
-	delete(j.born, m.Origin)
-	if o := j.met[m.Origin]; o != nil {
+	if j.born[m.Origin].incarnation == m.Incarnation {
+		delete(j.born, m.Origin)
+	}
+	if o := j.met[m.Origin]; o != nil && o.incarnation == m.Incarnation {
 		o.forgotten = true
 	}
 }

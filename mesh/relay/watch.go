@@ -123,7 +123,7 @@ func (j *Judge[T]) watched(now time.Duration, via topics.Name, m Stream, number 
 	w := j.watches[via]
 	waits, out := j.consider(now, via, m, number, out)
 	if waits && len(w.waits) < watchMost && !slices.ContainsFunc(w.waits, func(r wanted) bool { return r.Stream == m }) {
-		w.waits = append(w.waits, wanted{m, number})
+		w.waits = append(w.waits, wanted{m.clone(), number})
 	}
 	return out
 }
@@ -135,6 +135,7 @@ func (j *Judge[T]) consider(now time.Duration, via topics.Name, m Stream, number
 	}
 	s := j.streams[m]
 	if s == nil {
+		m = m.clone()
 		switch later, known := j.isLaterLife(now, via, m); {
 		case later:
 			s, out = j.follow(now, m, 1, Relayed, out)
@@ -189,7 +190,7 @@ func (j *Judge[T]) lookWanted(now time.Duration, out []Delivery[T]) []Delivery[T
 				break
 			}
 			waits := false
-			if j.relaysOf(now, member, r.Origin) {
+			if j.relaysOf(now, member, r.Origin) && j.Admits(r.Origin) && (j.cfg.Wants == nil || j.cfg.Wants(r.Topic)) {
 				waits, out = j.consider(now, member, r.Stream, r.number, out)
 			}
 			if waits {

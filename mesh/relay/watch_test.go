@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
 	"hearsay/topics"
 )
@@ -333,4 +334,32 @@ func TestRecent(t *testing.T) {
 		}
 	}
 	r.count("bodies", uint64(len(bodies)), recentMost)
+}
+
+// What waits is not asked for once it is not wanted any more.
+func TestWhatIsNotWantedAnyMoreWaitsForNothing(t *testing.T) {
+	for _, end := range []func(r *rig){
+		func(r *rig) { r.j.Admit(r.now, []topics.Name{"r", "n", "o"}) },
+		func(r *rig) {
+			r.j.cfg.Wants = func(topic string) bool { return topic != topics.Message }
+		},
+	} {
+		r := newWatchRig(t)
+		r.view.lists["n"] = []topics.Name{"o"}
+		r.pass(time.Second).j.Says()
+		r.digest("r", "f/7/30/1").digest("n", "f/7/30/1").said("r: " + lateOfF)
+		end(r)
+		r.pass(openTime + short).said("r: not " + lateOfF)
+	}
+}
+
+// What waits holds nothing else of the digest that it was read from.
+func TestWhatWaitsHoldsNoDigest(t *testing.T) {
+	t.Parallel()
+	body := "f/7/30/2/chat"
+	m := Stream{topics.Name(body[:1]), 7, body[7:]}
+	c := m.clone()
+	if c != m || unsafe.StringData(string(c.Origin)) == unsafe.StringData(body) || unsafe.StringData(c.Topic) == unsafe.StringData(body[7:]) {
+		t.Errorf("%v of %v", c, m)
+	}
 }
