@@ -95,13 +95,18 @@ func TestAChannelThatTheWayThatIsLeftDoesNotBring(t *testing.T) {
 // What came of a stream is not asked for again.
 func TestAChannelThatWasForgottenDoesNotComeAgain(t *testing.T) {
 	chat := Stream{"o", 7, "2/chat"}
-	r := newCrowdedRig(t)
-	_, r.out = r.j.Message(r.now, chat, 1, "u", "chat1", 10, r.out)
-	for i := range uint64(8) {
-		r.hear(topics.Name(text("z", i)), 1)
+	for _, lost := range []bool{false, true} {
+		r := newCrowdedRig(t)
+		_, r.out = r.j.Message(r.now, chat, 1, "u", "chat1", 10, r.out)
+		for i := range uint64(8) {
+			r.hear(topics.Name(text("z", i)), 1)
+		}
+		if lost { // there was no room to note where it was
+			r.j.pasts, r.j.pastsLost = map[Stream]past{}, r.now+time.Minute
+		}
+		before := r.j.Stats().Questions
+		r.newerOf("b", chat, 1).count("questions", r.j.Stats().Questions, before)
 	}
-	before := r.j.Stats().Questions
-	r.newerOf("b", chat, 1).count("questions", r.j.Stats().Questions, before)
 }
 
 // One that makes up a later life of an origin hides none that another one tells of, and what is made up is forgotten.
