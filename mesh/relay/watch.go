@@ -140,7 +140,7 @@ func (j *Judge[T]) consider(now time.Duration, via topics.Name, m Stream, number
 		case later:
 			s, out = j.follow(now, m, 1, Relayed, out)
 			s.rumour = true
-		case known: // another life of it is
+		case known && j.hasEarlier(m): // a life between others may be made up, and one after them begins with what comes
 			return false, out
 		case !j.begun(now, m):
 			return j.wantsPast(now, via, m, number), out
@@ -152,6 +152,11 @@ func (j *Judge[T]) consider(now time.Duration, via topics.Name, m Stream, number
 	}
 	j.takeHint(now, s, via, number)
 	return false, out
+}
+
+// hasEarlier reports whether a stream is followed that is of an earlier life of the same origin.
+func (j *Judge[T]) hasEarlier(m Stream) bool {
+	return slices.ContainsFunc(j.by[m.Origin], func(s *stream[T]) bool { return s.Topic == m.Topic && s.Incarnation < m.Incarnation })
 }
 
 // wantsPast has one asked for the past of a stream, and reports whether that has to wait.

@@ -336,6 +336,13 @@ func TestRecent(t *testing.T) {
 	r.count("bodies", uint64(len(bodies)), recentMost)
 }
 
+// The last words of a life come though the first ones of the next life came before anybody told of them.
+func TestLastWordsBeforeARestartThatCameFirst(t *testing.T) {
+	r := newWatchRig(t)
+	r.relayedOf("r", life("f", 8), 1).got("f1").said()
+	r.digest("r", "f/8/1/1,f/7/30/1").said("r: "+lateOfF).digest("r", "f/9/30/1").said()
+}
+
 // What waits is not asked for once it is not wanted any more.
 func TestWhatIsNotWantedAnyMoreWaitsForNothing(t *testing.T) {
 	for _, end := range []func(r *rig){
