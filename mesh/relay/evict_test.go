@@ -95,6 +95,21 @@ func TestOneOriginTakesNoPlacesOfOthers(t *testing.T) {
 	}
 }
 
+// What was given up before a stream gave its place is told with its next delivery.
+func TestWhatWasMissedBeforeIsToldWithTheNext(t *testing.T) {
+	r := newRigOf(t, Config{Streams: 4}, "n", "r")
+	r.pass(time.Second).hear("n", 1).got("n1")
+	r.out = r.j.Tell(r.now, "n", 7, "3:1", r.out)
+	for range 30 { // nobody has it
+		for q, s := range r.j.asked {
+			r.ends(s.asked, q)
+		}
+		r.pass(time.Second)
+	}
+	r.gave("n 2-3")
+	r.crowd(4).hear("n", 4).got("+2 n4")
+}
+
 // A stream that takes the place of one which waits for its past does not wait for it: that is over.
 func TestWhoTakesAWaitingOnesPlaceDoesNotWait(t *testing.T) {
 	r := newRigOf(t, Config{ReplayWithin: 5 * time.Second, Streams: 8}, "r")

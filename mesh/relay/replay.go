@@ -234,6 +234,7 @@ type left struct {
 type past struct {
 	at         time.Duration // when it was forgotten
 	next, sure uint64
+	missed     uint64 // that were given up, and are told with the next delivery
 	relayed    bool
 }
 
@@ -252,7 +253,7 @@ func (j *Judge[T]) keepPast(now time.Duration, s *stream[T]) {
 	default:
 		j.forgetPast(order.pop())
 	}
-	j.pasts[s.Stream] = past{now, s.next, s.sure, s.relayed}
+	j.pasts[s.Stream] = past{now, s.next, s.sure, s.missed, s.relayed}
 	order.push(left{s.Stream, now})
 }
 

@@ -91,7 +91,7 @@ func (j *Judge[T]) follow(now time.Duration, m Stream, number uint64, way Way, o
 		s.sure = s.next
 		isNew := !j.wasHere(m)
 		if p := j.pasts[m]; p.next > 0 {
-			s.next, s.sure, s.relayed, s.relayAt = p.next, p.sure, p.relayed, now
+			s.next, s.sure, s.missed, s.relayed, s.relayAt = p.next, p.sure, p.missed, p.relayed, now
 		}
 		if floor, ok := j.floors[m]; ok {
 			s.next, s.sure = max(s.next, floor), max(s.sure, floor)
