@@ -15,8 +15,8 @@
 // an origin which is known to have started after this node (Born), or after a message of its life before came here, begins
 // with 1.
 //
-// A stream that gives its place to another one goes on where it was, if it comes again within some minutes. One origin takes a
-// part of the places at most.
+// A stream that gives its place to another one goes on where it was, if it comes again within some minutes; a gap that is being
+// repaired is told at once. One origin takes a part of the places at most, and relays together another part.
 //
 // A message without a number is delivered as it comes, over its origin's own connection. Where it is relayed, it is
 // delivered once by the uid that its envelope has.
@@ -103,6 +103,7 @@
 // A relay can forge, as an open mesh has no signatures. It can do so for origins only that this node asked it for, and
 // that this node does not get messages from: whatever the origin says itself is believed over all relays, also when
 // a relay has used up its numbers (Conflicts). Streams, held bytes, uids and questions are bounded, each with its own
-// bound; what does not fit is counted. How often a member is asked is bounded, too (askLimit): else origins that are made up would
-// have it hang up. Of that the half is for origins that are members.
+// bound, and Stats says of which it counts what does not fit. How often a member is asked is bounded, too (askLimit): else origins
+// that are made up would have it hang up. Half of that is kept for names that the View knows as members; whoever makes up lives or
+// topics of these uses it as well.
 package relay

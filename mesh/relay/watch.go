@@ -8,8 +8,9 @@ import (
 	"hearsay/topics"
 )
 
-// watch is that a member was newly asked to relay, in a partial mesh. For a while it tells which numbers it has: what it was said
-// before it was asked it does not pass on, and of whoever says nothing more no message shows what is missing.
+// watch is that a member was newly asked to relay, in a partial mesh. It tells which numbers it has, for watchTime after it was
+// asked last to relay something new, or came up again: what it was said before that it does not pass on, and of whoever says
+// nothing more no message shows what is missing.
 type watch struct {
 	due   bool          // it is to be asked which numbers it has
 	on    bool          // it was, and tells them
