@@ -238,8 +238,8 @@ type past struct {
 	relayed    bool
 }
 
-// keepPast notes where a stream was that is forgotten, and of which something came, or is missing: its past would come again. Those that relays began, which may
-// make them up, take no room of the others. Where no more is asked for than of lateBeats, the one that is known for longest makes
+// keepPast notes where a stream was that is forgotten, and of which something came, or is missing: its past would come again. Those
+// that relays began, which may make them up, take no room of the others. Where no more is asked for than of lateBeats, the one that is known for longest makes
 // room: what a relay brought of that is known by its uid, too.
 func (j *Judge[T]) keepPast(now time.Duration, s *stream[T]) {
 	order := &j.lefts[s.class]

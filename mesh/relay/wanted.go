@@ -60,8 +60,8 @@ func (j *Judge[T]) meet(now time.Duration, origin topics.Name, incarnation int64
 }
 
 // base is the first number of a stream that is wanted; 0: nobody can say. It is 1 where the origin started after this node,
-// or after another life of it was heard here, and else the one after the last that the origin had said when it was first heard, or first after the topic was subscribed
-// to.
+// or after another life of it was heard here, and else the one after the last that the origin had said when it was first heard, or
+// first after the topic was subscribed to.
 func (j *Judge[T]) base(m Stream) uint64 {
 	if p := j.pasts[m]; p.next > 0 {
 		return p.next
