@@ -129,8 +129,9 @@ func (j *judge) end(b *batch) {
 // release lets go of the run: nobody counts what the judge holds.
 func (j *judge) release() { j.run, j.reader = nil, reader{} }
 
-// give puts into a batch what is to be delivered.
+// give puts into a batch what is to be delivered, which is counted before it is.
 func (j *judge) give(b *batch) {
+	j.count()
 	for i := range j.out {
 		d := &j.out[i]
 		d.Message.Missed = d.Missed
@@ -308,16 +309,21 @@ func (j *judge) after() {
 	for _, g := range j.rules.Gaps() {
 		j.n.tellMissed(g)
 	}
-	if stats := j.rules.Stats(); stats != *j.n.judged.Load() {
-		changed := stats // alone is worth an allocation
-		j.n.judged.Store(&changed)
-	}
+	j.count()
 	if j.due.Load() || j.asked.Load() {
 		return // a look at the mesh is under way
 	}
 	if at := min(j.looked+min(lookMost, j.n.cfg.Beat), max(j.rules.Deadline(), j.looked+lookLeast)); at != j.tickAt {
 		j.tickAt = at
 		j.tick.Reset(at - j.now)
+	}
+}
+
+// count shows everybody what the rules have counted.
+func (j *judge) count() {
+	if stats := j.rules.Stats(); stats != *j.n.judged.Load() {
+		changed := stats // alone is worth an allocation
+		j.n.judged.Store(&changed)
 	}
 }
 

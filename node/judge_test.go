@@ -53,3 +53,17 @@ func TestMessagesThatMayBeMissedAreWarnedOf(t *testing.T) {
 		}
 	}
 }
+
+// Who was handed a message finds in the counters what came of it.
+func TestWhatIsHandedOverIsCounted(t *testing.T) {
+	n := start(t, Config{Hostname: nodetest.Addresses(t, 1)[0]})
+	n.hearing.mu.Lock()
+	defer n.hearing.mu.Unlock()
+	j := n.hearing.judge
+	before := n.Stats()["messages_unasked"]
+	j.rules.Answer(j.now, "relay", []byte("not asked"), relay.Stream{Origin: "origin"}, 1, "", Message{}, 1, nil)
+	j.give(n.inbox.batch())
+	if got := n.Stats()["messages_unasked"]; got != before+1 {
+		t.Errorf("%d messages that nobody asked for, not %d", got, before+1)
+	}
+}
