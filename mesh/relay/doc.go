@@ -16,7 +16,8 @@
 // with 1.
 //
 // A stream that gives its place to another one goes on where it was, if it comes again within some minutes; a gap that is being
-// repaired is told at once. One origin takes a part of the places at most, and relays together another part.
+// repaired is told at once. One origin takes a part of the places at most, and relays together another part, of which each has an
+// equal share where all want more. Of what a relay began, a stream gives its place last that misses something.
 //
 // A message without a number is delivered as it comes, over its origin's own connection. Where it is relayed, it is
 // delivered once by the uid that its envelope has.

@@ -158,7 +158,7 @@ func (j *Judge[T]) sweepers(origin topics.Name, others []topics.Name) (order []t
 func (j *Judge[T]) sweep(now time.Duration, origin topics.Name, g *gone, order []topics.Name, out []Delivery[T]) []Delivery[T] {
 	g.sweeps++
 	for _, b := range g.begins {
-		_, out = j.follow(now, b.Stream, b.number, Direct, out)
+		_, out = j.follow(now, b.Stream, b.number, origin, out)
 	}
 	g.begins = nil
 	_, present := j.present[origin]

@@ -99,6 +99,7 @@ type Judge[T any] struct {
 	by      map[topics.Name][]*stream[T] // origins
 	last    *stream[T]                   // that was used last
 	used    [2]used[T]                   // by who began them: the origin, or a relay
+	shares  map[topics.Name]*share[T]    // those that relays began
 	busy    []*stream[T]                 // those with something to repair
 	due     time.Duration                // when the next of them, or of opening, is
 	asked   map[string]*stream[T]
@@ -162,6 +163,7 @@ func New[T any](cfg Config, keep func(T) T) *Judge[T] {
 		cfg: cfg, keep: keep, began: never, rng: rand.New(rand.NewPCG(cfg.Seed, 0x6865617273617921)), due: never,
 		streams: make(map[Stream]*stream[T]),
 		by:      make(map[topics.Name][]*stream[T]),
+		shares:  make(map[topics.Name]*share[T]),
 		asked:   make(map[string]*stream[T]),
 		opening: make(map[string]opening),
 		pasts:   make(map[Stream]past),
@@ -270,7 +272,7 @@ func (j *Judge[T]) Message(now time.Duration, m Stream, number uint64, uid strin
 	s := j.last
 	if s == nil || s.Stream != m || s.came == 0 {
 		j.replayFirst(now, m.Origin, false, m, number)
-		s, out = j.follow(now, m, number, Direct, out)
+		s, out = j.follow(now, m, number, m.Origin, out)
 	}
 	return j.number(now, s, number, uid, Direct, v, size, out)
 }
@@ -283,8 +285,7 @@ func (j *Judge[T]) Next(now time.Duration, m Stream, number uint64) bool {
 		if s = j.streams[m]; s == nil {
 			return false
 		}
-		j.used[s.class].touch(s)
-		j.last = s
+		j.use(s)
 	}
 	if !s.plain || number != s.next {
 		return false
@@ -330,7 +331,7 @@ func (j *Judge[T]) Relay(now time.Duration, via topics.Name, far bool, m Stream,
 	s := j.last
 	if s == nil || s.Stream != m {
 		j.replayFirst(now, via, far, m, number)
-		s, out = j.follow(now, m, number, Relayed, out)
+		s, out = j.follow(now, m, number, via, out)
 	}
 	copies := j.stats.Duplicates
 	fresh, out = j.number(now, s, number, uid, Relayed, v, size, out)
@@ -363,7 +364,7 @@ func (j *Judge[T]) Answer(now time.Duration, via topics.Name, question []byte, m
 			return false, out
 		}
 		way := wayOf(via, m.Origin)
-		s, out := j.follow(now, m, number, way, out)
+		s, out := j.follow(now, m, number, via, out)
 		if fresh, out = j.number(now, s, number, uid, way, v, size, out); fresh {
 			j.needs(now, via, m.Origin)
 		}
@@ -374,8 +375,7 @@ func (j *Judge[T]) Answer(now time.Duration, via topics.Name, question []byte, m
 		j.stats.Unasked++
 		return false, out
 	}
-	j.used[s.class].touch(s)
-	j.last = s
+	j.use(s)
 	fresh, out = j.number(now, s, number, uid, wayOf(via, m.Origin), v, size, out)
 	if fresh {
 		if s.hinted(via) {
@@ -430,7 +430,7 @@ func (j *Judge[T]) Tell(now time.Duration, origin topics.Name, incarnation int64
 			if base == 0 || number < base {
 				continue // it begins with what comes: the beat may have overtaken messages
 			}
-			s, out = j.follow(now, m, base, Direct, out)
+			s, out = j.follow(now, m, base, origin, out)
 		}
 		j.confirm(now, s, number)
 		if number > s.told && number >= s.next {

@@ -23,8 +23,8 @@ const tellAgain = 40 * time.Second
 func (j *Judge[T]) Newest(now time.Duration) []byte {
 	before := j.newest.at
 	for i := range j.used {
-		root := &j.used[i].root
-		for s := root.older; s != nil && s != root && (s.came == 0 || s.came >= before-tellAgain); s = s.older {
+		u := &j.used[i]
+		for s := u.newest(); s != nil && (s.came == 0 || s.came >= before-tellAgain); s = u.before(s) {
 			if again := s.came + tellAgain; s.came < before && (again < before || again >= now) {
 				continue
 			}
@@ -118,8 +118,8 @@ func (j *Judge[T]) confirmed(s *stream[T]) {
 func (j *Judge[T]) Recent(now time.Duration) (bodies [][]byte) {
 	var body []byte
 	for i := range j.used {
-		root := &j.used[i].root
-		for s := root.older; s != nil && s != root && (s.came == 0 || now-s.came <= lateBeats*j.cfg.Beat); s = s.older {
+		u := &j.used[i]
+		for s := u.newest(); s != nil && (s.came == 0 || now-s.came <= lateBeats*j.cfg.Beat); s = u.before(s) {
 			number := max(s.next, 1) - 1
 			if len(s.held) > 0 {
 				number = s.held.last().number
@@ -151,7 +151,7 @@ const recentMost = 8
 func (j *Judge[T]) rumour(now time.Duration, via topics.Name, m Stream, number uint64, out []Delivery[T]) (*stream[T], []Delivery[T]) {
 	later, known := j.isLaterLife(now, via, m)
 	if later {
-		s, out := j.follow(now, m, 1, Relayed, out)
+		s, out := j.follow(now, m, 1, via, out)
 		s.rumour = true
 		return s, out
 	}
@@ -160,7 +160,7 @@ func (j *Judge[T]) rumour(now time.Duration, via topics.Name, m Stream, number u
 	case known:
 	case p.next > 0:
 		if number >= p.next {
-			return j.follow(now, m, p.next, Relayed, out)
+			return j.follow(now, m, p.next, via, out)
 		}
 	case !j.had(now, m):
 		j.begins(now, via, m, 0)

@@ -101,6 +101,7 @@ func (j *Judge[T]) rest(s *stream[T]) {
 	j.silence(s)
 	s.repair = repair{}
 	s.settle()
+	j.misses(s, 0)
 }
 
 // lags reports whether there may be something to ask for.

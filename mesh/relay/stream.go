@@ -1,10 +1,11 @@
 package relay
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 	"time"
+
+	"hearsay/topics"
 )
 
 // stream is what a judge knows of one count of numbers.
@@ -30,8 +31,10 @@ type stream[T any] struct {
 	missed  uint64        // given up since the last delivery
 	repair
 
-	class        int // 0: its origin began it; 1: a relay did
-	newer, older *stream[T]
+	class int         // 0: its origin began it; 1: a relay did
+	by    topics.Name // that relay
+	tier  int         // among those that it began
+	links [2]links[T] // in used, and among those
 }
 
 type held[T any] struct {
@@ -45,46 +48,14 @@ type held[T any] struct {
 // heldCost is what a held message costs beside its own size: its uid, and its place, of which half may be empty.
 const heldCost = 192
 
-// used is a list of streams by their last use, in a circle.
-type used[T any] struct {
-	root  stream[T]
-	count int
-}
-
-func (u *used[T]) touch(s *stream[T]) {
-	if u.root.newer == nil {
-		u.root.newer, u.root.older = &u.root, &u.root
-	}
-	if s.newer != nil {
-		u.unlink(s)
-	} else {
-		u.count++
-	}
-	s.older, s.newer = u.root.older, &u.root
-	s.older.newer, u.root.older = s, s
-}
-
-func (u *used[T]) unlink(s *stream[T]) {
-	s.older.newer, s.newer.older = s.newer, s.older
-}
-
-func (u *used[T]) remove(s *stream[T]) {
-	u.unlink(s)
-	s.newer, s.older = nil, nil
-	u.count--
-}
-
-// oldest is the one that was not used for longest.
-func (u *used[T]) oldest() *stream[T] { return u.root.newer }
-
-// follow returns a stream, which begins with a number if it is new. The stream that was used least gives its place.
-func (j *Judge[T]) follow(now time.Duration, m Stream, number uint64, way Way, out []Delivery[T]) (*stream[T], []Delivery[T]) {
+// follow returns a stream, which begins with a number, as somebody says, if it is new. Another one gives its place for it.
+func (j *Judge[T]) follow(now time.Duration, m Stream, number uint64, by topics.Name, out []Delivery[T]) (*stream[T], []Delivery[T]) {
 	s := j.streams[m]
 	if s == nil {
 		s = &stream[T]{Stream: m, at: now}
 		most := j.cfg.Streams
-		if way == Relayed {
-			s.class = 1
+		if by != m.Origin {
+			s.class, s.by = 1, by
 			most /= relayPart
 		}
 		s.next = j.beginning(m, number)
@@ -101,7 +72,7 @@ func (j *Judge[T]) follow(now time.Duration, m Stream, number uint64, way Way, o
 			out = j.evict(now, own, out)
 		}
 		for j.used[s.class].count >= most {
-			out = j.evict(now, j.used[s.class].oldest(), out)
+			out = j.evict(now, j.victim(s), out)
 		}
 		if isNew && j.isOpening(m) { // as it is now: who gave its place may have ended the wait
 			s.next = 0
@@ -110,26 +81,8 @@ func (j *Judge[T]) follow(now time.Duration, m Stream, number uint64, way Way, o
 		j.streams[m] = s
 		j.by[m.Origin] = append(j.by[m.Origin], s)
 	}
-	j.used[s.class].touch(s)
-	j.last = s
+	j.use(s)
 	return s, out
-}
-
-// overShare is the stream of an origin that gives its place for another one of the same, where it has so many: that of which nothing
-// came for longest. So nobody takes the places of all others.
-func (j *Judge[T]) overShare(s *stream[T], share int) (oldest *stream[T]) {
-	n := 0
-	for _, other := range j.by[s.Origin] {
-		if other.class == s.class {
-			if n++; oldest == nil || cmp.Or(cmp.Compare(other.came, oldest.came), cmp.Compare(other.Incarnation, oldest.Incarnation)) < 0 {
-				oldest = other
-			}
-		}
-	}
-	if n < share {
-		return nil
-	}
-	return oldest
 }
 
 // evict forgets a stream that gives its place. Where it was is known for a while.
@@ -169,10 +122,7 @@ func (j *Judge[T]) leave(now time.Duration, s *stream[T], out []Delivery[T]) []D
 	if j.by[s.Origin] = without(j.by[s.Origin], s); len(j.by[s.Origin]) == 0 {
 		delete(j.by, s.Origin)
 	}
-	j.used[s.class].remove(s)
-	if j.last == s {
-		j.last = nil
-	}
+	j.unuse(s)
 	return out
 }
 

@@ -139,7 +139,7 @@ func (j *Judge[T]) consider(now time.Duration, via topics.Name, m Stream, number
 		m = m.clone()
 		switch later, known := j.isLaterLife(now, via, m); {
 		case later:
-			s, out = j.follow(now, m, 1, Relayed, out)
+			s, out = j.follow(now, m, 1, via, out)
 			s.rumour = true
 		case known && j.hasEarlier(m): // a life between others may be made up, and one after them begins with what comes
 			return false, out
@@ -148,7 +148,7 @@ func (j *Judge[T]) consider(now time.Duration, via topics.Name, m Stream, number
 		case number < j.base(m):
 			return false, out
 		default:
-			s, out = j.follow(now, m, j.base(m), Relayed, out)
+			s, out = j.follow(now, m, j.base(m), via, out)
 		}
 	}
 	j.takeHint(now, s, via, number)
