@@ -52,6 +52,43 @@ func TestMadeUpOriginsHaveNobodyHangUp(t *testing.T) {
 	}
 }
 
+// Nor do lives that one makes up of members take the room of what others brought, however much of it was regained meanwhile.
+func TestMadeUpLivesLeaveRoomForWhatOthersBring(t *testing.T) {
+	r := newFloodRig(t)
+	r.view.few, r.view.linked = false, []topics.Name{"a", "b"}
+	r.pass(time.Second).j.Says()
+	gaps := func(via, origin topics.Name, from, n int64) {
+		for i := range n {
+			r.relayedOf(via, life(origin, from+i), 1, 3)
+		}
+		r.pass(2 * short).out = nil
+		for _, s := range r.j.Says() {
+			if !s.Cancel {
+				r.ends(s.To, s.Topic)
+			}
+		}
+	}
+	for i := range int64(60) {
+		gaps("a", "x", 100*i, 100)
+		gaps("a", "o", 100*i, 100)
+	}
+	if spent := r.j.stats.Questions; spent < 2*1024 {
+		t.Fatalf("%d questions alone", spent)
+	}
+	var asked []*stream[string]
+	for n := range uint64(200) {
+		m := Stream{"o", 7, text("2/c", n)}
+		r.relayedOf("b", m, 1, 3)
+		asked = append(asked, r.j.streams[m])
+	}
+	r.pass(2 * short)
+	for _, s := range asked {
+		if s.asked == "" {
+			t.Fatalf("%s of %s is not asked for", s.Topic, s.Origin)
+		}
+	}
+}
+
 // A question for which there is no room is put off, and asked then. The gap is told if there is none within the window.
 func TestAQuestionIsPutOff(t *testing.T) {
 	r := newFloodRig(t)
@@ -59,12 +96,15 @@ func TestAQuestionIsPutOff(t *testing.T) {
 	r.pass(time.Second).j.Says()
 	spend := func(tokens float64) {
 		for _, name := range r.view.linked {
-			r.j.budgets[name] = new(rate.Bucket)
-			r.j.budgets[name].Spend(r.now, tokens, askLimit)
+			r.j.budgets[name] = &budget{by: map[topics.Name]*rate.Bucket{}}
+			r.j.budgets[name].all.Spend(r.now, tokens, askLimit)
 		}
 	}
 	spend(askLimit.Burst)
 	r.relayed("a", "o", true, 1, 3).got("o1").pass(2*short).said().count("put off", r.j.Stats().Overasked, 1)
+	spend(2 * askLimit.Burst)
+	r.pass(2*putOff).count("put off, once", r.j.Stats().Overasked, 1)
+	clear(r.j.budgets)
 	r.pass(putOff)
 	if len(r.j.Says()) != 1 {
 		t.Error("not asked when there is room")
@@ -74,6 +114,23 @@ func TestAQuestionIsPutOff(t *testing.T) {
 	spend(10 * askLimit.Burst)
 	r.relayed("b", "q", true, 1, 3).pass(20 * time.Second).j.Says()
 	r.gave("o 2-2", "p 2-2", "q 2-2")
+}
+
+// What is behind a gap is brought by somebody: that one has it asked for, whoever began the stream.
+func TestWhoBringsWhatIsBehindAGapHasItAskedFor(t *testing.T) {
+	r := newFloodRig(t)
+	r.view.few, r.view.linked = false, []topics.Name{"a", "b"}
+	r.pass(time.Second).relayed("b", "o", true, 1).relayed("a", "o", true, 3).pass(2 * short)
+	asked := r.j.streams[plain("o")].asked
+	if r.j.budgets[asked].by["a"] == nil || r.j.budgets[asked].by["b"] != nil {
+		t.Errorf("asked for %v", r.j.budgets[asked].by)
+	}
+
+	r = newFloodRig(t) // or told of
+	r.flood("a b c", 1, 9).newer("c", "o", 7, 10).pass(tailGrace + 2*short)
+	if r.j.budgets["c"].by["c"] == nil || r.j.budgets["c"].by["a"] != nil {
+		t.Errorf("asked for %v", r.j.budgets["c"].by)
+	}
 }
 
 // Room that was given back in full takes none.

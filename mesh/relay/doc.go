@@ -105,6 +105,6 @@
 // that this node does not get messages from: whatever the origin says itself is believed over all relays, also when
 // a relay has used up its numbers (Conflicts). Streams, held bytes, uids and questions are bounded, each with its own
 // bound, and Stats says of which it counts what does not fit. How often a member is asked is bounded, too (askLimit): else origins
-// that are made up would have it hang up. Half of that is kept for names that the View knows as members; whoever makes up lives or
-// topics of these uses it as well.
+// that are made up would have it hang up. Two thirds of that are kept for names that the View knows as members, and one for the sake
+// of those that have not brought much: whoever makes up lives or topics of members leaves that to others.
 package relay

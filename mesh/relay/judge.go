@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"hearsay/mesh/rate"
 	"hearsay/topics"
 )
 
@@ -118,8 +117,8 @@ type Judge[T any] struct {
 	seen    seen
 	plan    plan
 	spares  spares
-	budgets map[topics.Name]*rate.Bucket // of questions, by who is asked
-	view    View                         // of the last look; nil: there was none
+	budgets map[topics.Name]*budget // of questions, by who is asked
+	view    View                    // of the last look; nil: there was none
 	newest  newest[T]
 	watches map[topics.Name]*watch
 	says    []Say
@@ -180,7 +179,7 @@ func New[T any](cfg Config, keep func(T) T) *Judge[T] {
 		numberless: make(map[topics.Name]time.Duration),
 		plan:       newPlan(cfg),
 		spares:     newSpares(),
-		budgets:    make(map[topics.Name]*rate.Bucket),
+		budgets:    make(map[topics.Name]*budget),
 		watches:    make(map[topics.Name]*watch),
 
 		present: make(map[topics.Name]uint64),
@@ -333,8 +332,11 @@ func (j *Judge[T]) Relay(now time.Duration, via topics.Name, far bool, m Stream,
 		j.replayFirst(now, via, far, m, number)
 		s, out = j.follow(now, m, number, via, out)
 	}
-	copies := j.stats.Duplicates
+	copies, missed := j.stats.Duplicates, s.missing()
 	fresh, out = j.number(now, s, number, uid, Relayed, v, size, out)
+	if s.missing() > missed {
+		s.cause = via
+	}
 	switch {
 	case fresh:
 		j.stats.Relayed++

@@ -94,7 +94,9 @@ func (j *Judge[T]) takeHint(now time.Duration, s *stream[T], by topics.Name, num
 		return
 	}
 	if j.begin(now, s, tailGrace); !s.behindOthers() {
-		s.hintAt = now
+		if s.hintAt = now; s.missing() == 0 {
+			s.cause = by
+		}
 		if s.asked == "" && s.last == nil && !s.sweeping {
 			s.order, s.turn, s.round = nil, 0, 0
 		}

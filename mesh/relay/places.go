@@ -126,7 +126,7 @@ func (j *Judge[T]) victim(s *stream[T]) *stream[T] {
 	b := j.shares[by]
 	for b.tiers[0].count > 0 {
 		oldest := b.tiers[0].oldest()
-		if _, _, missing := oldest.gap(); !missing {
+		if oldest.missing() == 0 {
 			return oldest
 		}
 		j.misses(oldest, 1+one(j.isMember(oldest.Origin)))

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -19,6 +20,8 @@ type repair struct {
 	itself  bool          // the origin was asked in this round
 	silent  bool          // somebody who was has not answered
 	waits   bool          // it was told that the origin's connection is waited for
+	late    bool          // what is to be asked was put off, and that is counted
+	cause   topics.Name   // who has it asked for, as it has brought what is behind the gap, or told of it; "": who began the stream
 	over    bool          // what came after the gap was not held: it is one for sure
 	known   uint64        // the last number that was known to be missing when since was set
 	turn    int           // in order
@@ -296,10 +299,14 @@ func (j *Judge[T]) ask(now time.Duration, s *stream[T], view View) bool {
 		}
 		return false
 	}
-	if !j.affords(now, s.order[s.turn], s.Origin) {
-		s.due = now + putOff
+	if !j.affords(now, s.order[s.turn], cmp.Or(s.cause, s.by, s.Origin), s.Origin) {
+		if s.due = now + putOff; !s.late {
+			s.late = true
+			j.stats.Overasked++
+		}
 		return true
 	}
+	s.late = false
 	q := topics.Question{Origin: s.Origin, Incarnation: s.Incarnation, Topic: s.Topic, From: s.next}
 	_, _, missing := s.gap()
 	if missing || s.behindOthers() {

@@ -48,7 +48,7 @@ func (m Stream) covers(other Stream) bool {
 
 // askPast asks a member for what an origin said before, unless that is known or asked for.
 func (j *Judge[T]) askPast(now time.Duration, peer topics.Name, q topics.Question, first uint64) {
-	if peer == "" || len(j.opening) >= openMost {
+	if peer == "" {
 		return
 	}
 	question, m := q.String(), Stream{q.Origin, q.Incarnation, q.Topic}
@@ -59,7 +59,8 @@ func (j *Judge[T]) askPast(now time.Duration, peer topics.Name, q topics.Questio
 	if slices.ContainsFunc(others, func(other string) bool { return j.opening[other].peer == peer }) {
 		return // it is asked already
 	}
-	if !j.affords(now, peer, m.Origin) {
+	if len(j.opening) >= openMost || !j.affords(now, peer, peer, m.Origin) {
+		j.stats.Overasked++
 		return
 	}
 	for _, other := range others {

@@ -6,7 +6,7 @@ type Stats struct {
 	Repaired   uint64 // messages that came as answers, and were missing
 	Missed     uint64 // messages that nobody had
 	Questions  uint64 // asked
-	Overasked  uint64 // tries to ask that were put off, one question's once a second, and pasts that were not asked for, as too many are
+	Overasked  uint64 // questions that were put off, each once until it is asked, and pasts that were not asked for, as too many are
 	Evicted    uint64 // streams that gave their places to others
 	Overheld   uint64 // messages that were not held, as too many are: they are asked for again
 	Echoes     uint64 // own messages that came back
