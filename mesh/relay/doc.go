@@ -53,7 +53,8 @@
 // list while it gets no messages from it, for settleBeats. Of these members it takes the one with the lowest hash, and
 // keeps it while it can. When that one is gone the next is asked, and for what was missed in between: the ring of the
 // new relay has it. So few copies travel, nobody has to agree with anybody, and where everybody hears everybody
-// nothing is relayed.
+// nothing is relayed. In a partial mesh nearly all are lacked for good: there a relay is asked a quarter of a beat after one
+// comes, for some that come together; only where many do, as in a mesh that starts, after settleBeats.
 //
 // What was said before this node came, where Config wants it (Replay), is asked of an origin when its messages begin
 // to come over its own connection, and of the relay where it is asked for one of which nothing has come. What beats

@@ -456,7 +456,7 @@ func (j *Judge[T]) Tick(now time.Duration, view View, out []Delivery[T]) []Deliv
 		}
 	}
 	out = j.lookWanted(now, out)
-	j.due = j.goneDue
+	j.due = min(j.goneDue, j.plan.due)
 	for i := 0; i < len(j.busy); {
 		s := j.busy[i]
 		if out = j.mend(now, s, view, out); s.busy {

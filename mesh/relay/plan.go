@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"hearsay/mesh/rate"
 	"hearsay/topics"
 )
 
@@ -12,18 +13,22 @@ import (
 type plan struct {
 	self   topics.Name
 	settle time.Duration
+	soon   time.Duration
+	early  rate.Bucket // of those that a relay is asked for sooner
 	lacks  map[topics.Name]*lack
 	fars   map[topics.Name]time.Duration // whom 3/*/ was said to, and until when it counts; never: it stands
 	turned []topics.Name                 // origins with another relay than before the last update
 
-	noted   int  // names that the last update found
-	settled bool // the last update had nothing to say, and another one of the same view has not either
+	noted   int           // names that the last update found
+	due     time.Duration // when the next one has been lacked for long enough to ask early
+	settled bool          // the last update had nothing to say, and another one of the same view has not either
 }
 
 // lack is an origin that this node gets no messages of.
 type lack struct {
 	since time.Duration
 	stamp time.Duration // of the last update that found it
+	early bool          // a relay is asked though it has not settled
 	relay topics.Name   // "": none yet
 	gone  topics.Name   // the relay before, or that of an origin that is lacked no more
 	until time.Duration // when gone's last messages may come
@@ -31,14 +36,19 @@ type lack struct {
 
 const (
 	settleBeats = 3               // that an origin is lacked before a relay is asked: a mesh that starts lacks many for less
+	soonShare   = 4               // of a beat, that one is lacked in a partial mesh before: there nearly all are, for good
 	lateTime    = 2 * time.Second // in which messages that a relay sent before it read the cancellation may come
 	lacksMost   = 1024            // origins: as many as a list has
 	farsFew     = 3               // that are asked for all in a partial mesh: of two, three nodes that chose each other would be alone
 	eachMost    = 512             // origins that one relay is asked for: a connection may subscribe to 64 KiB of topics
 )
 
+// earlyLimit bounds for how many a relay is asked before they have settled: those that come one by one, or a few at once. A mesh that
+// starts has other neighbours each moment: what is asked then is asked in vain.
+var earlyLimit = rate.Limit{Burst: 16, Tokens: 8, Period: time.Second}
+
 func newPlan(cfg Config) plan {
-	return plan{self: cfg.Self, settle: settleBeats * cfg.Beat, lacks: make(map[topics.Name]*lack), fars: make(map[topics.Name]time.Duration)}
+	return plan{self: cfg.Self, settle: settleBeats * cfg.Beat, soon: cfg.Beat / soonShare, lacks: make(map[topics.Name]*lack), fars: make(map[topics.Name]time.Duration)}
 }
 
 // idle reports whether nobody is asked for anything.
@@ -83,7 +93,7 @@ func (p *plan) far(view View) (names []topics.Name) {
 // update looks at who is lacked, and appends what is to be said to says.
 func (p *plan) update(now time.Duration, view View, starved map[topics.Name]bool, says []Say) []Say {
 	p.turned = p.turned[:0]
-	p.noted = 0
+	p.noted, p.due = 0, never
 	view.EachUnheard(func(name topics.Name) { p.note(now, name, false) })
 	for name := range starved {
 		p.note(now, name, true)
@@ -116,7 +126,7 @@ func (p *plan) waits(now time.Duration) bool {
 		return true
 	}
 	for _, l := range p.lacks {
-		if now-l.since < p.settle {
+		if now-l.since < p.settle && !l.early {
 			return true
 		}
 	}
@@ -156,7 +166,7 @@ func (p *plan) note(now time.Duration, origin topics.Name, starved bool) {
 		l = &lack{since: now}
 		p.lacks[origin] = l
 	} else if l.stamp < 0 {
-		l.since = now
+		l.since, l.early = now, false
 	}
 	if starved {
 		l.since = min(l.since, now-p.settle)
@@ -180,7 +190,7 @@ func (p *plan) settleOrigin(now time.Duration, origin topics.Name, view View, lo
 	if l.stamp != now {
 		return p.release(now, origin, says)
 	}
-	if now-l.since < p.settle {
+	if !p.isSettled(now, l, view.Partial()) {
 		return says
 	}
 	listers := view.Listers(origin)
@@ -203,6 +213,21 @@ func (p *plan) settleOrigin(now time.Duration, origin topics.Name, view View, lo
 	load[l.relay]++
 	p.turned = append(p.turned, origin)
 	return append(says, Say{To: l.relay, Topic: topics.RelayedTopics(origin)})
+}
+
+// isSettled reports whether an origin is lacked for long enough for a relay to be asked.
+func (p *plan) isSettled(now time.Duration, l *lack, partial bool) bool {
+	switch at := l.since + p.soon; {
+	case l.early || now-l.since >= p.settle:
+		return true
+	case !partial:
+		return false
+	case now < at:
+		p.due = min(p.due, at)
+		return false
+	}
+	l.early = p.early.Take(now, earlyLimit)
+	return l.early
 }
 
 // release cancels what was asked for an origin that is lacked no more, and forgets it a little later.

@@ -3,6 +3,7 @@ package relay
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -221,4 +222,49 @@ func TestFewAreAskedForAllInAPartialMesh(t *testing.T) {
 			t.Errorf("then %d are", len(again))
 		}
 	}
+}
+
+// In a partial mesh nearly all are lacked for good: a relay is asked soon for one that comes, and for a few that come together.
+func TestRelayIsAskedSoonInAPartialMesh(t *testing.T) {
+	few := func(few bool, names ...topics.Name) *rig {
+		r := newRig(t, "r")
+		r.view.few = few
+		r.pass(time.Minute).said()
+		r.view.lists["r"] = names
+		return r
+	}
+	if r := few(true, "o").pass(0); r.j.Deadline() != r.now+soon {
+		t.Errorf("the next look is due at %v, not %v", r.j.Deadline(), r.now+soon)
+	}
+	few(true, "o").pass(soon-short).said().pass(short).said("r: 3/o/", "r: 3/*/", "r: 3/-/")
+	few(false, "o").pass(settleBeats*time.Second-short).said().pass(short).said("r: 3/o/", "r: 3/*/")
+
+	r := few(true, numbered(100)...)
+	asked := func(d time.Duration) (n int) {
+		r.pass(d)
+		for _, s := range r.j.Says() {
+			if !s.Cancel && strings.HasPrefix(s.Topic, "3/n") {
+				n++
+			}
+		}
+		return n
+	}
+	if n := asked(soon); n != int(earlyLimit.Burst) {
+		t.Errorf("asked for %d of many that come together", n)
+	}
+	if n := asked(time.Second); n == 0 || n > int(earlyLimit.Tokens)+1 {
+		t.Errorf("asked for %d more within a second", n)
+	}
+	asked(settleBeats * time.Second)
+	if n := r.j.Stats().Relays; n != 100 {
+		t.Errorf("asked for %d of 100", n)
+	}
+
+	r = few(true, "o") // one that was heard meanwhile, and is lacked again, has to wait again
+	r.pass(soon).said("r: 3/o/", "r: 3/*/", "r: 3/-/")
+	r.view.linked = append(r.view.linked, "o")
+	r.pass(short)
+	r.view.linked = r.view.linked[:1]
+	r.j.Says()
+	r.pass(soon-short).said().pass(2*short).said("r: 3/o/", "r: 3/*/")
 }

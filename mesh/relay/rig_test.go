@@ -69,6 +69,9 @@ func (v *view) EachUnheard(f func(topics.Name)) {
 	}
 }
 
+// soon is how long an origin is lacked in a partial mesh until a relay is asked.
+const soon = time.Second / soonShare
+
 func newRig(t testing.TB, linked ...topics.Name) *rig {
 	return newRigOf(t, Config{}, linked...)
 }

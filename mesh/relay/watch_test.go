@@ -17,7 +17,7 @@ func newWatchRig(t *testing.T) *rig {
 	r.view.few = true
 	r.pass(time.Minute).said()
 	r.view.lists["r"] = []topics.Name{"o"}
-	r.pass(settleBeats*time.Second+short).said("r: 3/o/", "r: 3/*/", "r: 3/-/")
+	r.pass(soon+short).said("r: 3/o/", "r: 3/*/", "r: 3/-/")
 	return r
 }
 
@@ -108,9 +108,10 @@ func TestHowLongOneIsWatched(t *testing.T) {
 	r := newWatchRig(t)
 	r.pass(watchTime+time.Second).said("r: not 3/-/").digest("r", "f/7/30/1").said()
 	r.view.lists["r"] = []topics.Name{"o", "p"}
-	r.pass(settleBeats*time.Second+short).said("r: 3/p/", "r: 3/-/")
+	r.pass(soon+short).said("r: 3/p/", "r: 3/-/")
 	r.view.lists["r"] = []topics.Name{"o", "p", "q"}
-	r.pass(settleBeats*time.Second+short).said("r: 3/q/", "r: not 3/-/", "r: 3/-/") // it tells whoever asks anew of all
+	r.pass(soon + short).said("r: 3/q/")
+	r.pass(time.Second).said("r: not 3/-/", "r: 3/-/") // it tells whoever asks anew of all
 	r.j.Up(r.now, "r")
 	r.pass(time.Second).said("r: 3/o/", "r: 3/p/", "r: 3/q/", "r: 3/*/", "r: not 3/-/", "r: 3/-/")
 	r.j.Up(r.now, "r")
@@ -143,7 +144,7 @@ func TestOneIsWatchedAndSpared(t *testing.T) {
 	r := newRig(t, "a", "b")
 	r.view.few = true
 	r.view.lists["a"], r.view.lists["b"] = []topics.Name{"x"}, []topics.Name{"x"}
-	if r.pass(settleBeats*time.Second + short); newest(r) != 2 {
+	if r.pass(soon + short); newest(r) != 2 {
 		t.Fatal("not both are watched")
 	}
 	if r.flood("a b", 1, 5).spared("o", "b"); newest(r) != 0 {
