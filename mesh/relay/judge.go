@@ -91,41 +91,41 @@ type Say struct {
 
 // Judge decides about messages of type T.
 type Judge[T any] struct {
-	cfg     Config
-	keep    func(T) T
-	rng     *rand.Rand
-	streams map[Stream]*stream[T]
-	by      map[topics.Name][]*stream[T] // origins
-	last    *stream[T]                   // that was used last
-	used    [2]used[T]                   // by who began them: the origin, or a relay
-	shares  map[topics.Name]*share[T]    // those that relays began
-	busy    []*stream[T]                 // those with something to repair
-	due     time.Duration                // when the next of them, or of opening, is
-	asked   map[string]*stream[T]
-	opening map[string]opening
-	pasts   map[Stream]past // those of which something came, and that are forgotten
-	lefts   [2]fifo[left]   // the same, in their order, by class
-	born    map[topics.Name]birth
-	met     map[topics.Name]*meeting
-	bases   map[Stream]uint64             // where streams begin whose topic was subscribed to later
-	floors  map[Stream]uint64             // below which streams of those that were not admitted for a time do not begin
-	since   map[string]time.Duration      // from when on a topic is received; the others are from the start
-	from    map[topics.Name]time.Duration // when something came last from a member
-	direct  map[topics.Name]bool          // origins whose messages come over their own connection
-	starved map[topics.Name]bool
-	former  map[topics.Name]bool // whose connection before the newest may still bring what was said over it
-	seen    seen
-	plan    plan
-	spares  spares
-	budgets map[topics.Name]*budget // of questions, by who is asked
-	view    View                    // of the last look; nil: there was none
-	newest  newest[T]
-	watches map[topics.Name]*watch
-	says    []Say
-	gaps    []Gap
-	waits   []Stream
-	hungry  []topics.Name // that were found to be starved
-	stats   Stats
+	cfg      Config
+	keep     func(T) T
+	rng      *rand.Rand
+	streams  map[Stream]*stream[T]
+	by       map[topics.Name][]*stream[T] // origins
+	last     *stream[T]                   // that was used last
+	used     [2]used[T]                   // by who began them: the origin, or a relay
+	shares   map[topics.Name]*share[T]    // those that relays began
+	busy     []*stream[T]                 // those with something to repair
+	due      time.Duration                // when the next of them, or of openings, is
+	asked    map[string]*stream[T]
+	pasts    map[Stream]past // those of which something came, and that are forgotten
+	lefts    [2]fifo[left]   // the same, in their order, by class
+	born     map[topics.Name]birth
+	met      map[topics.Name]*meeting
+	bases    map[Stream]uint64             // where streams begin whose topic was subscribed to later
+	floors   map[Stream]uint64             // below which streams of those that were not admitted for a time do not begin
+	since    map[string]time.Duration      // from when on a topic is received; the others are from the start
+	from     map[topics.Name]time.Duration // when something came last from a member
+	direct   map[topics.Name]bool          // origins whose messages come over their own connection
+	starved  map[topics.Name]bool
+	former   map[topics.Name]bool // whose connection before the newest may still bring what was said over it
+	seen     seen
+	plan     plan
+	spares   spares
+	openings openings
+	budgets  map[topics.Name]*budget // of questions, by who is asked
+	view     View                    // of the last look; nil: there was none
+	newest   newest[T]
+	watches  map[topics.Name]*watch
+	says     []Say
+	gaps     []Gap
+	waits    []Stream
+	hungry   []topics.Name // that were found to be starved
+	stats    Stats
 
 	// Origins that say neither number nor uid, and when their messages began to come over a new connection: from then
 	// on a relay is not believed, as nothing tells its copy from the origin's.
@@ -149,7 +149,6 @@ type Judge[T any] struct {
 const (
 	never     = time.Duration(1<<63 - 1)
 	bornMost  = 4096 // origins that are known to have started later: as many as a table of peers has
-	openMost  = 1024 // answers that are awaited before streams begin
 	relayPart = 4    // of the streams, a part that relays may begin
 	shareMost = 4    // of these and of the others, a part that one origin may have
 )
@@ -164,7 +163,6 @@ func New[T any](cfg Config, keep func(T) T) *Judge[T] {
 		by:      make(map[topics.Name][]*stream[T]),
 		shares:  make(map[topics.Name]*share[T]),
 		asked:   make(map[string]*stream[T]),
-		opening: make(map[string]opening),
 		pasts:   make(map[Stream]past),
 		born:    make(map[topics.Name]birth),
 		met:     make(map[topics.Name]*meeting),
@@ -179,6 +177,7 @@ func New[T any](cfg Config, keep func(T) T) *Judge[T] {
 		numberless: make(map[topics.Name]time.Duration),
 		plan:       newPlan(cfg),
 		spares:     newSpares(),
+		openings:   newOpenings(),
 		budgets:    make(map[topics.Name]*budget),
 		watches:    make(map[topics.Name]*watch),
 
@@ -360,7 +359,7 @@ func (j *Judge[T]) Answer(now time.Duration, via topics.Name, question []byte, m
 		j.stats.Refused++
 		return false, out
 	}
-	if o, ok := j.opening[string(question)]; ok && o.peer == via && o.covers(m) && number > 0 {
+	if o, ok := j.openings.all[string(question)]; ok && o.peer == via && o.covers(m) && number > 0 {
 		if j.streams[m] == nil && j.wasHere(m) {
 			j.stats.Duplicates++
 			return false, out
@@ -403,7 +402,7 @@ func wayOf(via, origin topics.Name) Way {
 
 // AnswerEnds takes in that an answer has ended.
 func (j *Judge[T]) AnswerEnds(now time.Duration, via topics.Name, question []byte, out []Delivery[T]) []Delivery[T] {
-	if o, ok := j.opening[string(question)]; ok && o.peer == via {
+	if o, ok := j.openings.all[string(question)]; ok && o.peer == via {
 		return j.opens(now, string(question), out)
 	}
 	if s := j.asked[string(question)]; s != nil && s.asked == via {
@@ -450,8 +449,8 @@ func (j *Judge[T]) Tick(now time.Duration, view View, out []Delivery[T]) []Deliv
 	}
 	j.look(now, view)
 	out = j.lookGone(now, view, out)
-	for _, question := range slices.Sorted(maps.Keys(j.opening)) {
-		if now >= j.opening[question].until {
+	for _, question := range slices.Sorted(maps.Keys(j.openings.all)) {
+		if now >= j.openings.all[question].until {
 			out = j.open(now, question, out)
 		}
 	}
@@ -469,7 +468,7 @@ func (j *Judge[T]) Tick(now time.Duration, view View, out []Delivery[T]) []Deliv
 		j.busy[i], j.busy[last] = j.busy[last], nil
 		j.busy = j.busy[:last]
 	}
-	for _, o := range j.opening {
+	for _, o := range j.openings.all {
 		j.due = min(j.due, o.until)
 	}
 	return out

@@ -194,7 +194,7 @@ func (j *Judge[T]) isLaterLife(now time.Duration, via topics.Name, m Stream) (la
 // told, too.
 func (j *Judge[T]) begins(now time.Duration, via topics.Name, m Stream, told uint64) {
 	within := j.lateTime(now, m)
-	if within < time.Millisecond || j.isOpening(m) || len(j.opening) >= farOpenings {
+	if within < time.Millisecond || j.isOpening(m) || !j.openings.hasRoom(via) {
 		return
 	}
 	j.askPast(now, via, topics.Question{Origin: m.Origin, Incarnation: m.Incarnation, Topic: m.Topic, Within: within.Milliseconds()}, told)

@@ -258,7 +258,7 @@ func FuzzJudge(f *testing.F) {
 			r.j.Says()
 			r.j.Gaps()
 			s := r.j.Stats()
-			if s.Holding < 0 || s.Holding > 2000 || s.Following > cfg.Streams+cfg.Streams/relayPart || len(r.j.opening) > openMost {
+			if s.Holding < 0 || s.Holding > 2000 || s.Following > cfg.Streams+cfg.Streams/relayPart || len(r.j.openings.all) > openMost {
 				t.Fatalf("%+v", s)
 			}
 			for _, d := range r.out {

@@ -56,18 +56,18 @@ func (j *Judge[T]) askPast(now time.Duration, peer topics.Name, q topics.Questio
 	if len(others) == 0 && !j.forgetTold(now, m) {
 		return // it is known, and what is missing is repaired
 	}
-	if slices.ContainsFunc(others, func(other string) bool { return j.opening[other].peer == peer }) {
+	if slices.ContainsFunc(others, func(other string) bool { return j.openings.all[other].peer == peer }) {
 		return // it is asked already
 	}
-	if len(j.opening) >= openMost || !j.affords(now, peer, peer, m.Origin) {
+	if len(j.openings.all) >= openMost || !j.affords(now, peer, peer, m.Origin) {
 		j.stats.Overasked++
 		return
 	}
 	for _, other := range others {
-		j.says = append(j.says, Say{To: j.opening[other].peer, Topic: other, Cancel: true})
-		delete(j.opening, other)
+		j.says = append(j.says, Say{To: j.openings.all[other].peer, Topic: other, Cancel: true})
+		j.openings.remove(other)
 	}
-	j.opening[question] = opening{Stream: m, peer: peer, until: now + openTime, first: first}
+	j.openings.put(question, opening{Stream: m, peer: peer, until: now + openTime, first: first})
 	j.says = append(j.says, Say{To: peer, Topic: question})
 	j.stats.Questions++
 	j.due = min(j.due, now+openTime)
@@ -75,10 +75,10 @@ func (j *Judge[T]) askPast(now time.Duration, peer topics.Name, q topics.Questio
 
 // replayAgain asks a member once more for what it was asked for, as it has forgotten that with a connection.
 func (j *Judge[T]) replayAgain(now time.Duration, member topics.Name) {
-	for _, question := range slices.Sorted(maps.Keys(j.opening)) {
-		if o := j.opening[question]; o.peer == member {
+	for _, question := range slices.Sorted(maps.Keys(j.openings.all)) {
+		if o := j.openings.all[question]; o.peer == member {
 			o.until, o.ended = now+openTime, false
-			j.opening[question] = o
+			j.openings.put(question, o)
 			j.says = append(j.says, Say{To: member, Topic: question})
 			j.stats.Questions++
 			j.due = min(j.due, o.until)
@@ -110,10 +110,6 @@ func (j *Judge[T]) replayByRelay(now time.Duration, origin topics.Name) {
 	}
 }
 
-// farOpenings is how many questions may be under way for one to be added, as relays begin them: one that makes origins up
-// leaves room for the others.
-const farOpenings = openMost / 2
-
 // lateBeats is of how many beats the past of an origin is asked for in a partial mesh, at its first message, though Config wants
 // none: it may have spoken as a member, before a way of its messages was there. A relay is asked settleBeats after a node is a
 // member, and where two parts of a mesh become one again, all ways were within the parts.
@@ -133,7 +129,7 @@ func (j *Judge[T]) replayFirst(now time.Duration, via topics.Name, far bool, m S
 	if j.begun(now, m) || j.had(now, m) {
 		return
 	}
-	if len(j.opening) >= farOpenings {
+	if !j.openings.hasRoom(via) {
 		j.stats.Overasked++
 		return
 	}
@@ -175,8 +171,8 @@ func (j *Judge[T]) lookMet(now time.Duration, view View) {
 		if o.asked || o.first == "" || now-o.at > lateBeats*j.cfg.Beat/2 || !view.Linked(origin) || j.starved[origin] || !j.Admits(origin) {
 			continue
 		}
-		if len(j.opening) >= farOpenings {
-			return
+		if !j.openings.hasRoom(origin) {
+			continue
 		}
 		o.asked = true
 		for said, _, rest := topics.CutLast(o.first); said != ""; said, _, rest = topics.CutLast(rest) {
@@ -287,35 +283,9 @@ func (j *Judge[T]) awaitsReplay(now time.Duration, s *stream[T], view View) bool
 	return j.starved[s.Origin] || o != nil && now-o.at <= until
 }
 
-func (j *Judge[T]) isOpening(m Stream) bool {
-	_, ok := j.openingOf(m)
-	return ok
-}
-
-// openingOf is the question whose answer a stream waits for before it begins.
-func (j *Judge[T]) openingOf(m Stream) (question string, ok bool) {
-	for question, o := range j.opening {
-		if o.covers(m) {
-			return question, true
-		}
-	}
-	return "", false
-}
-
-// openingsOf are the questions that ask for some of a stream, or of all its lives, in a fixed order.
-func (j *Judge[T]) openingsOf(m Stream) (questions []string) {
-	for question, o := range j.opening {
-		if o.covers(m) || m.covers(o.Stream) {
-			questions = append(questions, question)
-		}
-	}
-	slices.Sort(questions)
-	return questions
-}
-
 // opens takes in that an answer has ended. What waits for it begins, or a little later, see lateWait.
 func (j *Judge[T]) opens(now time.Duration, question string, out []Delivery[T]) []Delivery[T] {
-	o := j.opening[question]
+	o := j.openings.all[question]
 	before := func(s *stream[T]) bool {
 		return o.covers(s.Stream) && s.held.any(func(h held[T]) bool { return h.number < o.first })
 	}
@@ -323,15 +293,15 @@ func (j *Judge[T]) opens(now time.Duration, question string, out []Delivery[T]) 
 		return j.open(now, question, out)
 	}
 	o.ended, o.until = true, min(o.until, now+lateWait)
-	j.opening[question] = o
+	j.openings.put(question, o)
 	j.due = min(j.due, o.until)
 	return out
 }
 
 // open begins the streams that waited for an answer.
 func (j *Judge[T]) open(now time.Duration, question string, out []Delivery[T]) []Delivery[T] {
-	o := j.opening[question]
-	delete(j.opening, question)
+	o := j.openings.all[question]
+	j.openings.remove(question)
 	j.says = append(j.says, Say{To: o.peer, Topic: question, Cancel: true})
 	for _, s := range j.of(o.Origin) {
 		if !o.covers(s.Stream) || s.next > 0 {

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -136,7 +137,7 @@ func TestReplayOfFarIsBounded(t *testing.T) {
 	for n := range 2 * openMost {
 		r.relayed("r", topics.Name(fmt.Sprint("f", n)), true, 30)
 	}
-	if n := len(r.j.opening); n != farOpenings {
+	if n := len(r.j.openings.all); n != farOpenings {
 		t.Errorf("%d questions under way", n)
 	}
 	for n := range 2 * bornMost {
@@ -147,6 +148,34 @@ func TestReplayOfFarIsBounded(t *testing.T) {
 	}
 	if n := len(r.j.pasts); n > bornMost {
 		t.Errorf("%d pasts known as asked for", n)
+	}
+}
+
+// Others have room beside it, for what they bring and for what they tell, and no end of it.
+func TestOneRelayLeavesOthersRoomForPasts(t *testing.T) {
+	for _, few := range []bool{false, true} {
+		r := newRigOf(t, Config{ReplayWithin: 5 * time.Second}, "r", "n", "m")
+		r.view.few = few
+		for _, name := range r.view.linked {
+			r.view.lists[name] = []topics.Name{"o"}
+		}
+		r.pass(5 * time.Second).j.Says()
+		for n := range 2 * openMost {
+			r.relayed("r", topics.Name(fmt.Sprint("f", n)), true, 30)
+		}
+		r.j.Says()
+		if r.relayed("n", "g", true, 30); !slices.Contains(r.j.Says(), Say{To: "n", Topic: "5/g/7/~5000/1"}) {
+			t.Error("there is no room for what another one brings")
+		}
+		if r.digest("m", "h/7/30/1"); few && !slices.Contains(r.j.Says(), Say{To: "m", Topic: "5/h/7/~5000/1"}) {
+			t.Error("nor for what it tells")
+		}
+		for n := range 2 * openMost {
+			r.relayed(r.view.linked[1+n%2], topics.Name(fmt.Sprint("h", n)), true, 30)
+		}
+		if n := len(r.j.openings.all); n > farOpenings+2*farFew {
+			t.Errorf("%d questions under way", n)
+		}
 	}
 }
 

@@ -177,11 +177,7 @@ func (j *Judge[T]) wantsPast(now time.Duration, via topics.Name, m Stream, numbe
 
 // hasRoom reports whether one more question for a past can be under way, to one that is watched.
 func (j *Judge[T]) hasRoom(via topics.Name) bool {
-	under := 0
-	for _, o := range j.opening {
-		under += one(o.peer == via)
-	}
-	return under < watchAtOnce && len(j.opening) < farOpenings
+	return j.openings.under[via] < watchAtOnce && j.openings.hasRoom(via)
 }
 
 // lookWanted asks for what had to wait.

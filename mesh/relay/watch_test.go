@@ -200,8 +200,8 @@ func TestWhoMakesStreamsUp(t *testing.T) {
 			}
 			r.digest("r", b.String()[1:])
 		}
-		if w := r.j.watches["r"]; len(w.waits) > watchMost || len(r.j.opening) > watchAtOnce {
-			t.Fatalf("%d wait, %d are under way", len(w.waits), len(r.j.opening))
+		if w := r.j.watches["r"]; len(w.waits) > watchMost || len(r.j.openings.all) > watchAtOnce {
+			t.Fatalf("%d wait, %d are under way", len(w.waits), len(r.j.openings.all))
 		}
 		r.pass(500 * time.Millisecond)
 	}
@@ -211,7 +211,7 @@ func TestWhoMakesStreamsUp(t *testing.T) {
 	if !slices.Contains(r.j.Says(), Say{To: "n", Topic: lateOfF}) {
 		t.Error("there is no room for what another one tells")
 	}
-	r.pass(3*watchTime+2*openTime).count("under way", uint64(len(r.j.opening)), 0)
+	r.pass(3*watchTime+2*openTime).count("under way", uint64(len(r.j.openings.all)), 0)
 	r.got("").gave()
 
 	r = newWatchRig(t) // it answers at once, with nothing
@@ -232,7 +232,7 @@ func TestWhoMakesStreamsUp(t *testing.T) {
 
 // questions are those that one is asked, and that are under way.
 func (r *rig) questions(member topics.Name) (questions []string) {
-	for question, o := range r.j.opening {
+	for question, o := range r.j.openings.all {
 		if o.peer == member {
 			questions = append(questions, question)
 		}
