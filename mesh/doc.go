@@ -182,7 +182,7 @@
 //
 // # Partial meshes
 //
-// In a mesh of more than Config.FullMesh members, where that is set, a node listens to some twelve of them, its neighbours
+// In a mesh of more than Config.FullMesh members (48, as package node sets it) a node listens to some twelve of them, its neighbours
 // (view.go). It draws six by lots of its own, more while fewer than four list it, and takes those that drew it, up to twelve
 // in all; who draws it beyond that hears it and is not heard. The others are far members, whom it need not dial first. So
 // what a node does at rest does not grow with the mesh, and everything that is known of one comes by tellings.

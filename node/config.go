@@ -43,7 +43,7 @@ type Config struct {
 	Interval time.Duration // between whole lists while naive nodes are about: 2.5 s; 100 ms to 10 min
 
 	// FullMesh is the number of members up to which this node listens to all of them. Where there are more it listens to some
-	// twelve, and knows the others by the word of these (mesh.Far). 0: to all, however many there are; else 32 to 4,096.
+	// twelve, and knows the others by the word of these (mesh.Far): 48; 32 to 4,096. -1: to all, however many there are.
 	FullMesh int
 
 	Channels   []string // named channels to receive at first; plain messages always are
@@ -107,6 +107,7 @@ type Resolver interface {
 // Bounds of Config.
 const (
 	MinFullMesh, MaxFullMesh = 32, 4096
+	DefaultFullMesh          = 48
 	MinBeat, MaxBeat         = 100 * time.Millisecond, time.Minute
 	MinInterval, MaxInterval = 100 * time.Millisecond, 10 * time.Minute
 	MaxMaxMessage            = 64 << 20
@@ -152,6 +153,7 @@ func (c Config) withDefaults() Config {
 	def(&c.DiscoveryPort, topics.DiscoveryPort)
 	def(&c.MessagePort, c.DiscoveryPort+topics.PortStep)
 	def(&c.Beat, defaultBeat)
+	def(&c.FullMesh, DefaultFullMesh)
 	def(&c.Interval, defaultInterval)
 	def(&c.MaxMessage, topics.MaxMessage)
 	def(&c.InboxBytes, defaultInboxBytes)
@@ -216,8 +218,8 @@ func (c Config) checkNumbers(*identity) error {
 		return &FieldError{"Beat", c.Beat, fmt.Sprintf("must be %v to %v", MinBeat, MaxBeat)}
 	case c.Interval < MinInterval || c.Interval > MaxInterval:
 		return &FieldError{"Interval", c.Interval, fmt.Sprintf("must be %v to %v", MinInterval, MaxInterval)}
-	case c.FullMesh != 0 && (c.FullMesh < MinFullMesh || c.FullMesh > MaxFullMesh):
-		return &FieldError{"FullMesh", c.FullMesh, fmt.Sprintf("must be %d to %d members, or 0 for all", MinFullMesh, MaxFullMesh)}
+	case c.FullMesh != -1 && (c.FullMesh < MinFullMesh || c.FullMesh > MaxFullMesh):
+		return &FieldError{"FullMesh", c.FullMesh, fmt.Sprintf("must be %d to %d members, or -1 for all", MinFullMesh, MaxFullMesh)}
 	case c.MaxMessage < 1 || c.MaxMessage > MaxMaxMessage:
 		return &FieldError{"MaxMessage", c.MaxMessage, fmt.Sprintf("must be 1 to %d bytes", MaxMaxMessage)}
 	case c.InboxBytes < MinInboxBytes || c.InboxBytes > MaxInboxBytes:

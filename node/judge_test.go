@@ -56,7 +56,8 @@ func TestMessagesThatMayBeMissedAreWarnedOf(t *testing.T) {
 
 // Who was handed a message finds in the counters what came of it.
 func TestWhatIsHandedOverIsCounted(t *testing.T) {
-	n := start(t, Config{Hostname: nodetest.Addresses(t, 1)[0]})
+	addr := nodetest.Addresses(t, 1)[0]
+	n := start(t, Config{Hostname: addr, Bind: addr})
 	n.hearing.mu.Lock()
 	defer n.hearing.mu.Unlock()
 	j := n.hearing.judge

@@ -118,7 +118,7 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 		Beat:        cfg.Beat,
 		Interval:    max(cfg.Interval, cfg.Beat),
 		Refresh:     max(mesh.LAN().Refresh, cfg.Beat),
-		FullMesh:    cfg.FullMesh,
+		FullMesh:    max(0, cfg.FullMesh), // -1: all
 		Seed:        rand.Uint64(),
 	}
 	if err := rules.Validate(); err != nil {

@@ -44,7 +44,7 @@ func nodeCommand() *cli.Command {
 			&cli.IntFlag{Name: "message-port", EnvVars: []string{"HEARSAY_MESSAGE_PORT"}, DefaultText: "that", Usage: "`PORT` for messages: always the discovery port + 10000"},
 			&cli.DurationFlag{Name: "interval", EnvVars: []string{"HEARSAY_INTERVAL"}, Value: 2500 * time.Millisecond, Usage: "`TIME` between pings, and between whole lists while naive nodes are about"},
 			&cli.DurationFlag{Name: "beat", EnvVars: []string{"HEARSAY_BEAT"}, Value: time.Second, Usage: "`TIME` between signs of life; the others miss this node after three of them"},
-			&cli.IntFlag{Name: "full-mesh", EnvVars: []string{"HEARSAY_FULL_MESH"}, Usage: "an experiment: with more than `N` members, 32 to 4096, listen to some twelve of them and know the others by their word; 0: listen to all"},
+			&cli.IntFlag{Name: "full-mesh", EnvVars: []string{"HEARSAY_FULL_MESH"}, Value: node.DefaultFullMesh, Usage: "with more than `N` members, 32 to 4096, listen to some twelve of them and know the others by their word; 0: listen to all"},
 			&cli.StringSliceFlag{Name: "channel", EnvVars: []string{"HEARSAY_CHANNEL"}, Usage: "receive the named channel `C` too (repeat for more)"},
 			&cli.IntFlag{Name: "outbox-bytes", EnvVars: []string{"HEARSAY_OUTBOX_BYTES"}, Value: defaultOutbox, Usage: "`BYTES` of messages that wait for slow peers, in all"},
 			&cli.IntFlag{Name: "inbox-bytes", EnvVars: []string{"HEARSAY_INBOX_BYTES"}, Value: defaultInbox, Usage: "`BYTES` of messages that wait for slow readers: a half for HTTP and --tap, a quarter each for standard output and the node itself"},
@@ -202,6 +202,18 @@ func withHint(err error) error {
 	return err
 }
 
+// fullMesh reads how many hear each other, as node.Config has it.
+func fullMesh(c *cli.Context) (int, error) {
+	switch most := c.Int("full-mesh"); {
+	case most == 0:
+		return -1, nil
+	case most < node.MinFullMesh || most > node.MaxFullMesh:
+		return 0, usagef("--full-mesh %d: must be %d to %d, or 0 for all", most, node.MinFullMesh, node.MaxFullMesh)
+	default:
+		return most, nil
+	}
+}
+
 // nodeConfig reads the flags. What is wrong is named as on the command line.
 func nodeConfig(c *cli.Context, level *slog.LevelVar) (node.Config, error) {
 	least, err := parseLevel(c.String("log-level"))
@@ -228,7 +240,6 @@ func nodeConfig(c *cli.Context, level *slog.LevelVar) (node.Config, error) {
 		MessagePort: c.Int("message-port"),
 		Interval:    c.Duration("interval"),
 		Beat:        c.Duration("beat"),
-		FullMesh:    c.Int("full-mesh"),
 		Channels:    c.StringSlice("channel"),
 		OutboxBytes: c.Int("outbox-bytes"),
 		InboxBytes:  sharesOf(c).node,
@@ -243,6 +254,9 @@ func nodeConfig(c *cli.Context, level *slog.LevelVar) (node.Config, error) {
 		return cfg, usagef("--inbox-bytes %d: must be %d to %d bytes", all, minInbox, maxInbox)
 	}
 	if err := readRepair(c, &cfg); err != nil {
+		return cfg, err
+	}
+	if cfg.FullMesh, err = fullMesh(c); err != nil {
 		return cfg, err
 	}
 	if err := cfg.Keys.Validate(); err != nil {

@@ -22,8 +22,7 @@ import (
 
 const (
 	maxRing   = 1000 // 127.77.0.1 to 127.77.3.250
-	ringNet   = 250  // of them in a network, and in a ring of which each hears all
-	ringMesh  = 48   // members up to which each hears all, in a larger one
+	ringNet   = 250  // of them in a network, and in a ring of which each hears all: --full-mesh 0
 	maxMatrix = 24   // nodes whose table fits a terminal
 	ringPoll  = 20 * time.Millisecond
 	ringHeap  = 200 // percent of garbage while the ring comes up: to collect less is faster, until new memory costs more than that
@@ -39,14 +38,14 @@ func ringCommand() *cli.Command {
 			"one's address, the last the first's. Shows who hears whom until every node hears every other, and then\n" +
 			"their messages, until it is interrupted. Where 127.77.0.1 is not an address of this machine (macOS) the\n" +
 			"nodes share 127.0.0.1 on ports of their own.\n\n" +
-			"With --full-mesh and more nodes than that, each hears some twelve of the others and knows the rest by their\n" +
-			"word; such a ring is whole when every node knows every other.\n\n" +
+			"Of more nodes than --full-mesh each hears some twelve of the others and knows the rest by their word; such a\n" +
+			"ring is whole when every node knows every other.\n\n" +
 			"With --mesh-key the ring is locked: who else wants to hear it, or be of it, needs that key. --locked makes one\n" +
 			"for as long as the ring runs. Among themselves the nodes meet in memory, so this shows who is kept out, not\n" +
 			"what a lock costs.",
 		Flags: []cli.Flag{
 			&cli.IntFlag{Name: "nodes", EnvVars: []string{"HEARSAY_NODES"}, Value: 4, Usage: fmt.Sprintf("`N` nodes, 2 to %d", maxRing)},
-			&cli.IntFlag{Name: "full-mesh", EnvVars: []string{"HEARSAY_FULL_MESH"}, DefaultText: fmt.Sprintf("0, and %d with more than %d nodes", ringMesh, ringNet), Usage: "with more than `N` nodes, 32 to 4096, let each hear some of them (see 'hearsay help node'); 0: all"},
+			&cli.IntFlag{Name: "full-mesh", EnvVars: []string{"HEARSAY_FULL_MESH"}, Value: node.DefaultFullMesh, Usage: fmt.Sprintf("with more than `N` nodes, 32 to 4096, let each hear some of them (see 'hearsay help node'); 0, up to %d nodes: all", ringNet)},
 			&cli.BoolFlag{Name: "once", EnvVars: []string{"HEARSAY_ONCE"}, Usage: "end with status 0 as soon as the ring is whole"},
 			&cli.DurationFlag{Name: "timeout", EnvVars: []string{"HEARSAY_TIMEOUT"}, Value: time.Minute, Usage: "fail when the ring is not whole within `TIME`"},
 			&cli.PathFlag{Name: "mesh-key", TakesFile: true, EnvVars: []string{"HEARSAY_MESH_KEY"}, Usage: "lock the ring with the key pairs in `FILE` (see 'hearsay keygen')"},
@@ -65,15 +64,12 @@ func runRing(c *cli.Context) error {
 	if c.Duration("timeout") <= 0 {
 		return usagef("--timeout %v: must be more than nothing", c.Duration("timeout"))
 	}
-	full := c.Int("full-mesh")
-	if count > ringNet && full == 0 {
-		if c.IsSet("full-mesh") {
-			return usagef("--full-mesh 0: more than %d nodes cannot each hear all others", ringNet)
-		}
-		full = ringMesh
-	}
-	if full != 0 && (full < node.MinFullMesh || full > node.MaxFullMesh) {
-		return usagef("--full-mesh %d: must be %d to %d, or 0", full, node.MinFullMesh, node.MaxFullMesh)
+	full, err := fullMesh(c)
+	switch {
+	case err != nil:
+		return err
+	case full < 0 && count > ringNet:
+		return usagef("--full-mesh 0: more than %d nodes cannot each hear all others", ringNet)
 	}
 	locked, unlock, err := ringKeys(c)
 	if err != nil {
@@ -91,7 +87,7 @@ func runRing(c *cli.Context) error {
 		return err
 	}
 	v, hears := newView(c.App.Writer, nodes), "hears"
-	if full != 0 && count > full {
+	if full > 0 && count > full {
 		v.partial, v.table, hears = true, false, "knows"
 	}
 	err = v.untilWhole(ctx, begin, c.Duration("timeout"))

@@ -16,5 +16,5 @@ func TestRingOfAPartialMesh(t *testing.T) {
 	}
 	fails(t, exitUsage, "--full-mesh 0: more than 250 nodes cannot", "ring", "--nodes", "251", "--full-mesh", "0")
 	fails(t, exitUsage, "--nodes 1001: must be 2 to 1000", "ring", "--nodes", "1001")
-	fails(t, exitUsage, "--full-mesh 31: must be 32 to 4096, or 0", "ring", "--nodes", "4", "--full-mesh", "31")
+	fails(t, exitUsage, "--full-mesh 31: must be 32 to 4096, or 0 for all", "ring", "--nodes", "4", "--full-mesh", "31")
 }

@@ -337,7 +337,7 @@ def arguments():
     parser.add_argument("--cases", default=",".join(known), metavar="CASE,...", help=f"of {', '.join(known)} (default all)")
     parser.add_argument("--rate", type=int, default=0, metavar="R",
                         help="messages a second of each node in the cases traffic-* of all nodes (default 500, or 20)")
-    parser.add_argument("--nodes", type=int, default=16, metavar="N", help="4 to 64 (default 16)")
+    parser.add_argument("--nodes", type=int, default=16, metavar="N", help="4 to 48, so that all hear all (default 16)")
     parser.add_argument("--runs", type=int, default=1, metavar="K", help="of each case, each with another victim (default 1)")
     parser.add_argument("--quick", action="store_true", help="shorter freezes, partitions and loss")
     parser.add_argument("--keep", metavar="DIR", help="copy the logs here")
@@ -346,8 +346,8 @@ def arguments():
     unknown = [case for case in args.cases if case not in known]
     if unknown:
         parser.error(f"unknown case {unknown[0]!r}: known are {', '.join(known)}")
-    if not 4 <= args.nodes <= 64:
-        parser.error(f"--nodes {args.nodes}: must be 4 to 64")
+    if not 4 <= args.nodes <= 48:
+        parser.error(f"--nodes {args.nodes}: must be 4 to 48")
     if not 1 <= args.runs < min(args.nodes, 8):
         parser.error(f"--runs {args.runs}: must be 1 to {min(args.nodes, 8) - 1}")
     return args

@@ -18,6 +18,9 @@ def ring_of(first, last):
     return [[first if i == last else i + 1] for i in range(first, last + 1)]
 
 
+ALL = ("--full-mesh", "0")  # lists are read off the wire, and name everybody where all hear all
+
+
 class Group:
     """Nodes of one kind in a mesh, numbered from 1, each with an ear on its lists, or, in a partial mesh, asked for its members."""
 
@@ -30,8 +33,8 @@ class Group:
         """Starts one more node, and an ear for it; returns the moment before its start."""
         name = mesh.address(len(self.nodes) + 1)
         start = time.monotonic()
-        http = ("--http", f"{name}:{web.PORT}") if self.partial else ()
-        self.nodes.append(self.mesh.start(self.kind, name, [mesh.address(i) for i in seeds], (*self.flags, *http)))
+        flags = ("--http", f"{name}:{web.PORT}") if self.partial else ALL if self.kind == "hearsay" else ()
+        self.nodes.append(self.mesh.start(self.kind, name, [mesh.address(i) for i in seeds], (*flags, *self.flags)))
         if not self.partial:
             self.ears.append(mesh.Ear(name))
         return start

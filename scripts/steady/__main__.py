@@ -59,8 +59,8 @@ def measure(args, n, beside=False):
     """One steady ring: the figures of each node, and those of as many serf agents in the same time."""
     with mesh.Mesh() as m:
         agents = serf_cluster(m, n) if beside else []
-        partial = args.full_mesh and n > args.full_mesh
-        flags = [*args.flags, *(["--full-mesh", str(args.full_mesh)] if args.full_mesh else [])]
+        partial = args.kind == "hearsay" and 0 < args.full_mesh < n
+        flags = [*args.flags, *(["--full-mesh", str(args.full_mesh)] if partial else [])]
         group = shapes.Group(m, args.kind, flags, partial)
         for seeds in shapes.SHAPES["ring"](n):
             start = group.start(seeds)
@@ -132,8 +132,8 @@ def arguments():
     parser.add_argument("--cpu", type=float, default=0.30, metavar="S", help="goal: CPU seconds a minute (default 0.30)")
     parser.add_argument("--times", type=float, default=2, metavar="RATIO", help="goal: CPU beside serf's, with $SERF (default 2)")
     parser.add_argument("--rss", type=float, default=30, metavar="MIB", help="goal: resident memory (default 30)")
-    parser.add_argument("--full-mesh", type=int, default=0, metavar="N",
-                        help="with more nodes than this, partial meshes; these also serve HTTP")
+    parser.add_argument("--full-mesh", type=int, default=48, metavar="N",
+                        help="with more nodes than this, partial meshes, which also serve HTTP (default 48); 0: never")
     parser.add_argument("--kind", choices=("hearsay", "naive"), default="hearsay")
     parser.add_argument("flags", nargs="*", help="after --: flags for hearsay node, such as --ping")
     return parser.parse_args()
