@@ -59,6 +59,9 @@ func (m *Machine) learn(h hint) *peer {
 			m.markFound(p)
 		} else {
 			m.charge(p, h.from)
+			if h.by == byList {
+				m.recall(p)
+			}
 		}
 	}
 	return p

@@ -43,6 +43,7 @@ type Machine struct {
 	listeners  listeners
 	readers    readers
 	sources    sources
+	vain       vain
 	known      known
 	foreigners foreigners
 	roster     roster

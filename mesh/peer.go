@@ -117,6 +117,7 @@ func (m *Machine) drop(p *peer, why string) {
 	} else {
 		m.tellBothWays(p, why)
 	}
+	m.noteVain(p)
 	m.cutAll(p)
 	m.unqueue(p)
 	p.orphan()
