@@ -79,6 +79,7 @@ var judgeCounters = []struct {
 	{"messages_unasked", func(s *relay.Stats) uint64 { return s.Unasked }},      // relays and answers that nobody wanted
 	{"messages_not_held", func(s *relay.Stats) uint64 { return s.Overheld }},    // that came too early, and are asked for again
 	{"streams_evicted", func(s *relay.Stats) uint64 { return s.Evicted }},       // that gave their places to others
+	{"streams_forgotten", func(s *relay.Stats) uint64 { return s.Unknown }},     // of these, where they were is not known any more
 	{"relay_conflicts", func(s *relay.Stats) uint64 { return s.Conflicts }},     // times that a relay had lied
 	{"relay_prunes", func(s *relay.Stats) uint64 { return s.Prunes }},           // neighbours asked to leave an origin out
 	{"relay_grafts", func(s *relay.Stats) uint64 { return s.Grafts }},           // times that they were asked to bring one again

@@ -102,7 +102,7 @@ func TestAChannelThatWasForgottenDoesNotComeAgain(t *testing.T) {
 			r.hear(topics.Name(text("z", i)), 1)
 		}
 		if lost { // there was no room to note where it was
-			r.j.pasts, r.j.pastsLost = map[Stream]past{}, r.now+time.Minute
+			r.j.pasts, r.j.pastsLost["o"] = map[Stream]past{}, r.now+time.Minute
 		}
 		before := r.j.Stats().Questions
 		r.newerOf("b", chat, 1).count("questions", r.j.Stats().Questions, before)

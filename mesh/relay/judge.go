@@ -103,7 +103,7 @@ type Judge[T any] struct {
 	due      time.Duration                // when the next of them, or of openings, is
 	asked    map[string]*stream[T]
 	pasts    map[Stream]past // those of which something came, and that are forgotten
-	lefts    [2]fifo[left]   // the same, in their order, by class
+	lefts    [2]lefts        // the same, in their order, by class
 	born     map[topics.Name]birth
 	met      map[topics.Name]*meeting
 	bases    map[Stream]uint64             // where streams begin whose topic was subscribed to later
@@ -133,14 +133,14 @@ type Judge[T any] struct {
 
 	admitted map[topics.Name]time.Duration // since when an origin is; nil: all are
 
-	began      time.Duration          // the first look; never: there was none
-	metAt      time.Duration          // when one was heard for the first time, last
-	viewed     uint64                 // number of the view that was looked at last; 0: look at any
-	pastsLost  time.Duration          // until when it is not known of all such streams, as there was no room in pasts
-	present    map[topics.Name]uint64 // who is heard, itself or by others: the look that found it
-	presentOf  uint64                 // number of the view that shows it
-	presentDue time.Duration          // when to look for them again
-	round      uint64                 // of these looks
+	began      time.Duration                 // the first look; never: there was none
+	metAt      time.Duration                 // when one was heard for the first time, last
+	viewed     uint64                        // number of the view that was looked at last; 0: look at any
+	pastsLost  map[topics.Name]time.Duration // until when it is not known of all such streams that one began, as there was no room
+	present    map[topics.Name]uint64        // who is heard, itself or by others: the look that found it
+	presentOf  uint64                        // number of the view that shows it
+	presentDue time.Duration                 // when to look for them again
+	round      uint64                        // of these looks
 	gone       map[topics.Name]*gone
 	askable    []topics.Name // the members at the last look at them
 	goneDue    time.Duration
@@ -159,20 +159,21 @@ func New[T any](cfg Config, keep func(T) T) *Judge[T] {
 	cfg = cfg.withDefaults()
 	return &Judge[T]{
 		cfg: cfg, keep: keep, began: never, rng: rand.New(rand.NewPCG(cfg.Seed, 0x6865617273617921)), due: never,
-		streams: make(map[Stream]*stream[T]),
-		by:      make(map[topics.Name][]*stream[T]),
-		shares:  make(map[topics.Name]*share[T]),
-		asked:   make(map[string]*stream[T]),
-		pasts:   make(map[Stream]past),
-		born:    make(map[topics.Name]birth),
-		met:     make(map[topics.Name]*meeting),
-		bases:   make(map[Stream]uint64),
-		floors:  make(map[Stream]uint64),
-		since:   make(map[string]time.Duration),
-		from:    make(map[topics.Name]time.Duration),
-		direct:  make(map[topics.Name]bool),
-		starved: make(map[topics.Name]bool),
-		former:  make(map[topics.Name]bool),
+		streams:   make(map[Stream]*stream[T]),
+		by:        make(map[topics.Name][]*stream[T]),
+		shares:    make(map[topics.Name]*share[T]),
+		asked:     make(map[string]*stream[T]),
+		pasts:     make(map[Stream]past),
+		pastsLost: make(map[topics.Name]time.Duration),
+		born:      make(map[topics.Name]birth),
+		met:       make(map[topics.Name]*meeting),
+		bases:     make(map[Stream]uint64),
+		floors:    make(map[Stream]uint64),
+		since:     make(map[string]time.Duration),
+		from:      make(map[topics.Name]time.Duration),
+		direct:    make(map[topics.Name]bool),
+		starved:   make(map[topics.Name]bool),
+		former:    make(map[topics.Name]bool),
 
 		numberless: make(map[topics.Name]time.Duration),
 		plan:       newPlan(cfg),

@@ -111,6 +111,41 @@ func TestMadeUpStreamsHideNoPast(t *testing.T) {
 	}
 }
 
+// Nor do they where more is asked for than what was said of late: what others bring has its past asked for. All is counted.
+func TestMadeUpStreamsHideNoPastThatOthersBring(t *testing.T) {
+	for _, replays := range []time.Duration{0, time.Hour} {
+		r := newRigOf(t, Config{ReplayWithin: replays}, "r", "n")
+		r.view.few = true
+		r.view.lists["r"], r.view.lists["n"] = []topics.Name{"o"}, []topics.Name{"o"}
+		r.pass(20*time.Second).relayed("n", "g", true, 1, 2).out = nil
+		r.j.leave(r.now, r.j.streams[plain("g")], nil)
+		for n := range uint64(2*bornMost + 2048) {
+			r.relayed("r", topics.Name(text("z", n)), true, 1)
+		}
+		if r.j.stats.Unknown == 0 {
+			t.Error("what is known no more is not counted")
+		}
+		r.out = nil
+		r.pass(time.Second).j.Says()
+		if r.relayed("n", "f", true, 30); !r.j.isOpening(plain("f")) {
+			t.Error("the past of what another one brings is not asked for")
+		}
+		if r.relayed("n", "g", true, 3).got("g3"); r.j.streams[plain("g")] == nil {
+			t.Error("where a stream was is forgotten that another one brought")
+		}
+		before := r.j.stats.Overasked
+		if r.relayed("r", "h", true, 30); replays > 0 && (r.j.isOpening(plain("h")) || r.j.stats.Overasked == before) {
+			t.Error("a past is asked for that may have come, or it is not counted that it is not")
+		}
+		for n := range uint64(2*bornMost + 2048) {
+			r.relayed("n", topics.Name(text("y", n)), true, 1)
+		}
+		if of := &r.j.lefts[1]; of.by["n"] < bornMost/2 || of.by["r"] < bornMost/2 || of.order.len() != bornMost {
+			t.Errorf("%v are known", of.by)
+		}
+	}
+}
+
 // What there is no room to ask for at once is counted.
 func TestPastsThatAreNotAskedForAreCounted(t *testing.T) {
 	r := severalWays(t, time.Minute)

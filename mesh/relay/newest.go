@@ -164,7 +164,7 @@ func (j *Judge[T]) rumour(now time.Duration, via topics.Name, m Stream, number u
 		if number >= p.next {
 			return j.follow(now, m, p.next, via, out)
 		}
-	case !j.had(now, m):
+	case !j.had(now, via, m):
 		j.begins(now, via, m, 0)
 	}
 	return nil, out

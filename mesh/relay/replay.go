@@ -126,7 +126,7 @@ func (j *Judge[T]) replayFirst(now time.Duration, via topics.Name, far bool, m S
 	if !j.asksPasts() || number == 1 || j.isOpening(m) {
 		return
 	}
-	if j.begun(now, m) || j.had(now, m) {
+	if j.begun(now, m) || j.had(now, via, m) {
 		return
 	}
 	if !j.openings.hasRoom(via) {
@@ -155,11 +155,6 @@ func (j *Judge[T]) begun(now time.Duration, m Stream) bool {
 	return base == 1 || base > 1 && !j.metLate(now, m)
 }
 
-// had reports whether something may have come of a stream that is not followed: its past would come again.
-func (j *Judge[T]) had(now time.Duration, m Stream) bool {
-	return j.wasHere(m) || now < j.pastsLost
-}
-
 // lookMet asks neighbours of a partial mesh that may have been members before they were heard for what their first beat has told
 // of: they may say nothing more.
 func (j *Judge[T]) lookMet(now time.Duration, view View) {
@@ -178,7 +173,7 @@ func (j *Judge[T]) lookMet(now time.Duration, view View) {
 		for said, _, rest := topics.CutLast(o.first); said != ""; said, _, rest = topics.CutLast(rest) {
 			m := Stream{origin, o.incarnation, said}
 			within := j.lateTime(now, m)
-			if j.begun(now, m) || j.had(now, m) || within < time.Millisecond || j.cfg.Wants != nil && !j.cfg.Wants(said) {
+			if j.begun(now, m) || j.had(now, origin, m) || within < time.Millisecond || j.cfg.Wants != nil && !j.cfg.Wants(said) {
 				continue
 			}
 			j.askPast(now, origin, topics.Question{Origin: origin, Incarnation: o.incarnation, Topic: said, Within: within.Milliseconds()}, 0)
@@ -219,54 +214,6 @@ func (j *Judge[T]) pastTime() time.Duration {
 		return min(time.Hour, lateBeats*j.cfg.Beat+delayMost)
 	}
 	return time.Hour
-}
-
-// left is a stream that is forgotten, and when.
-type left struct {
-	Stream
-	at time.Duration
-}
-
-// past is where a stream was that is forgotten: there it goes on, should it come again.
-type past struct {
-	at         time.Duration // when it was forgotten
-	next, sure uint64
-	missed     uint64 // that were given up, and are told with the next delivery
-	relayed    bool
-}
-
-// keepPast notes where a stream was that is forgotten, and of which something came, or is missing: its past would come again. Those
-// that relays began, which may make them up, take no room of the others. Where no more is asked for than of lateBeats, the one that is known for longest makes
-// room: what a relay brought of that is known by its uid, too.
-func (j *Judge[T]) keepPast(now time.Duration, s *stream[T]) {
-	order := &j.lefts[s.class]
-	switch {
-	case s.came == 0 && s.told < s.next:
-		return
-	case order.len() < bornMost:
-	case j.replays():
-		j.pastsLost = now + j.pastTime()
-		return
-	default:
-		j.forgetPast(order.pop())
-	}
-	j.pasts[s.Stream] = past{now, s.next, s.sure, s.missed, s.relayed}
-	order.push(left{s.Stream, now})
-}
-
-func (j *Judge[T]) forgetPast(l left) {
-	if j.pasts[l.Stream].at == l.at {
-		delete(j.pasts, l.Stream)
-	}
-}
-
-// forgetPasts forgets of which streams something came so long ago that nobody has it.
-func (j *Judge[T]) forgetPasts(now time.Duration) {
-	for i := range j.lefts {
-		for order := &j.lefts[i]; order.len() > 0 && now-order.at(0).at > j.pastTime(); {
-			j.forgetPast(order.pop())
-		}
-	}
 }
 
 // awaitsReplay reports whether a relay is soon to be asked for what an origin said before this node came: its connection

@@ -8,6 +8,7 @@ type Stats struct {
 	Questions  uint64 // asked
 	Overasked  uint64 // questions that were put off, each once until it is asked, and pasts that were not asked for, as too many are
 	Evicted    uint64 // streams that gave their places to others
+	Unknown    uint64 // streams of which it is not known any more where they were when they gave their places, as too many did
 	Overheld   uint64 // messages that were not held, as too many are: they are asked for again
 	Echoes     uint64 // own messages that came back
 	Unasked    uint64 // relayed messages and answers that were not asked for here

@@ -163,7 +163,7 @@ func (j *Judge[T]) hasEarlier(m Stream) bool {
 // wantsPast has one asked for the past of a stream, and reports whether that has to wait.
 func (j *Judge[T]) wantsPast(now time.Duration, via topics.Name, m Stream, number uint64) (waits bool) {
 	switch {
-	case j.had(now, m):
+	case j.had(now, via, m):
 		return false
 	case !j.hasRoom(via):
 		return true

@@ -167,7 +167,7 @@ func TestOfWhomAWatchedOneTells(t *testing.T) {
 		"who was not asked":               func(*rig) topics.Name { return "n" },
 		"who is not asked for all more":   func(r *rig) topics.Name { r.j.plan.fars["r"] = r.now; return "f" },
 		"of whom something came":          func(r *rig) topics.Name { r.j.pasts[plain("f")] = past{at: r.now, next: 31}; return "f" },
-		"whose place was taken":           func(r *rig) topics.Name { r.j.pastsLost = r.now + time.Minute; return "f" },
+		"whose place was taken":           func(r *rig) topics.Name { r.j.pastsLost["r"] = r.now + time.Minute; return "f" },
 		"who was admitted again":          func(r *rig) topics.Name { r.j.floors[plain("f")] = 31; return "f" },
 		"who is not admitted":             func(r *rig) topics.Name { r.j.Admit(r.now, []topics.Name{"r", "n", "o"}); return "f" },
 		"of whom the answer is under way": func(r *rig) topics.Name { r.digest("r", "f/7/30/1").j.Says(); return "f" },

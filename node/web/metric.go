@@ -70,6 +70,7 @@ var counted = map[string]*prometheus.Desc{
 	"messages_not_held":     describe("messages_not_held_total", "Messages behind a gap that there was no room for: they are asked for again."),
 	"messages_unauthorized": describe("messages_unauthorized_total", "Messages of nodes whose key is not known here, however they came."),
 	"streams_evicted":       describe("streams_evicted_total", "Streams (an origin's messages on one topic) that gave their places to others, as too many come."),
+	"streams_forgotten":     describe("streams_forgotten_total", "Streams of which it is not known any more where they were when they gave their places, as too many did."),
 	"relay_conflicts":       describe("relay_conflicts_total", "Times that a relay was found to have lied."),
 	"relay_prunes":          describe("relay_prunes_total", "Times that a neighbour was asked to leave out an origin, as another one brings its messages sooner."),
 	"relay_grafts":          describe("relay_grafts_total", "Times that all neighbours were asked to bring an origin's messages again."),
