@@ -61,7 +61,8 @@ func (s *saying) postpone(slot int, now Time, mends bool) {
 func (s *saying) ripen(now Time) {
 	if s.mendAt > 0 && now >= s.mendAt {
 		s.mendAt = 0
-		s.ripe, s.broken = s.broken, s.ripe
+		s.broken.each(s.ripe.set)
+		clear(s.broken)
 		s.ripe.each(s.dirty.set)
 	}
 }
@@ -193,7 +194,11 @@ func (m *Machine) farChanges() (changed []*peer, gone []topics.Name) {
 			look(p)
 		}
 	}
-	clear(s.ripe)
+	for w := range s.ripe { // those that wait for the next look are ripe then still
+		if s.ripe[w] &= s.dirty.word(w) & m.far.dirty.word(w); !few {
+			s.ripe[w] = 0
+		}
+	}
 	for _, at := range []Time{s.mendAt, s.rewordAt} {
 		if at > 0 {
 			m.far.tellAt = min(m.far.tellAt, at)

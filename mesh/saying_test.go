@@ -2,6 +2,7 @@ package mesh
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -83,5 +84,35 @@ func TestAWayThatIsNoneIsMendedSoon(t *testing.T) {
 		if r.pass(rewordGap); len(r.m.peers["x"].attest.said) == 0 {
 			t.Errorf("%s: it is told of no more", c.what)
 		}
+	}
+}
+
+// It is mended though it is not known at that moment by whose word one is a member: as soon as it is.
+func TestAWayThatIsNoneIsMendedAfterALook(t *testing.T) {
+	t.Parallel()
+	r, a, b := large(t, 2*leastMesh)
+	b.tells(rumour("x", "n1"))
+	r.pass((calmRounds + 3) * time.Second)
+	a.say(append(namesOf("n", 2*leastMesh), "b", "x")...)
+	r.pass(100 * time.Millisecond)
+	b.tells()
+	s := &r.m.far.said
+	for range 100 {
+		if s.mendAt > 0 {
+			break
+		}
+		r.pass(10 * time.Millisecond)
+	}
+	x := r.m.peers["x"]
+	if r.m.now = max(r.m.now, s.mendAt); s.mendAt == 0 || !s.broken.has(x.slot) {
+		t.Fatal("no way waits to be mended")
+	}
+	r.m.far.dirty.set(x.slot)
+	if changed, _ := r.m.farChanges(); slices.Contains(changed, x) {
+		t.Fatal("it is mended before the look")
+	}
+	r.m.far.dirty.clear(x.slot)
+	if changed, _ := r.m.farChanges(); !slices.Contains(changed, x) || s.ripe.has(x.slot) {
+		t.Errorf("it is told of by %v after the look", x.attest.said)
 	}
 }
