@@ -448,3 +448,19 @@ func TestWhatIsLostBeforeAnythingHasCome(t *testing.T) {
 	r.out = r.j.Tell(r.now, "a", 7, "5:1", r.out)
 	r.hear("a", 8).got("").pass(short).said("a: 5/a/7/6-7/1")
 }
+
+// What is said is in a fixed order when a topic is subscribed to no more: the same calls give the same answers.
+func TestQuestionsAreTakenBackInOrder(t *testing.T) {
+	r := newRig(t)
+	for n := range uint64(40) {
+		r.view.linked = append(r.view.linked, topics.Name(text("n", 10+n)))
+	}
+	want := []string{}
+	for _, origin := range r.view.linked {
+		r.hear(origin, 1, 3)
+		want = append(want, string(origin)+": not 5/"+string(origin)+"/7/2-2/1")
+	}
+	r.pass(2 * short).j.Says()
+	r.j.Unsubscribed(r.now, topics.Message)
+	r.said(want...)
+}

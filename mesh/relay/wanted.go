@@ -160,10 +160,12 @@ func (j *Judge[T]) Unsubscribed(now time.Duration, topic string) {
 			delete(j.bases, m)
 		}
 	}
-	for m, s := range j.streams {
-		if m.Topic == topic {
-			j.drop(s, func(held[T]) bool { return true })
-			_ = j.leave(now, s, nil)
+	for _, origin := range slices.Sorted(maps.Keys(j.by)) {
+		for _, s := range j.of(origin) {
+			if s.Topic == topic {
+				j.drop(s, func(held[T]) bool { return true })
+				_ = j.leave(now, s, nil)
+			}
 		}
 	}
 	maps.DeleteFunc(j.pasts, func(m Stream, _ past) bool { return m.Topic == topic })
