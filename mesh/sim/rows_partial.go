@@ -168,6 +168,15 @@ func partials() []Scenario {
 			},
 		},
 		{
+			Name: "partial-talk-restarts", Title: "an eighth of those of a mesh of more than hear everybody are killed while they talk, and come again, or freeze",
+			Nodes: 56, Least: 48, Weight: 100, Length: rest + 70*time.Second, Fixed: true,
+			Plan: planPartialTalkRestarts,
+			Goals: []Goal{
+				nothingTold(), noneLost(),
+				within("slowest", "slowest message", 20),
+			},
+		},
+		{
 			Name: "partial-talk-killed", Title: "10, 30 or 50 % of those of a mesh of more than hear everybody are killed at once while they talk",
 			Nodes: 80, Least: 70, Weight: 100, Length: rest + 55*time.Second, Fixed: true,
 			Plan: planPartialTalkKilled,
@@ -219,6 +228,27 @@ func planPartialTalkKilled(p *Plan) {
 		w.ledger.from = w.now
 		return 0
 	}})
+}
+
+// planPartialTalkRestarts has each of some killed and started again, once or twice, or frozen for a while. A life lasts five seconds at
+// least: what one says that is killed a moment after its start may be known to its neighbours alone.
+func planPartialTalkRestarts(p *Plan) {
+	p.Profile.FullMesh = 32
+	p.Talk = true
+	p.At(rest, Talk{Every: time.Second, For: 40 * time.Second})
+	for _, i := range p.Some(p.N / 8) {
+		at := rest + p.Between(5*time.Second, 15*time.Second)
+		if p.Rand.IntN(3) == 0 {
+			p.At(at, Freeze{Host: i, For: p.Between(time.Second, 12*time.Second)})
+			continue
+		}
+		for range 1 + p.Rand.IntN(2) {
+			p.At(at, []Fault{Crash{i}, PowerCut{i}}[p.Rand.IntN(2)])
+			at += p.Between(0, 3*time.Second)
+			p.At(at, PowerOn{i})
+			at += p.Between(5*time.Second, 10*time.Second)
+		}
+	}
 }
 
 // planPartialDeploy starts five times eight new ones, and kills eight old ones three seconds later.
