@@ -38,7 +38,7 @@ type witness struct {
 	spare   bool // this node need not hear it itself
 	again   bool // it was a member by their word before, and then not
 	refuted bool // and was answered, by somebody else, or that nobody is there
-	oneWord bool // then: all that is said of it may be the word of one member
+	few     bool // then: all that is said of it may be the word of one member, or of two: see cut.go
 	place   bool // one of those who vouch has a place left
 }
 
@@ -46,7 +46,7 @@ type witness struct {
 // at the name's address that it is not there, it takes two, and not one whom two pass on (cut.go).
 func (w witness) attested() bool {
 	switch {
-	case w.met, w.barred, w.vouch == 0, !w.place, w.refuted && (w.vouch < 2 || w.oneWord):
+	case w.met, w.barred, w.vouch == 0, !w.place, w.refuted && (w.vouch < 2 || w.few):
 		return false
 	case w.far:
 		return true
@@ -338,7 +338,7 @@ func (m *Machine) judgeWord(p *peer, round bool) {
 	w.barred = m.far.keys != nil && !m.far.keys[p.key]
 	var short int
 	m.far.via, w.vouch, short = m.vouchers(p, m.far.via[:0])
-	w.oneWord = w.refuted && m.oneWord(p)
+	w.few = w.refuted && m.fewWords(p)
 	m.far.waiting.clear(p.slot)
 	if m.lingers(p, w) {
 		return
@@ -381,7 +381,7 @@ func (m *Machine) judgeWord(p *peer, round bool) {
 	case w.far && w.barred:
 		m.fire(p, unattested, "no key of it is known here")
 	case w.far && w.refuted && w.vouch > 0:
-		m.fire(p, unattested, "heard by one only, and a dial says otherwise: "+p.reach.failure().String())
+		m.fire(p, unattested, "heard by few only, and a dial says otherwise: "+p.reach.failure().String())
 	case w.far:
 		m.fire(p, unattested, "nobody who is heard hears it any more")
 	}

@@ -24,7 +24,7 @@ func TestWhoseWordMakesAMember(t *testing.T) {
 		"it was named just now":              {func(w *witness) { w.rounds-- }, false},
 		"somebody else answers there":        {func(w *witness) { w.refuted = true }, false},
 		"somebody else does, and two vouch":  {func(w *witness) { w.refuted, w.vouch = true, 2 }, true},
-		"and these pass on what one says":    {func(w *witness) { w.refuted, w.vouch, w.oneWord = true, 2, true }, false},
+		"and these pass on what one says":    {func(w *witness) { w.refuted, w.vouch, w.few = true, 2, true }, false},
 		"who vouches has no place left":      {func(w *witness) { w.place = false }, false},
 		"it need not be heard":               {func(w *witness) { w.failed, w.rounds, w.spare = false, 0, true }, true},
 		"it need not, and was one before":    {func(w *witness) { w.failed, w.rounds, w.spare, w.again = false, 0, true, true }, false},
