@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"hearsay/mesh"
+	"hearsay/topics"
 )
 
 // Far members are those that an observer does not hear, and that members which it hears do.
@@ -123,6 +124,30 @@ func (a *watch) checkFar(p *process) {
 			a.w.violate("S16", i, j, "far, and nobody whom it hears lists it, or tells of it")
 		}
 	}
+}
+
+// refute takes in that a dial of a name was answered by another, or that nobody is there. Of names of nobody alone that proves
+// anything.
+func (a *watch) refute(p *process, name topics.Name) {
+	j := a.index(name)
+	if v := a.view(p.host.id, j); j >= a.hosts && a.w.now > v.refuted {
+		v.refutes++
+		v.refuted = a.w.now
+	}
+}
+
+// undead counts the phantoms that are members though two dials were answered by others, or that nobody is there.
+func (w *world) undead() (n float64) {
+	a := w.watch
+	for i := range a.views {
+		for j := a.hosts; j < len(a.views[i]); j++ {
+			v := &a.views[i][j]
+			if v.state == mesh.Far && v.refutes >= 2 && w.now-v.refuted > 2*w.profile.Beat {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // farHold is for how long a far member outlives the word of others in a mesh where nobody hears everybody.

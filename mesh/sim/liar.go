@@ -115,20 +115,34 @@ func Muddled(forgeries ...Forgery) Forgery {
 	return func(r *rand.Rand, n uint64, h *topics.Header) { forgeries[r.IntN(len(forgeries))](r, n, h) }
 }
 
+// Rumour is what a liar tells of others. n counts its tellings.
+type Rumour func(n uint64) []topics.Record
+
+// Rumours tells the same each time.
+func Rumours(records ...topics.Record) Rumour {
+	return func(uint64) []topics.Record { return records }
+}
+
+const (
+	rumourAfter = 3 // beats until a liar tells of others
+	rumourBeats = 3 // and between two tellings
+)
+
 // liar is an honest machine whose beats all become whole lists, with a lie in them, that claim to be strict and
 // complete.
 type liar struct {
 	Machine
-	lie    Lie             // nil: none
-	forge  Forgery         // nil: none
-	rumour []topics.Record // nil: it tells of others what it takes for true
+	lie    Lie     // nil: none
+	forge  Forgery // nil: none
+	rumour Rumour  // nil: it tells of others what it takes for true
 	rng    *rand.Rand
 	whole  []topics.Name
 	n      uint64
 	flood  int       // beats beside, ten times a second
 	due    mesh.Time // the next of them
 	header topics.Header
-	told   bool
+	told   uint64 // tellings
+	tell   bool   // the next one is due
 }
 
 // Unwrap gives the honest machine.
@@ -168,9 +182,9 @@ func (l *liar) spread(effects []mesh.Effect) []mesh.Effect {
 		return effects
 	}
 	effects = slices.DeleteFunc(slices.Clone(effects), func(e mesh.Effect) bool { _, tells := e.(mesh.Tell); return tells })
-	if l.n > 3 && !l.told {
-		l.told = true
-		effects = append(effects, mesh.Tell{Records: l.rumour, Header: l.header})
+	if l.tell {
+		l.tell = false
+		effects = append(effects, mesh.Tell{Records: l.rumour(l.told), Header: l.header})
 	}
 	return effects
 }
@@ -184,15 +198,19 @@ func (l *liar) change(p mesh.Publish) mesh.Publish {
 	if l.flood > 0 {
 		p.Header.Seq = max(p.Header.Seq, l.header.Seq)
 	}
+	if l.rumour != nil {
+		if l.n > rumourAfter && l.n%rumourBeats == 0 {
+			l.told++
+			l.tell = true
+		}
+		p.Header.Told = l.told
+	}
 	l.header = p.Header
 	if p.Names = slices.Clone(l.whole); l.lie != nil {
 		p.Names = l.lie(l.rng, l.n, p.Names)
 	}
 	p.Header.Pulse, p.Header.List = false, l.n
 	p.Header.Strict, p.Header.Complete = true, true
-	if l.rumour != nil {
-		p.Header.Told = 1
-	}
 	if l.forge != nil {
 		l.forge(l.rng, l.n, &p.Header)
 	}

@@ -25,7 +25,7 @@ type HostPlan struct {
 	Seeds   []topics.Name
 	Lie     Lie
 	Forge   Forgery
-	Rumour  []topics.Record     // what a liar tells of others
+	Rumour  Rumour              // what a liar tells of others
 	Flood   int                 // beats that a liar publishes beside its own, ten times a second
 	Machine func(Birth) Machine // nil: by Kind
 	Begin   time.Duration       // when it starts; negative: not by itself

@@ -23,7 +23,7 @@ type host struct {
 	seeds   []topics.Name
 	lie     Lie
 	forge   Forgery
-	rumour  []topics.Record
+	rumour  Rumour
 	flood   int
 	proc    *process // nil: nothing runs
 	starts  int

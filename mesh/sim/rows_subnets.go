@@ -170,7 +170,7 @@ func chains() []Scenario {
 				nets, _ := p.networks(3, false)
 				liar := nets[0][0]
 				p.Hosts[liar].Kind = Liar
-				p.Hosts[liar].Rumour = []topics.Record{{Way: []topics.Name{HostName(nets[2][0])}, Hears: []topics.Name{"ghost-1", "ghost-2"}}}
+				p.Hosts[liar].Rumour = Rumours(topics.Record{Way: []topics.Name{HostName(nets[2][0])}, Hears: []topics.Name{"ghost-1", "ghost-2"}})
 				p.At(warm+20*time.Second, Measure{Figure: "unattributed", Read: unattributed(nets[0][1:], HostName(liar))})
 				p.At(warm+30*time.Second, p.death(liar))
 				p.At(warm+40*time.Second, Measure{Figure: "phantoms", Read: fars(p.Others(liar))})

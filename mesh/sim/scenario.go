@@ -63,5 +63,5 @@ func Names() []string {
 
 // Scenarios are all there are, in the order of the table.
 func Scenarios() []Scenario {
-	return slices.Concat(deaths(), theDead(), stalls(), networks(), subnets(), chains(), services(), crowds(), liars(), attacks(), twins(), meshes(), mixes(), messages(), partials(), scale())
+	return slices.Concat(deaths(), theDead(), stalls(), networks(), subnets(), chains(), services(), crowds(), liars(), attacks(), twins(), meshes(), mixes(), messages(), partials(), partialLiars(), scale())
 }

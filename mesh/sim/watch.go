@@ -18,6 +18,8 @@ type view struct {
 	telling uint64        // its last telling, by its number
 	lostBy  []int         // whose lists that were delivered have the subject no more, since it was heard
 	refused time.Duration // a dial was answered that nobody is there
+	refutes int           // dials of a name of nobody that were answered by another, or that nobody is there
+	refuted time.Duration // the last of them
 	since   time.Duration // of state
 	heard   time.Duration // a sign of life was processed, over an own link, that really came from the subject
 	round   int           // own rounds completed by then
@@ -260,6 +262,9 @@ func (a *watch) before(p *process, ev mesh.Input, l *link) {
 			v := a.view(p.host.id, a.index(ev.Dial.Target))
 			v.broken, v.refused = a.w.now, a.w.now
 		}
+		if ev.Reason == mesh.Refused {
+			a.refute(p, ev.Dial.Target)
+		}
 	case mesh.LinkUp:
 		e.flying--
 	case mesh.Hello:
@@ -277,6 +282,9 @@ func (a *watch) before(p *process, ev mesh.Input, l *link) {
 // sawBeat notes a beat that really came from whom it says.
 func (a *watch) sawBeat(p *process, ev mesh.Beat, l *link) {
 	from := l.pub.host
+	if l.seq == 0 {
+		a.refute(p, l.target)
+	}
 	if ev.Names[0] != from.name || ev.Header != nil && ev.Header.Leaving {
 		return
 	}
