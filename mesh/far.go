@@ -23,6 +23,7 @@ const (
 	farMost     = 2               // and all together: half, so that those who are heard find room
 	farAsks     = 3               // beats after which a relay is asked for the messages of one that is not heard, see package relay,
 	farLooks    = 2 * time.Second // and what that takes, as it looks for such once a second
+	spareFlows  = 2               // beats after which they flow in a partial mesh: relays are asked soon there, and what was said meanwhile is asked for
 	spareEvery  = 10              // beats between two dials of those that need not be heard: who is dialled tells all that it knows
 	farStands   = time.Minute     // until its source gets back what the name cost, or a second host tells of it
 )
@@ -479,7 +480,11 @@ func (p *peer) named() bool { return p.column.mentions+p.attest.tellers > 0 }
 // farMember is what is told of a far member: by whose word it is one, and whether its messages come here, and ours go
 // there. Those who vouch for it relay them, once both ends have asked for that.
 func (m *Machine) farMember(p *peer) (via []topics.Name, come, flow bool) {
-	asked := m.now-p.since >= farAsks*m.cfg.Beat+farLooks
+	wait := farAsks*m.cfg.Beat + farLooks
+	if m.isPartial() {
+		wait = spareFlows * m.cfg.Beat
+	}
+	asked := m.now-p.since >= wait
 	for _, v := range p.attest.via {
 		via = append(via, v.name)
 		come = come || asked && v.feed.carries()

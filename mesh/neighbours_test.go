@@ -1,6 +1,9 @@
 package mesh
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 // In a partial mesh a neighbour need not hear this node for messages to flow: a relay brings them. In a full one it must.
 func TestMessagesFlowToANeighbourThatDoesNotHearThisNode(t *testing.T) {
@@ -20,6 +23,26 @@ func TestMessagesFlowToANeighbourThatDoesNotHearThisNode(t *testing.T) {
 		r.m.view, r.m.voice.hear = c.view, c.hears
 		if got := r.m.member(p).Flowing; got != c.want {
 			t.Errorf("%#v, heard by %d: %v", c.view, c.hears, got)
+		}
+	}
+}
+
+// Messages of a far member flow when relays have been asked: in a partial mesh that is soon.
+func TestWhenMessagesOfAFarMemberFlow(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, Config{})
+	teller := &peer{ties: &ties{feed: feed{link: &link{}, flows: true}}}
+	for _, c := range []struct {
+		view view
+		wait time.Duration
+	}{{fullMesh{}, farAsks*r.m.cfg.Beat + farLooks}, {&partial{}, farAsks*r.m.cfg.Beat + farLooks}, {&partial{on: true}, spareFlows * r.m.cfg.Beat}} {
+		r.m.view = c.view
+		for _, after := range []time.Duration{c.wait - time.Millisecond, c.wait} {
+			p := &peer{state: Far, since: r.m.now - after}
+			p.attest.via = []*peer{teller}
+			if _, come, flow := r.m.farMember(p); come != (after == c.wait) || flow != come {
+				t.Errorf("%#v: after %v messages come: %v, and flow: %v", c.view, after, come, flow)
+			}
 		}
 	}
 }
