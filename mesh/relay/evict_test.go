@@ -139,6 +139,27 @@ func TestWhoGivesItsPlaceHasNoOtherLifeForgotten(t *testing.T) {
 	r.pass(short).said("n: 5/n/8/2-2/2/chat")
 }
 
+// Nor of another topic of the same life.
+func TestWhoGivesItsPlaceHasNoOtherTopicForgotten(t *testing.T) {
+	for _, born := range []bool{false, true} {
+		r := newRigOf(t, Config{Streams: 4}, "n", "r")
+		r.pass(time.Second)
+		if born {
+			r.j.Born(r.now, "n", 7)
+		}
+		r.out = r.j.Tell(r.now, "n", 7, "", r.out)
+		r.hear("n", 1, 2).crowd(4)
+		_, r.out = r.j.Message(r.now, Stream{"n", 7, "2/chat"}, 3, "u", "three", 10, nil)
+		r.pass(short).said("n: 5/n/7/1-2/2/chat")
+		for i := range uint64(2 * forgottenMost) {
+			_, r.out = r.j.Message(r.now, Stream{"n", 7, text("2/c", i)}, 1, "u", "one", 10, nil)
+		}
+		if n := len(r.j.met["n"].forgotten.of); n > forgottenMost {
+			t.Errorf("%d topics are known as forgotten", n)
+		}
+	}
+}
+
 // One that is spared and tells of a stream which gave its place is asked for what is missing.
 func TestWhoIsSparedTellsOfAStreamThatGaveItsPlace(t *testing.T) {
 	told := func(number uint64) *rig {

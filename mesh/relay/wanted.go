@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"hearsay/topics"
@@ -13,7 +14,28 @@ import (
 type birth struct {
 	incarnation int64
 	at          time.Duration
+	forgotten   *forgotten
 }
+
+// forgotten is of which topics of one life it is known no more where they begin, as they gave their places.
+type forgotten struct {
+	of  map[string]bool
+	all bool // there are too many of them
+}
+
+// forgottenMost is how many topics of one life are known for that.
+const forgottenMost = 16
+
+func (f *forgotten) add(topic string) {
+	if f.of == nil {
+		f.of = make(map[string]bool)
+	}
+	if f.all = f.all || len(f.of) >= forgottenMost && !f.of[topic]; !f.all {
+		f.of[strings.Clone(topic)] = true
+	}
+}
+
+func (f *forgotten) has(topic string) bool { return f.all || f.of[topic] }
 
 // Born notes that an incarnation of an origin started after this node, so that everything it says is wanted.
 func (j *Judge[T]) Born(now time.Duration, origin topics.Name, incarnation int64) {
@@ -25,7 +47,7 @@ func (j *Judge[T]) Born(now time.Duration, origin topics.Name, incarnation int64
 	if len(j.born) >= bornMost && !known {
 		clear(j.born)
 	}
-	j.born[origin] = birth{incarnation, now}
+	j.born[origin] = birth{incarnation, now, new(forgotten)}
 }
 
 // meeting is what an incarnation of an origin said of its numbers when it was first heard.
@@ -33,7 +55,7 @@ type meeting struct {
 	incarnation int64
 	at          time.Duration
 	first       string
-	forgotten   bool          // some of its streams were
+	forgotten   forgotten
 	asked       bool          // for what it said before
 	heard       time.Duration // when it said anything last
 }
@@ -53,7 +75,7 @@ func (j *Judge[T]) meet(now time.Duration, origin topics.Name, incarnation int64
 	o.heard = now
 	for topic, since := range j.since {
 		m := Stream{origin, incarnation, topic}
-		if _, known := j.bases[m]; !known && now > since && since > o.at && j.streams[m] == nil && !o.forgotten {
+		if _, known := j.bases[m]; !known && now > since && since > o.at && j.streams[m] == nil && !o.forgotten.has(topic) {
 			j.bases[m] = after(last, topic)
 		}
 	}
@@ -69,7 +91,7 @@ func (j *Judge[T]) base(m Stream) uint64 {
 	if base := j.bases[m]; base > 0 {
 		return base
 	}
-	if b := j.born[m.Origin]; b.incarnation == m.Incarnation && j.since[m.Topic] <= b.at {
+	if b, is := j.born[m.Origin]; is && b.incarnation == m.Incarnation && j.since[m.Topic] <= b.at && !b.forgotten.has(m.Topic) {
 		return 1
 	}
 	o := j.met[m.Origin]
@@ -79,7 +101,7 @@ func (j *Judge[T]) base(m Stream) uint64 {
 	switch {
 	case j.isNextLife(m, o):
 		return 1
-	case o == nil || o.forgotten || j.since[m.Topic] > o.at:
+	case o == nil || o.forgotten.has(m.Topic) || j.since[m.Topic] > o.at:
 		return 0
 	}
 	return after(o.first, m.Topic)
@@ -133,11 +155,11 @@ const lastEntry = topics.MaxChannel + len(topics.ChannelPrefix) + len(",:") + le
 // forgetBase sees to it that a stream which is forgotten begins with what comes, should it come again.
 func (j *Judge[T]) forgetBase(m Stream) {
 	delete(j.bases, m)
-	if j.born[m.Origin].incarnation == m.Incarnation {
-		delete(j.born, m.Origin)
+	if b, is := j.born[m.Origin]; is && b.incarnation == m.Incarnation {
+		b.forgotten.add(m.Topic)
 	}
 	if o := j.met[m.Origin]; o != nil && o.incarnation == m.Incarnation {
-		o.forgotten = true
+		o.forgotten.add(m.Topic)
 	}
 }
 
