@@ -28,10 +28,7 @@ func (j *Judge[T]) Newest(now time.Duration) []byte {
 			if again := s.came + tellAgain; s.came < before && (again < before || again >= now) {
 				continue
 			}
-			if s.came > 0 && !s.queued && s.next != 1 {
-				s.queued = true
-				j.newest.queue = append(j.newest.queue, s)
-			}
+			j.enqueue(s)
 		}
 	}
 	j.newest.at = now
@@ -55,6 +52,21 @@ func (j *Judge[T]) Newest(now time.Duration) []byte {
 		return true
 	})
 	return body
+}
+
+// enqueue has the newest number of a stream told.
+func (j *Judge[T]) enqueue(s *stream[T]) {
+	if s.came > 0 && !s.queued && s.next != 1 {
+		s.queued = true
+		j.newest.queue = append(j.newest.queue, s)
+	}
+}
+
+// released has it told of a stream that goes on though nothing came of it, if anybody was told of late.
+func (j *Judge[T]) released(now time.Duration, s *stream[T]) {
+	if j.newest.at > 0 && now-j.newest.at < tellAgain {
+		j.enqueue(s)
+	}
 }
 
 // Newer takes in what a member tells that is spared, or that is watched. Of an origin that it was asked to leave out, or may have
@@ -165,7 +177,9 @@ func (j *Judge[T]) rumour(now time.Duration, via topics.Name, m Stream, number u
 			return j.follow(now, m, p.next, via, out)
 		}
 	case !j.had(now, via, m):
-		j.begins(now, via, m, 0)
+		if !j.begins(now, via, m, 0) {
+			j.stats.Overasked++
+		}
 	}
 	return nil, out
 }
@@ -191,13 +205,13 @@ func (j *Judge[T]) isLaterLife(now time.Duration, via topics.Name, m Stream) (la
 
 // begins asks one that is spared for what it left out of a stream that has not begun, as the way that is left may not bring it:
 // who does not receive a channel relays nothing of it. One that is watched is asked for what is before the number that it has
-// told, too.
-func (j *Judge[T]) begins(now time.Duration, via topics.Name, m Stream, told uint64) {
+// told, too. It reports whether there was room.
+func (j *Judge[T]) begins(now time.Duration, via topics.Name, m Stream, told uint64) bool {
 	within := j.lateTime(now, m)
-	if within < time.Millisecond || j.isOpening(m) || !j.openings.hasRoom(via) {
-		return
+	if within < time.Millisecond || j.isOpening(m) {
+		return true
 	}
-	j.askPast(now, via, topics.Question{Origin: m.Origin, Incarnation: m.Incarnation, Topic: m.Topic, Within: within.Milliseconds()}, told)
+	return j.openings.hasRoom(via) && j.asksPast(now, via, topics.Question{Origin: m.Origin, Incarnation: m.Incarnation, Topic: m.Topic, Within: within.Milliseconds()}, told)
 }
 
 // hint is what one who is spared has told of a stream: there are no more than are asked for all.

@@ -153,3 +153,20 @@ func TestCopiesAreCountedOfThoseThatAreAsked(t *testing.T) {
 		t.Errorf("copies of %d are counted, and two are there", n)
 	}
 }
+
+// What a gap released that was given up is told then, and not with what is told once more.
+func TestNewestOfWhatWasGivenUp(t *testing.T) {
+	r := newFloodRig(t)
+	r.flood("a b c", 1, 9).flood("a", 11, 11)
+	for range 30 {
+		r.j.Newest(r.now)
+		r.pass(500 * time.Millisecond)
+		if len(r.j.Gaps()) > 0 {
+			if told := string(r.j.Newest(r.now)); told != "o/7/11/1" {
+				t.Errorf("told %q", told)
+			}
+			return
+		}
+	}
+	t.Error("nothing was given up")
+}

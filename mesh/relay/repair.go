@@ -208,7 +208,10 @@ func (j *Judge[T]) giveUpDue(now time.Duration, s *stream[T], last uint64, out [
 	j.silence(s)
 	s.catchUp, s.hints = false, nil
 	_, _, missing := s.gap()
-	out = j.giveUp(now, s, last, out)
+	before := len(out)
+	if out = j.giveUp(now, s, last, out); len(out) > before {
+		j.released(now, s)
+	}
 	s.renew(now)
 	s.due, s.round, s.turn, s.order, s.itself, s.silent = now, 0, 0, nil, false, false
 	s.last, s.sweeping = nil, false
@@ -331,7 +334,7 @@ func (j *Judge[T]) ask(now time.Duration, s *stream[T], view View) bool {
 func (j *Judge[T]) candidates(s *stream[T], view View) []topics.Name {
 	order := make([]topics.Name, 0, askedMost)
 	for _, h := range s.hints {
-		if h.number >= s.next && len(order) < cap(order) {
+		if h.number >= s.next && len(order) < askedMost-2 { // there is room for the origin and its relay
 			order = append(order, h.by)
 		}
 	}
@@ -351,7 +354,7 @@ func (j *Judge[T]) candidates(s *stream[T], view View) []topics.Name {
 	}
 	rank(s.Origin, j.cfg.Self, others)
 	for _, name := range others {
-		if len(order) == cap(order) {
+		if len(order) >= askedMost {
 			break
 		}
 		if name != s.Origin && !slices.Contains(order, name) {

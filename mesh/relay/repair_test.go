@@ -87,3 +87,21 @@ func TestWhatIsNotHeldShowsAGap(t *testing.T) {
 	}
 	r.said("a: 5/a/7/2-3/1")
 }
+
+// However many have told of what is missing, no more are asked in a round than askedMost, the origin and its relay among them.
+func TestHintsHaveNoMoreAsked(t *testing.T) {
+	r := newRig(t)
+	for n := range uint64(20) {
+		r.view.linked = append(r.view.linked, topics.Name(text("m", n)))
+	}
+	r.view.linked = append(r.view.linked, "o")
+	r.pass(time.Second).hear("o", 1)
+	s := r.j.streams[plain("o")]
+	for _, name := range r.view.linked[:10] {
+		r.j.takeHint(r.now, s, name, 3)
+	}
+	order := r.j.candidates(s, r.view)
+	if len(order) > askedMost || !slices.Contains(order, "o") {
+		t.Errorf("%v are asked", order)
+	}
+}

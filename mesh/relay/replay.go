@@ -46,22 +46,29 @@ func (m Stream) covers(other Stream) bool {
 	return m.Origin == other.Origin && m.Topic == other.Topic && (m.Incarnation == 0 || m.Incarnation == other.Incarnation)
 }
 
-// askPast asks a member for what an origin said before, unless that is known or asked for.
+// askPast asks a member for what an origin said before, unless that is known or asked for. What is not asked for, as too many are,
+// is counted.
 func (j *Judge[T]) askPast(now time.Duration, peer topics.Name, q topics.Question, first uint64) {
+	if !j.asksPast(now, peer, q, first) {
+		j.stats.Overasked++
+	}
+}
+
+// asksPast is askPast, and reports whether there was room.
+func (j *Judge[T]) asksPast(now time.Duration, peer topics.Name, q topics.Question, first uint64) bool {
 	if peer == "" {
-		return
+		return true
 	}
 	question, m := q.String(), Stream{q.Origin, q.Incarnation, q.Topic}
 	others := j.openingsOf(m)
 	if len(others) == 0 && !j.forgetTold(now, m) {
-		return // it is known, and what is missing is repaired
+		return true // it is known, and what is missing is repaired
 	}
 	if slices.ContainsFunc(others, func(other string) bool { return j.openings.all[other].peer == peer }) {
-		return // it is asked already
+		return true // it is asked already
 	}
 	if len(j.openings.all) >= openMost || !j.affords(now, peer, peer, m.Origin) {
-		j.stats.Overasked++
-		return
+		return false
 	}
 	for _, other := range others {
 		j.says = append(j.says, Say{To: j.openings.all[other].peer, Topic: other, Cancel: true})
@@ -71,6 +78,7 @@ func (j *Judge[T]) askPast(now time.Duration, peer topics.Name, q topics.Questio
 	j.says = append(j.says, Say{To: peer, Topic: question})
 	j.stats.Questions++
 	j.due = min(j.due, now+openTime)
+	return true
 }
 
 // replayAgain asks a member once more for what it was asked for, as it has forgotten that with a connection.

@@ -15,6 +15,7 @@ type watch struct {
 	due   bool          // it is to be asked which numbers it has
 	on    bool          // it was, and tells them
 	at    time.Duration // when it was asked last
+	tryAt time.Duration // when to ask it again, as it was asked too much
 	waits []wanted      // what it has told of, and cannot be asked for as yet
 }
 
@@ -94,6 +95,7 @@ func (j *Judge[T]) lookWatches(now time.Duration, view View) {
 			delete(j.watches, member)
 		}
 		if !w.on && now-w.at > watchTime+openTime {
+			j.stats.Overasked += uint64(len(w.waits))
 			w.waits = nil
 		}
 	}
@@ -123,8 +125,12 @@ func (j *Judge[T]) relaysOf(now time.Duration, via, origin topics.Name) bool {
 func (j *Judge[T]) watched(now time.Duration, via topics.Name, m Stream, number uint64, out []Delivery[T]) []Delivery[T] {
 	w := j.watches[via]
 	waits, out := j.consider(now, via, m, number, out)
-	if waits && len(w.waits) < watchMost && !slices.ContainsFunc(w.waits, func(r wanted) bool { return r.Stream == m }) {
-		w.waits = append(w.waits, wanted{m.clone(), number})
+	if waits && !slices.ContainsFunc(w.waits, func(r wanted) bool { return r.Stream == m }) {
+		if len(w.waits) < watchMost {
+			w.waits = append(w.waits, wanted{m.clone(), number})
+		} else {
+			j.stats.Overasked++
+		}
 	}
 	return out
 }
@@ -165,14 +171,17 @@ func (j *Judge[T]) wantsPast(now time.Duration, via topics.Name, m Stream, numbe
 	switch {
 	case j.had(now, via, m):
 		return false
-	case !j.hasRoom(via):
+	case !j.hasRoom(via) || now < j.watches[via].tryAt:
 		return true
 	case j.replays():
-		j.askPast(now, via, j.past(m), 0)
+		waits = !j.asksPast(now, via, j.past(m), 0)
 	default:
-		j.begins(now, via, m, number)
+		waits = !j.begins(now, via, m, number)
 	}
-	return false
+	if waits {
+		j.watches[via].tryAt = now + putOff
+	}
+	return waits
 }
 
 // hasRoom reports whether one more question for a past can be under way, to one that is watched.
@@ -184,10 +193,13 @@ func (j *Judge[T]) hasRoom(via topics.Name) bool {
 func (j *Judge[T]) lookWanted(now time.Duration, out []Delivery[T]) []Delivery[T] {
 	for _, member := range slices.Sorted(maps.Keys(j.watches)) {
 		w := j.watches[member]
+		if now < w.tryAt {
+			continue
+		}
 		waiting := w.waits
 		w.waits = nil
 		for i, r := range waiting {
-			if !j.hasRoom(member) {
+			if !j.hasRoom(member) || now < w.tryAt {
 				w.waits = append(w.waits, waiting[i:]...)
 				break
 			}

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unsafe"
 
+	"hearsay/mesh/rate"
 	"hearsay/topics"
 )
 
@@ -371,4 +372,14 @@ func TestWhatWaitsHoldsNoDigest(t *testing.T) {
 	if c != m || unsafe.StringData(string(c.Origin)) == unsafe.StringData(body) || unsafe.StringData(c.Topic) == unsafe.StringData(body[7:]) {
 		t.Errorf("%v of %v", c, m)
 	}
+}
+
+// What one has told of, and is not asked for as it was asked too much, is asked for when there is room.
+func TestWhatAWatchedOneTellsIsAskedForLater(t *testing.T) {
+	r := newWatchRig(t)
+	b := &budget{by: map[topics.Name]*rate.Bucket{}}
+	b.all.Spend(r.now, strangerLimit.Burst+20, strangerLimit)
+	r.j.budgets["r"] = b
+	r.digest("r", "f/7/30/1").said().digest("r", "f/7/30/1").said().pass(3 * time.Second).said("r: " + lateOfF)
+	r.count("asked too much", r.j.Stats().Overasked, 0)
 }
