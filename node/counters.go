@@ -84,6 +84,7 @@ var judgeCounters = []struct {
 	{"relay_prunes", func(s *relay.Stats) uint64 { return s.Prunes }},           // neighbours asked to leave an origin out
 	{"relay_grafts", func(s *relay.Stats) uint64 { return s.Grafts }},           // times that they were asked to bring one again
 	{"relay_digests", func(s *relay.Stats) uint64 { return s.Digests }},         // of numbers that they have, taken in
+	{"relay_digests_cut", func(s *relay.Stats) uint64 { return s.Overtold }},    // of these, not to the end, as one tells too many
 	{"repair_questions", func(s *relay.Stats) uint64 { return s.Questions }},    // for missing messages
 	{"questions_put_off", func(s *relay.Stats) uint64 { return s.Overasked }},   // asked later or not at all, as too many are
 }

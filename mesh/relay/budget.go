@@ -67,6 +67,11 @@ func (j *Judge[T]) isMember(origin topics.Name) bool {
 
 // lookBudgets forgets those that have regained everything.
 func (j *Judge[T]) lookBudgets(now time.Duration) {
+	for via, heard := range j.digests {
+		if heard.Full(now, digestLimit) {
+			delete(j.digests, via)
+		}
+	}
 	for member, b := range j.budgets {
 		for by, own := range b.by {
 			if own.Full(now, viaLimit) {

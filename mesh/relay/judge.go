@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"hearsay/mesh/rate"
 	"hearsay/topics"
 )
 
@@ -117,8 +118,9 @@ type Judge[T any] struct {
 	plan     plan
 	spares   spares
 	openings openings
-	budgets  map[topics.Name]*budget // of questions, by who is asked
-	view     View                    // of the last look; nil: there was none
+	budgets  map[topics.Name]*budget      // of questions, by who is asked
+	digests  map[topics.Name]*rate.Bucket // of numbers, by who told them
+	view     View                         // of the last look; nil: there was none
 	newest   newest[T]
 	watches  map[topics.Name]*watch
 	says     []Say
@@ -181,6 +183,7 @@ func New[T any](cfg Config, keep func(T) T) *Judge[T] {
 		openings:   newOpenings(),
 		budgets:    make(map[topics.Name]*budget),
 		watches:    make(map[topics.Name]*watch),
+		digests:    make(map[topics.Name]*rate.Bucket),
 
 		present: make(map[topics.Name]uint64),
 		gone:    make(map[topics.Name]*gone),

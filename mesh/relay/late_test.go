@@ -146,6 +146,19 @@ func TestMadeUpStreamsHideNoPastThatOthersBring(t *testing.T) {
 	}
 }
 
+// What relays began takes no room of what is known of those that were heard themselves, however many these are.
+func TestWhatRelaysBeganTakesNoRoomOfPasts(t *testing.T) {
+	r := severalWays(t, time.Minute)
+	for n := range uint64(bornMost) {
+		origin := topics.Name(text("y", n))
+		r.hear(origin, 1)
+		r.j.leave(r.now, r.j.streams[plain(origin)], nil)
+	}
+	r.relayed("r", "z", true, 1)
+	r.j.leave(r.now, r.j.streams[plain("z")], nil)
+	r.count("known", uint64(len(r.j.pasts)), bornMost+1)
+}
+
 // What there is no room to ask for at once is counted.
 func TestPastsThatAreNotAskedForAreCounted(t *testing.T) {
 	r := severalWays(t, time.Minute)

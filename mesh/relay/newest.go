@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"hearsay/mesh/rate"
 	"hearsay/topics"
 )
 
@@ -54,6 +55,10 @@ func (j *Judge[T]) Newest(now time.Duration) []byte {
 	return body
 }
 
+// digestLimit is how many numbers one that tells them is listened to: an honest one tells some thousand in a second at most, after
+// it was asked, and what a stopped reader has waiting is no more than half of a minute.
+var digestLimit = rate.Limit{Burst: 64 << 10, Tokens: 8 << 10, Period: time.Second}
+
 // enqueue has the newest number of a stream told.
 func (j *Judge[T]) enqueue(s *stream[T]) {
 	if s.came > 0 && !s.queued && s.next != 1 {
@@ -72,11 +77,21 @@ func (j *Judge[T]) released(now time.Duration, s *stream[T]) {
 // Newer takes in what a member tells that is spared, or that is watched. Of an origin that it was asked to leave out, or may have
 // had before it was asked, and of which it has what did not come here, it is asked for that: not at once, as a copy may be on its way.
 func (j *Judge[T]) Newer(now time.Duration, via topics.Name, body string, out []Delivery[T]) []Delivery[T] {
-	if j.tells(via) {
-		j.stats.Digests++
+	if !j.tells(via) {
+		return out
+	}
+	j.stats.Digests++
+	heard := j.digests[via]
+	if heard == nil {
+		heard = new(rate.Bucket)
+		j.digests[via] = heard
 	}
 	n, body, ok := topics.CutNewer(body)
 	for ; ok; n, body, ok = topics.CutNewer(body) {
+		if !heard.Take(now, digestLimit) {
+			j.stats.Overtold++
+			return out
+		}
 		m := Stream{n.Origin.Key(), n.Incarnation, n.Topic}
 		if m.Origin == j.cfg.Self || !j.Admits(m.Origin) || j.cfg.Wants != nil && !j.cfg.Wants(m.Topic) {
 			continue
@@ -188,8 +203,8 @@ func (j *Judge[T]) rumour(now time.Duration, via topics.Name, m Stream, number u
 // nothing has come may be made up: there is no other one beside it that the same member has told of.
 func (j *Judge[T]) isLaterLife(now time.Duration, via topics.Name, m Stream) (later, known bool) {
 	later = true
-	for _, s := range j.of(m.Origin) {
-		switch {
+	for i := len(j.by[m.Origin]) - 1; i >= 0; i-- { // who is left is replaced by one that was looked at
+		switch s := j.by[m.Origin][i]; {
 		case s.Topic != m.Topic:
 		case s.rumour && s.came == 0 && !s.busy: // nobody had anything of it
 			_ = j.leave(now, s, nil)

@@ -21,6 +21,7 @@ type Stats struct {
 	Prunes     uint64 // times that one was
 	Grafts     uint64 // times that all ways of an origin were asked for again
 	Digests    uint64 // of the newest numbers that others have, taken in
+	Overtold   uint64 // of these, those that were not taken in to the end, as one tells too many numbers
 	Gaps       int    // streams under repair
 	Holding    int    // bytes held
 	Following  int    // streams

@@ -75,6 +75,7 @@ var counted = map[string]*prometheus.Desc{
 	"relay_prunes":          describe("relay_prunes_total", "Times that a neighbour was asked to leave out an origin, as another one brings its messages sooner."),
 	"relay_grafts":          describe("relay_grafts_total", "Times that all neighbours were asked to bring an origin's messages again."),
 	"relay_digests":         describe("relay_digests_total", "Digests of the newest numbers that neighbours have of such origins."),
+	"relay_digests_cut":     describe("relay_digests_cut_total", "Digests that were not taken in to the end, as a neighbour tells too many numbers."),
 	"repair_questions":      describe("repair_questions_total", "Questions asked for missing messages."),
 	"questions_put_off":     describe("questions_put_off_total", "Questions for messages that were put off, or left out where a past is asked for, as the neighbour is asked too much."),
 	"lists_unauthorized":    describe("lists_unauthorized_total", "Lists that start with a name which their sender's key may not say."),
