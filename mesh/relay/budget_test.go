@@ -102,18 +102,23 @@ func TestAQuestionIsPutOff(t *testing.T) {
 	}
 	spend(askLimit.Burst)
 	r.relayed("a", "o", true, 1, 3).got("o1").pass(2*short).said().count("put off", r.j.Stats().Overasked, 1)
-	spend(2 * askLimit.Burst)
-	r.pass(2*putOff).count("put off, once", r.j.Stats().Overasked, 1)
-	clear(r.j.budgets)
 	r.pass(putOff)
 	if len(r.j.Says()) != 1 {
 		t.Error("not asked when there is room")
 	}
 
+	r.pass(time.Minute).gave("o 2-2").j.Says()
+	spend(2 * askLimit.Burst)
+	r.relayed("a", "m", true, 1, 3).pass(3*putOff).said().count("put off, once", r.j.Stats().Overasked, 2)
+	clear(r.j.budgets)
+	if r.pass(putOff); len(r.j.Says()) != 1 {
+		t.Error("not asked when there is room at last")
+	}
+
 	r.relayed("a", "p", true, 1, 3).pass(2 * short).j.Says()
 	spend(10 * askLimit.Burst)
 	r.relayed("b", "q", true, 1, 3).pass(20 * time.Second).j.Says()
-	r.gave("o 2-2", "p 2-2", "q 2-2")
+	r.gave("m 2-2", "p 2-2", "q 2-2")
 }
 
 // What is behind a gap is brought by somebody: that one has it asked for, whoever began the stream.

@@ -131,6 +131,8 @@ func TestWhoGivesItsPlaceHasNoOtherLifeForgotten(t *testing.T) {
 	r.crowd(4)
 	_, r.out = r.j.Message(r.now, chat, 3, "u", "three", 10, nil)
 	r.pass(short).said("n: 5/n/8/1-2/2/chat")
+	_, r.out = r.j.Message(r.now, Stream{"n", 8, topics.Message}, 3, "v", "three", 10, nil) // as what gave its place
+	r.pass(short).said("n: not 5/n/8/1-2/2/chat", "n: 5/n/8/1-2/1")
 
 	r = few()
 	r.out = r.j.Tell(r.now, "n", 8, "1:2/chat", r.out) // it had said one when it was heard
