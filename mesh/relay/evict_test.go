@@ -136,6 +136,7 @@ func TestWhoGivesItsPlaceHasNoOtherLifeForgotten(t *testing.T) {
 
 	r = few()
 	r.out = r.j.Tell(r.now, "n", 8, "1:2/chat", r.out) // it had said one when it was heard
+	r.j.forgetBase(Stream{"n", 7, chat.Topic})
 	r.crowd(4)
 	_, r.out = r.j.Message(r.now, chat, 3, "u", "three", 10, nil)
 	r.pass(short).said("n: 5/n/8/2-2/2/chat")
