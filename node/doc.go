@@ -31,7 +31,8 @@
 // until the application has asked for messages, a MiB of these waits at the most.
 //
 // Channels are subscribed to when the node starts (Config.Channels) and while it runs (Subscribe, Unsubscribe), at
-// every peer. What is published on a channel goes to no peer that has not subscribed to it.
+// every peer. What is published on a channel goes to no peer that has not subscribed to it. Who is asked to relay, and in a
+// partial mesh everybody, subscribes to all of them, for others: its application gets those that it receives (carry.go).
 //
 // A member is heard, which does not say yet that messages flow: those have connections of their own, which come up to
 // two seconds later in a mesh that starts. The event "linked" says that they flow both ways, and Member.Flowing is the

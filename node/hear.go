@@ -172,7 +172,7 @@ func (n *Node) judgeParcel(j *judge, p parcel, b *batch) {
 			good, a.From = false, a.via
 			n.takeTalk(&a)
 		default:
-			good = n.maySpeak(&a) && (p.link == 0 || j.pass(&a, f, from, to))
+			good = n.maySpeak(&a) && (p.link == 0 || j.pass(&a, f, from, to) && j.receives(a.said))
 		}
 		if good && a.expires != 0 {
 			b.expires = true
@@ -188,7 +188,7 @@ func (n *Node) judgeParcel(j *judge, p parcel, b *batch) {
 
 // maySpeak reports whether a message may say what it says. What may not is counted.
 func (n *Node) maySpeak(a *arrival) bool {
-	if a.kind == topics.KindUnknown || a.Channel != "" && !n.hears([]byte(a.said)) {
+	if a.kind == topics.KindUnknown || a.Channel != "" && !n.takes([]byte(a.said)) {
 		n.counters.unsubscribed.Add(1) // a longer name than one we asked for: ZeroMQ matches prefixes
 		return false
 	}

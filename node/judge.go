@@ -29,6 +29,7 @@ type judge struct {
 	tickAt time.Duration     // to which it is set
 	looked time.Duration     // at the mesh, last
 	told   time.Duration     // the newest numbers, last
+	needed time.Duration     // that all channels are carried, last
 	due    atomic.Bool       // it is time to look again; set by the goroutine that hears, as the next
 	asked  atomic.Bool       // the loop was asked
 	views  chan *mesh.Relays // has what it was asked for
@@ -57,7 +58,7 @@ func newJudge(n *Node) *judge {
 		rules: relay.New[Message](relay.Config{
 			Self: n.key, Seed: n.seed, Beat: n.cfg.Beat, Held: heldMost(n.inbox.limit),
 			ReplayCount: uint64(n.cfg.ReplayCount), ReplayWithin: n.cfg.ReplayTime,
-			Wants:  func(topic string) bool { return topic == topics.Message || n.hears([]byte(topic)) },
+			Wants:  func(topic string) bool { return topic == topics.Message || n.takes([]byte(topic)) },
 			Topics: func() []string { return append([]string{topics.Message}, *n.channels.Load()...) },
 		}, kept),
 	}
@@ -135,6 +136,9 @@ func (j *judge) give(b *batch) {
 	for i := range j.out {
 		d := &j.out[i]
 		d.Message.Missed = d.Missed
+		if c := d.Message.Channel; c != "" && !j.receives(topics.ChannelPrefix+c) {
+			continue // it is carried for others
+		}
 		b.expires = b.expires || d.Message.expires != 0
 		b.messages = append(b.messages, d.Message)
 	}
@@ -261,6 +265,7 @@ func (j *judge) look(v *mesh.Relays) {
 	held := j.n.inbox.isHeld()
 	j.now = j.clock.now(held)
 	j.looked = j.now
+	j.carry(v.Partial())
 	if !held {
 		j.out = j.rules.Tick(j.now, v, j.out)
 	}
@@ -304,10 +309,14 @@ func (j *judge) after() {
 		j.n.link.Ask(j.linkTo(name))
 	}
 	for _, s := range j.rules.Waited() {
-		j.n.tellLate(s)
+		if j.receives(s.Topic) {
+			j.n.tellLate(s)
+		}
 	}
 	for _, g := range j.rules.Gaps() {
-		j.n.tellMissed(g)
+		if j.receives(g.Topic) {
+			j.n.tellMissed(g)
+		}
 	}
 	j.count()
 	if j.due.Load() || j.asked.Load() {

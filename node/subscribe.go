@@ -14,7 +14,8 @@ import (
 var ErrChannels = errors.New("too many channels")
 
 // Subscribe has this node receive a named channel too, from every peer and from itself. What is published there reaches
-// it once each peer has heard of that, which takes a round trip and has no receipt. A node has at most MaxChannels.
+// it once each peer has heard of that, which takes a round trip and has no receipt. Of what the node has carried for others
+// already, Config.ReplayCount and ReplayTime bring nothing. A node has at most MaxChannels.
 func (n *Node) Subscribe(channel string) error {
 	topic, err := topics.ChannelTopic(channel)
 	if err != nil {

@@ -110,6 +110,7 @@ type Judge[T any] struct {
 	bases    map[Stream]uint64             // where streams begin whose topic was subscribed to later
 	floors   map[Stream]uint64             // below which streams of those that were not admitted for a time do not begin
 	since    map[string]time.Duration      // from when on a topic is received; the others are from the start
+	carried  time.Duration                 // from when on all others are, for others; never: they are not
 	from     map[topics.Name]time.Duration // when something came last from a member
 	direct   map[topics.Name]bool          // origins whose messages come over their own connection
 	starved  map[topics.Name]bool
@@ -160,7 +161,7 @@ const (
 func New[T any](cfg Config, keep func(T) T) *Judge[T] {
 	cfg = cfg.withDefaults()
 	return &Judge[T]{
-		cfg: cfg, keep: keep, began: never, rng: rand.New(rand.NewPCG(cfg.Seed, 0x6865617273617921)), due: never,
+		cfg: cfg, keep: keep, began: never, carried: never, rng: rand.New(rand.NewPCG(cfg.Seed, 0x6865617273617921)), due: never,
 		streams:   make(map[Stream]*stream[T]),
 		by:        make(map[topics.Name][]*stream[T]),
 		shares:    make(map[topics.Name]*share[T]),

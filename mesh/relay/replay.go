@@ -203,7 +203,7 @@ func (j *Judge[T]) asksPasts() bool { return j.replays() || j.spares.few }
 // there, had subscribed to the topic, or admitted the origin.
 func (j *Judge[T]) lateTime(now time.Duration, m Stream) time.Duration {
 	within := min(lateBeats*j.cfg.Beat, now-j.began+j.cfg.Beat) // the question takes a moment
-	if since, ok := j.since[m.Topic]; ok {
+	if since := j.wantedSince(m.Topic); since > 0 {
 		within = min(within, now-since)
 	}
 	if since, late := j.Late(now, m.Origin); late {

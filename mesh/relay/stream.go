@@ -328,7 +328,9 @@ func (j *Judge[T]) giveUp(now time.Duration, s *stream[T], last uint64, out []De
 		return out
 	}
 	j.gaps = append(j.gaps, Gap{s.Stream, from, to})
-	j.stats.Missed += to - from + 1
+	if !j.carries(s.Topic) {
+		j.stats.Missed += to - from + 1
+	}
 	s.missed += to - from + 1
 	s.next = to + 1
 	return j.release(now, s, out)

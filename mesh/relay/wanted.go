@@ -91,7 +91,7 @@ func (j *Judge[T]) base(m Stream) uint64 {
 	if base := j.bases[m]; base > 0 {
 		return base
 	}
-	if b, is := j.born[m.Origin]; is && b.incarnation == m.Incarnation && j.since[m.Topic] <= b.at && !b.forgotten.has(m.Topic) {
+	if b, is := j.born[m.Origin]; is && b.incarnation == m.Incarnation && j.wantedSince(m.Topic) <= b.at && !b.forgotten.has(m.Topic) {
 		return 1
 	}
 	o := j.met[m.Origin]
@@ -101,7 +101,7 @@ func (j *Judge[T]) base(m Stream) uint64 {
 	switch {
 	case j.isNextLife(m, o):
 		return 1
-	case o == nil || o.forgotten.has(m.Topic) || j.since[m.Topic] > o.at:
+	case o == nil || o.forgotten.has(m.Topic) || j.wantedSince(m.Topic) > o.at:
 		return 0
 	}
 	return after(o.first, m.Topic)
@@ -176,7 +176,9 @@ func (j *Judge[T]) Subscribed(now time.Duration, topic string) {
 // Unsubscribed forgets what is known of a topic. What is held of it is not wanted any more. Who subscribes again, and wants what was
 // said before (Replay), has that delivered again.
 func (j *Judge[T]) Unsubscribed(now time.Duration, topic string) {
-	delete(j.since, topic)
+	if delete(j.since, topic); j.carried != never {
+		j.carried = now // what was said on it before is not asked for
+	}
 	for m := range j.bases {
 		if m.Topic == topic {
 			delete(j.bases, m)
@@ -191,6 +193,37 @@ func (j *Judge[T]) Unsubscribed(now time.Duration, topic string) {
 		}
 	}
 	maps.DeleteFunc(j.pasts, func(m Stream, _ past) bool { return m.Topic == topic })
+}
+
+// Carry notes that all topics are wanted from now on, for those that ask for them: those that are received already as before.
+func (j *Judge[T]) Carry(now time.Duration) { j.carried = now }
+
+// CarryNoMore forgets what is known of topics that are not received.
+func (j *Judge[T]) CarryNoMore(now time.Duration) {
+	j.carried = never
+	carried := make(map[string]bool)
+	for m := range j.streams {
+		carried[m.Topic] = true
+	}
+	for _, topic := range j.topics() {
+		delete(carried, topic)
+	}
+	for _, topic := range slices.Sorted(maps.Keys(carried)) {
+		j.Unsubscribed(now, topic)
+	}
+}
+
+// wantedSince is from when on a topic is wanted: 0 is from the start.
+func (j *Judge[T]) wantedSince(topic string) time.Duration {
+	if j.carries(topic) {
+		return j.carried
+	}
+	return j.since[topic]
+}
+
+// carries reports whether a topic is wanted for others alone.
+func (j *Judge[T]) carries(topic string) bool {
+	return j.carried != never && !slices.Contains(j.topics(), topic)
 }
 
 // Holding is the bytes that are held.

@@ -1,0 +1,46 @@
+package relay
+
+import (
+	"testing"
+	"time"
+
+	"hearsay/topics"
+)
+
+// carrier is a rig that receives these topics, and carries all others from now on.
+func carrier(t *testing.T, received ...string) *rig {
+	r := newRigOf(t, Config{Topics: func() []string { return received }}, "o")
+	r.j.Born(r.now, "o", 7)
+	r.pass(time.Second).j.Carry(r.now)
+	return r
+}
+
+// What was said on a topic before it was carried is not asked for, be it received or not, and a topic that is received anyway
+// begins as ever.
+func TestACarriedTopicBeginsWithWhatComes(t *testing.T) {
+	carrier(t).hear("o", 5).got("o5").pass(short).said()
+	r := carrier(t, topics.Message)
+	r.hear("o", 5).got("").pass(short).said("o: 5/o/7/1-4/1")
+
+	r = carrier(t)
+	r.hear("o", 5).got("o5").j.Unsubscribed(r.now, topics.Message) // as it was received until now
+	r.hear("o", 6).got("o6").pass(short).said()
+}
+
+// What nobody has of a topic that is carried is no loss of this node, which counts its own.
+func TestWhatIsMissedOfACarriedTopicIsNotCounted(t *testing.T) {
+	for missed, received := range [][]string{{}, {topics.Message}} {
+		r := carrier(t, received...)
+		r.hear("o", 1, 3).pass(30 * time.Second)
+		r.count("missed", r.j.Stats().Missed, uint64(missed))
+	}
+}
+
+// Who carries no more forgets what is not received, and nothing else.
+func TestCarriedNoMore(t *testing.T) {
+	for following, received := range [][]string{{}, {topics.Message}} {
+		r := carrier(t, received...)
+		r.hear("o", 1).j.CarryNoMore(r.now)
+		r.count("streams", uint64(len(r.j.streams)), uint64(following))
+	}
+}
