@@ -75,7 +75,7 @@ func (j *Judge[T]) withdraw(now time.Duration, origin topics.Name) {
 	for m, p := range j.pasts {
 		if m.Origin == origin {
 			j.floor(m, p.next)
-			delete(j.pasts, m)
+			j.forgetPast(m)
 		}
 	}
 	for m := range j.bases {

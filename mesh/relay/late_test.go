@@ -140,7 +140,7 @@ func TestMadeUpStreamsHideNoPastThatOthersBring(t *testing.T) {
 		for n := range uint64(2*bornMost + 2048) {
 			r.relayed("n", topics.Name(text("y", n)), true, 1)
 		}
-		if of := &r.j.lefts[1]; of.by["n"] < bornMost/2 || of.by["r"] < bornMost/2 || of.order.len() != bornMost {
+		if of := &r.j.lefts[1]; of.by["n"] < bornMost/2 || of.by["r"] < bornMost/2 || of.order.Len() != bornMost {
 			t.Errorf("%v are known", of.by)
 		}
 	}

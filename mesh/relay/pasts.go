@@ -2,6 +2,7 @@ package relay
 
 import (
 	"cmp"
+	"container/list"
 	"time"
 
 	"hearsay/topics"
@@ -22,46 +23,45 @@ type left struct {
 	by topics.Name
 }
 
-// lefts are the streams of one class that are forgotten, and are known. There are bornMost at most.
+// lefts are the streams of one class that are forgotten, and are known, each once, in the order in which they were forgotten last.
+// There are bornMost at most.
 type lefts struct {
-	order fifo[left]
+	order list.List // of left
+	at    map[Stream]*list.Element
 	by    map[topics.Name]int // how many of them somebody began
 }
 
 // pop returns the one that is known for longest of those that one has begun, or the one that is for shortest, and knows it no more.
-func (p *lefts) pop(by topics.Name, last bool) left {
-	n := p.order.len()
-	at := 0
-	for i := range n {
-		if at = i; last {
-			at = n - 1 - i
-		}
-		if p.order.at(at).by == by {
-			break
-		}
+func (p *lefts) pop(by topics.Name, last bool) Stream {
+	from, next := p.order.Front(), (*list.Element).Next
+	if last {
+		from, next = p.order.Back(), (*list.Element).Prev
 	}
-	l := *p.order.at(at)
-	for ; at > 0; at-- {
-		*p.order.at(at) = *p.order.at(at - 1)
+	for from.Value.(left).by != by {
+		from = next(from)
 	}
-	*p.order.at(0) = l
-	return p.shift()
+	m := from.Value.(left).Stream
+	p.remove(m)
+	return m
 }
 
-// shift forgets the first.
-func (p *lefts) shift() left {
-	l := p.order.pop()
+func (p *lefts) remove(m Stream) {
+	e := p.at[m]
+	if e == nil {
+		return
+	}
+	delete(p.at, m)
+	l := p.order.Remove(e).(left)
 	if p.by[l.by]--; p.by[l.by] == 0 {
 		delete(p.by, l.by)
 	}
-	return l
 }
 
 func (p *lefts) push(l left) {
 	if p.by == nil {
-		p.by = make(map[topics.Name]int)
+		p.at, p.by = make(map[Stream]*list.Element), make(map[topics.Name]int)
 	}
-	p.order.push(l)
+	p.at[l.Stream] = p.order.PushBack(l)
 	p.by[l.by]++
 }
 
@@ -85,8 +85,9 @@ func (j *Judge[T]) keepPast(now time.Duration, s *stream[T]) {
 	if s.came == 0 && s.told < s.next {
 		return
 	}
+	j.forgetPast(s.Stream) // where it was before
 	of, by := &j.lefts[s.class], cmp.Or(s.by, s.Origin)
-	if of.order.len() >= bornMost {
+	if of.order.Len() >= bornMost {
 		j.stats.Unknown++
 		from := of.most(by)
 		if j.replays() {
@@ -101,17 +102,18 @@ func (j *Judge[T]) keepPast(now time.Duration, s *stream[T]) {
 	of.push(left{s.Stream, now, by})
 }
 
-func (j *Judge[T]) forgetPast(l left) {
-	if j.pasts[l.Stream].at == l.at {
-		delete(j.pasts, l.Stream)
+func (j *Judge[T]) forgetPast(m Stream) {
+	delete(j.pasts, m)
+	for i := range j.lefts {
+		j.lefts[i].remove(m)
 	}
 }
 
 // forgetPasts forgets of which streams something came so long ago that nobody has it.
 func (j *Judge[T]) forgetPasts(now time.Duration) {
 	for i := range j.lefts {
-		for of := &j.lefts[i]; of.order.len() > 0 && now-of.order.at(0).at > j.pastTime(); {
-			j.forgetPast(of.shift())
+		for e := j.lefts[i].order.Front(); e != nil && now-e.Value.(left).at > j.pastTime(); e = j.lefts[i].order.Front() {
+			j.forgetPast(e.Value.(left).Stream)
 		}
 	}
 	for by, until := range j.pastsLost {

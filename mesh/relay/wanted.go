@@ -192,7 +192,11 @@ func (j *Judge[T]) Unsubscribed(now time.Duration, topic string) {
 			}
 		}
 	}
-	maps.DeleteFunc(j.pasts, func(m Stream, _ past) bool { return m.Topic == topic })
+	for m := range j.pasts {
+		if m.Topic == topic {
+			j.forgetPast(m)
+		}
+	}
 }
 
 // Carry notes that all topics are wanted from now on, for those that ask for them: those that are received already as before.
