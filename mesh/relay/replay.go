@@ -15,6 +15,7 @@ type opening struct {
 	until  time.Duration
 	first  uint64 // the number that came, and has the past asked for; 0: none, or Config wants it anyway
 	ended  bool   // the answer did, and brought nothing before that
+	late   bool   // what it asks for is asked for as what was said of late
 }
 
 // openTime bounds the wait for an answer: streams that are not begun hold all that comes.
@@ -145,7 +146,7 @@ func (j *Judge[T]) replayFirst(now time.Duration, via topics.Name, far bool, m S
 		if within := j.lateTime(now, m); within >= time.Millisecond {
 			j.askPast(now, via, topics.Question{Origin: m.Origin, Incarnation: m.Incarnation, Topic: m.Topic, Within: within.Milliseconds()}, number)
 		}
-	} else if far && j.plan.lacks[m.Origin] == nil { // else its relay is asked, when it is asked to relay
+	} else if j.spares.few || far && j.plan.lacks[m.Origin] == nil { // else its relay is asked, when it is to relay
 		j.askPast(now, via, j.past(m), 0)
 	}
 }
@@ -241,6 +242,9 @@ func (j *Judge[T]) awaitsReplay(now time.Duration, s *stream[T], view View) bool
 // opens takes in that an answer has ended. What waits for it begins, or a little later, see lateWait.
 func (j *Judge[T]) opens(now time.Duration, question string, out []Delivery[T]) []Delivery[T] {
 	o := j.openings.all[question]
+	if j.asksLate(now, question, o) {
+		return out
+	}
 	before := func(s *stream[T]) bool {
 		return o.covers(s.Stream) && s.held.any(func(h held[T]) bool { return h.number < o.first })
 	}
@@ -251,6 +255,31 @@ func (j *Judge[T]) opens(now time.Duration, question string, out []Delivery[T]) 
 	j.openings.put(question, o)
 	j.due = min(j.due, o.until)
 	return out
+}
+
+// asksLate asks for what is before the past that Config wants, in a partial mesh: what an origin said of late as a member, before a
+// way of its messages was there, is wanted however little Config wants of what is older than this node. It reports whether it does.
+func (j *Judge[T]) asksLate(now time.Duration, question string, o opening) bool {
+	within := j.lateTime(now, o.Stream)
+	if !j.spares.few || !j.replays() || o.late || within < lateBeats*j.cfg.Beat || within <= j.cfg.ReplayWithin {
+		return false
+	}
+	first := uint64(0)
+	for _, s := range j.by[o.Origin] {
+		if o.covers(s.Stream) && len(s.held) > 0 && (first == 0 || s.held.first().number < first) {
+			first = s.held.first().number
+		}
+	}
+	if first <= 1 || !j.affords(now, o.peer, o.peer, o.Origin) {
+		return false // nothing has come, or all
+	}
+	q := topics.Question{Origin: o.Origin, Incarnation: o.Incarnation, Topic: o.Topic, Within: within.Milliseconds()}
+	j.openings.remove(question)
+	j.openings.put(q.String(), opening{Stream: o.Stream, peer: o.peer, until: now + openTime, first: first, late: true})
+	j.says = append(j.says, Say{To: o.peer, Topic: question, Cancel: true}, Say{To: o.peer, Topic: q.String()})
+	j.stats.Questions++
+	j.due = min(j.due, now+openTime)
+	return true
 }
 
 // open begins the streams that waited for an answer.
