@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -32,6 +33,7 @@ type call struct {
 	to      topics.Name // who asked, as it spells itself
 	by      time.Time   // when it stops waiting
 	size    int
+	far     bool // it came by relays
 }
 
 // callSize is what a call counts beside its body.
@@ -132,12 +134,12 @@ func (n *Node) unsubscribeTalk(channel, topic string) {
 func (n *Node) takeRequest(a *arrival, channel string, direct bool) {
 	c := call{
 		to: topics.Name(strings.Clone(string(a.envelope.Origin))), size: len(a.Body) + callSize,
-		by: time.Now().Add(time.Duration(a.envelope.Ask) * time.Millisecond),
+		by: time.Now().Add(time.Duration(a.envelope.Ask) * time.Millisecond), far: a.far,
 	}
 	t := n.talk
 	t.mu.Lock()
 	g := t.desks[channel]
-	tell := g == nil && (direct || t.former[channel]) // who asks may not know yet
+	tell := g == nil && (direct || a.far || t.former[channel]) // who asks may not know yet
 	full := g != nil && (len(g.calls) == cap(g.calls) || t.calls > 0 && t.calls+c.size > callBytes)
 	if g != nil && !full {
 		c.message = kept(*a.Message)
@@ -223,5 +225,13 @@ func (n *Node) reply(c call, body []byte, fail string) {
 		body = body[:n.cfg.MaxMessage]
 	}
 	e := topics.Envelope{UID: n.talk.uid(), Re: c.message.UID, Fail: fail}
-	n.replyLater(&owed{to: c.to, topic: topics.Direct{Name: c.to}.String(), by: c.by, envelope: e, body: body})
+	o := &owed{to: c.to, topic: topics.Direct{Name: c.to}.String(), by: c.by, envelope: e, body: body}
+	if c.far && !n.listens(o, nil) {
+		if err := n.sayFar(o.topic, e, body, time.Until(c.by)); errors.Is(err, ErrTooLarge) {
+			e.Fail = topics.FailText(err.Error())
+			_ = n.sayFar(o.topic, e, nil, time.Until(c.by))
+		}
+		return
+	}
+	n.replyLater(o)
 }

@@ -35,6 +35,14 @@ func (n *Node) takes(topic []byte) bool {
 	return n.hears(topic) || n.carrying.Load() && topics.KindOf(topic) == topics.KindChannel
 }
 
+// isForHere reports whether the application gets a message. One on the nodes' own channel is taken by the node.
+func (j *judge) isForHere(topic string, m *Message) bool {
+	if topic == farTopic {
+		j.n.takeFar(m)
+	}
+	return j.receives(topic)
+}
+
 // receives reports whether the application gets messages on a topic.
 func (j *judge) receives(topic string) bool {
 	return topic == topics.Message || j.n.hears([]byte(topic))

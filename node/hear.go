@@ -20,6 +20,7 @@ type arrival struct {
 	envelope *topics.Envelope
 	naive    bool // it has no envelope
 	ends     bool // it is the end of an answer
+	far      bool // it was said to all, for somebody who has no link to its speaker
 	*Message
 }
 
@@ -172,7 +173,7 @@ func (n *Node) judgeParcel(j *judge, p parcel, b *batch) {
 			good, a.From = false, a.via
 			n.takeTalk(&a)
 		default:
-			good = n.maySpeak(&a) && (p.link == 0 || j.pass(&a, f, from, to) && j.receives(a.said))
+			good = n.maySpeak(&a) && (p.link == 0 || j.pass(&a, f, from, to) && j.isForHere(a.said, a.Message))
 		}
 		if good && a.expires != 0 {
 			b.expires = true

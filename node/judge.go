@@ -136,7 +136,7 @@ func (j *judge) give(b *batch) {
 	for i := range j.out {
 		d := &j.out[i]
 		d.Message.Missed = d.Missed
-		if c := d.Message.Channel; c != "" && !j.receives(topics.ChannelPrefix+c) {
+		if c := d.Message.Channel; c != "" && !j.isForHere(topics.ChannelPrefix+c, &d.Message) {
 			continue // it is carried for others
 		}
 		b.expires = b.expires || d.Message.expires != 0
@@ -265,6 +265,7 @@ func (j *judge) look(v *mesh.Relays) {
 	held := j.n.inbox.isHeld()
 	j.now = j.clock.now(held)
 	j.looked = j.now
+	j.n.partial.Store(v.Partial())
 	j.carry(v.Partial())
 	if !held {
 		j.out = j.rules.Tick(j.now, v, j.out)

@@ -94,7 +94,8 @@ func (e *IncompleteError) Unwrap() error { return e.cause }
 // that it is none (Fail); with Want 0 that is no error.
 //
 // A request has a receipt, which is its reply. It is neither repaired nor relayed: who does not hear this node, or is not
-// heard, is not asked.
+// heard, is not asked. In a partial mesh (Config.FullMesh) far members are asked all the same, by a message to all: one of
+// them, or on a channel all of up to 128; where there are more, those that are heard are, and Want must not be 0.
 func (n *Node) Request(ctx context.Context, r Request) (Answers, error) {
 	asked, err := n.Ask(ctx, r)
 	if err != nil {
@@ -151,6 +152,7 @@ type Asked struct {
 	waits    int                  // how many of them may still reply
 	nameless int                  // how many more may, of whom no name is known
 	count    int                  // of those asked
+	far      bool                 // some of them by relays
 	came     []Reply
 	closed   bool
 }
@@ -184,11 +186,26 @@ func (n *Node) Ask(ctx context.Context, r Request) (*Asked, error) {
 	n.talk.mu.Lock()
 	n.talk.pending[a.uid] = a
 	n.talk.mu.Unlock()
-	if err := n.sayTalk(topic, topics.Envelope{UID: a.uid, Type: r.Type, Ask: askOf(ctx)}, r.Body); err != nil {
+	if err := n.sayRequest(a, topic, topics.Envelope{UID: a.uid, Type: r.Type, Ask: askOf(ctx)}, r); err != nil {
 		a.Close()
 		return nil, err
 	}
 	return a, nil
+}
+
+// sayRequest says a request, to those that have links to this node, or to all.
+func (n *Node) sayRequest(a *Asked, topic string, e topics.Envelope, r Request) error {
+	if !a.far {
+		return n.sayTalk(topic, e, r.Body)
+	}
+	if err := n.sayFar(topic, e, r.Body, time.Duration(e.Ask)*time.Millisecond); err != nil {
+		return err
+	}
+	if r.To == "" && n.talk.desk(r.Channel) != nil { // what a node says to all does not come to itself
+		e.Version, e.Origin = 1, n.id.name
+		n.takeRequest(&arrival{via: n.id.name, envelope: &e, Message: &Message{From: n.id.name, Body: r.Body, UID: e.UID, Type: e.Type, SentAt: time.Now()}}, r.Channel, false)
+	}
+	return nil
 }
 
 // askOf is how long a context lasts, as a request says it.
@@ -205,11 +222,26 @@ func (n *Node) audience(a *Asked, r Request) (topic string, err error) {
 	if r.To != "" {
 		return n.audienceOf(a, r)
 	}
+	far, near := n.farMembers()
+	return n.audienceOn(a, r, far, near)
+}
+
+// audienceOn does that for all on a channel: far ones, near ones in a partial mesh, and else those that have subscribed.
+func (n *Node) audienceOn(a *Asked, r Request, far, near map[topics.Name]topics.Name) (topic string, err error) {
 	if topic, err = topics.RequestTopic(r.Channel); err != nil {
 		return "", err
 	}
 	if n.talk.desk(r.Channel) != nil {
 		a.add(n.id.name)
+	}
+	if len(far) > 0 && len(far) <= farMost {
+		a.far = true
+		for _, names := range []map[topics.Name]topics.Name{far, near} {
+			for _, name := range names {
+				a.add(name)
+			}
+		}
+		return topic, nil
 	}
 	heard := n.heardBy()
 	for _, s := range n.link.Audience(func(s string) bool { return s == topic }) {
@@ -219,7 +251,11 @@ func (n *Node) audience(a *Asked, r Request) (topic string, err error) {
 			a.add(name)
 		}
 	}
-	if a.waits+a.nameless == 0 {
+	switch {
+	case len(far) > 0 && r.Want == 0:
+		return "", fmt.Errorf("%w%s: %d members are far, and all of them cannot be asked: more than %d; say how many replies are wanted",
+			ErrTooFew, onChannel(r.Channel), len(far), farMost)
+	case a.waits+a.nameless == 0:
 		return "", fmt.Errorf("%w%s", ErrNobody, onChannel(r.Channel))
 	}
 	return topic, nil
@@ -242,6 +278,12 @@ func (n *Node) audienceOf(a *Asked, r Request) (topic string, err error) {
 	}
 	name, ok := n.heardBy()[to.Key()]
 	if !ok {
+		far, _ := n.farMembers()
+		if name, ok = far[to.Key()]; ok {
+			a.add(name)
+			a.far = true
+			return topics.Direct{Name: name, Channel: r.Channel}.String(), nil
+		}
 		return "", fmt.Errorf("%w: %s", ErrNobody, n.unheard(to))
 	}
 	for _, s := range n.link.Audience(func(s string) bool {

@@ -17,6 +17,8 @@ import (
 //
 //	run -> decode -> judge -> takeTalk -> pending: Asked.Next
 //	                                  \-> desk -> Handler -> reply (owed: until its asker listens)
+//
+// What is for far members of a partial mesh comes and goes by relays: see fartalk.go.
 type talk struct {
 	prefix string // of the UIDs of all that is said here
 	count  atomic.Uint64
@@ -68,6 +70,7 @@ func (n *Node) takeTalk(a *arrival) {
 		n.counters.badMessages.Add(1)
 	case a.envelope.Origin.Key() != a.via.Key():
 		n.counters.forgedOrigins.Add(1)
+	case a.far && direct && d.Name.Key() != n.id.name.Key():
 	case direct && d.Name.Key() != n.id.name.Key():
 		n.counters.unsubscribed.Add(1) // which its publisher should not have sent
 	case direct && d.Channel == "" && a.envelope.Re != "":

@@ -8,6 +8,9 @@ import (
 // NobodyAnswers is Envelope.Fail of a node that is asked alone and has nobody who answers that.
 const NobodyAnswers = "nobody answers here"
 
+// FarTalk is the channel on which nodes say requests and replies that are for members without a link to them: see Requests.
+const FarTalk = "hearsay/talk"
+
 // RequestTopic returns the topic of a request to all who answer on a channel. Who answers subscribes to it.
 func RequestTopic(channel string) (string, error) {
 	if !isChannel(channel) {

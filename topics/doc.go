@@ -372,6 +372,14 @@
 // there before, and else it drops that. Who asked drops and counts a reply to what it did not ask, from whom it did
 // not ask or who is no member, and any but the first of a node. The publisher of a reply speaks for itself, as on 1.
 //
+// Where each node listens to a few of many, most members have no links to who asks. For them a request or a reply is the body of
+// a message on 2/hearsay/talk, which is numbered and relayed as any other, and expires when ask is over:
+//
+//	body     = topic LF envelope LF said            ; what would stand in the three frames
+//
+// Who is not named in it drops it. A request on 4/CHANNEL that comes so is answered by each member, where nobody answers there
+// with fail "nobody answers here": who asked knows no subscriptions. A reply goes on 6/ASKER/ where ASKER has subscribed to that.
+//
 // Requests and replies have ttl 0 and no number: they are neither relayed nor repaired, as who asks may ask again.
 // Nobody who has not subscribed is sent them; a naive node never is.
 //

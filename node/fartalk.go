@@ -1,0 +1,73 @@
+package node
+
+import (
+	"bytes"
+	"fmt"
+	"time"
+
+	"hearsay/mesh"
+	"hearsay/topics"
+)
+
+// Requests and replies go over the links that two nodes have, and in a partial mesh most have none. So one for a far member is
+// said to all, as a message on a channel of the nodes' own (topics.FarTalk): it is relayed, repaired and delivered once as any
+// other, ends when nobody waits for it any more, and is taken by those whom it is for. That costs as many copies as there are
+// members. A request to all that answer on a channel is answered by each member, by most of them with "nobody answers here", so
+// that who asked knows when nobody is left: so no more members are asked that way than farMost.
+
+const (
+	farMost  = 128
+	farTopic = topics.ChannelPrefix + topics.FarTalk
+)
+
+// sayFar says a request or a reply to all, for those whom its topic names.
+func (n *Node) sayFar(topic string, e topics.Envelope, body []byte, within time.Duration) error {
+	e.Version, e.Origin, e.SentAt = 1, n.id.name, time.Now().UnixMilli()
+	if err := e.Validate(); err != nil {
+		return err
+	}
+	said := append(append([]byte(topic), '\n'), topics.AppendEnvelope(nil, e)...)
+	said = append(append(said, '\n'), body...)
+	if err := n.maySay(body); err != nil {
+		return err
+	}
+	if len(said) > n.cfg.MaxMessage {
+		return fmt.Errorf("%w: %d bytes with what leads to a far member, at most %d", ErrTooLarge, len(said), n.cfg.MaxMessage)
+	}
+	expires := max(time.Millisecond, within.Truncate(time.Millisecond))
+	if err := n.speaker.sayPost(n.link, []byte(farTopic), Post{Body: said, Expires: expires}); err != nil {
+		return ErrClosed
+	}
+	return nil
+}
+
+// takeFar takes a request or a reply that was said to all. Nearly all are for others.
+func (n *Node) takeFar(m *Message) {
+	topic, rest, is := bytes.Cut(m.Body, []byte("\n"))
+	envelope, body, also := bytes.Cut(rest, []byte("\n"))
+	r := reader{limit: n.cfg.MaxMessage}
+	a := arrival{via: m.From, far: true, Message: new(Message)}
+	if !is || !also || !n.isTalk(topic) || !r.decode(&a, [][]byte{topic, body, envelope}) {
+		n.counters.badMessages.Add(1)
+		return
+	}
+	a.From = m.From
+	n.takeTalk(&a)
+}
+
+// farMembers are those whom requests reach so, by key, in a partial mesh, and the others that answer requests.
+func (n *Node) farMembers() (far, near map[topics.Name]topics.Name) {
+	if !n.partial.Load() {
+		return nil, nil
+	}
+	far, near = make(map[topics.Name]topics.Name), make(map[topics.Name]topics.Name)
+	for _, m := range n.Members() {
+		switch {
+		case m.State == mesh.Far:
+			far[m.Name.Key()] = m.Name
+		case m.State == mesh.Alive && !m.Naive:
+			near[m.Name.Key()] = m.Name
+		}
+	}
+	return far, near
+}

@@ -1,0 +1,158 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"hearsay/mesh"
+	"hearsay/node/nodetest"
+	"hearsay/topics"
+)
+
+// partialMesh starts a mesh of more than hear everybody, and waits until each node knows all others.
+func partialMesh(t *testing.T, many int) (nodes []*Node) {
+	t.Helper()
+	addrs := nodetest.Addresses(t, many)
+	for i, addr := range addrs {
+		nodes = append(nodes, start(t, Config{Hostname: addr, Bind: addr, Seeds: []string{addrs[(i+1)%many]}, FullMesh: MinFullMesh}))
+	}
+	nodetest.Eventually(t, func() error {
+		for _, n := range nodes {
+			if n.Known() != many-1 || !n.partial.Load() {
+				return fmt.Errorf("%s knows %d, partial: %v", n.Name(), n.Known(), n.partial.Load())
+			}
+		}
+		return nil
+	})
+	return nodes
+}
+
+// farFrom returns the nodes that are far for one.
+func farFrom(n *Node, nodes []*Node) (far []*Node) {
+	for _, m := range n.Members() {
+		if m.State == mesh.Far {
+			far = append(far, nodes[slices.IndexFunc(nodes, func(other *Node) bool { return other.Name() == m.Name })])
+		}
+	}
+	return far
+}
+
+// In a partial mesh a far member is asked, and answers, and all of those that answer on a channel. No application sees more of that.
+func TestRequestsReachFarMembers(t *testing.T) {
+	t.Parallel()
+	nodes := partialMesh(t, MinFullMesh+8)
+	asker := nodes[0]
+	to := farFrom(asker, nodes)[0]
+	if _, err := asker.Request(patient(t), Request{To: string(to.Name()), Body: []byte("nobody")}); !errors.Is(err, ErrNobody) {
+		t.Errorf("nobody answers: %v", err)
+	}
+	echo := func(_ context.Context, m Message) ([]byte, error) {
+		return []byte(string(m.From) + " " + string(m.Body) + " " + m.Channel), nil
+	}
+	stop, err := to.Answer("", 1, echo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	a, err := asker.Request(patient(t), Request{To: string(to.Name()), Body: []byte("a\nb"), Want: 1})
+	if want := string(asker.Name()) + " a\nb "; err != nil || len(a.Replies) != 1 || string(a.Replies[0].Body) != want || a.Replies[0].From != to.Name() {
+		t.Errorf("%+v, %v", a, err)
+	}
+
+	answering := append(farFrom(asker, nodes)[:10:10], asker)
+	for _, n := range answering {
+		stop, err := n.Answer("c", 1, echo)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer stop()
+	}
+	a, err = asker.Request(patient(t), Request{Channel: "c", Body: []byte("x")})
+	got := map[topics.Name]bool{}
+	for _, r := range a.Replies {
+		if got[r.From] = true; string(r.Body) != string(asker.Name())+" x c" {
+			t.Errorf("%s: %q, %s", r.From, r.Body, r.Fail)
+		}
+	}
+	if err != nil || len(got) != len(answering) || len(a.Replies) != len(answering) {
+		t.Errorf("%d replies of %d that answer: %v", len(a.Replies), len(answering), err)
+	}
+	if _, err := asker.Request(patient(t), Request{Channel: "none"}); !errors.Is(err, ErrNobody) {
+		t.Errorf("nobody answers on it: %v", err)
+	}
+	if _, err := asker.Request(patient(t), Request{To: string(to.Name()), Body: make([]byte, topics.MaxMessage)}); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("what does not fit: %v", err)
+	}
+	for _, n := range nodes {
+		if past := n.Past(func(string) bool { return true }, 0, 0); len(past) > 0 {
+			t.Errorf("%s: %d messages for its application, the first on %q", n.Name(), len(past), past[0].Channel)
+		}
+		if s := n.Stats(); s["bad_messages"]+s["replies_unasked"]+s["forged_origins"]+s["messages_missed"] > 0 {
+			t.Errorf("%s: %v", n.Name(), s)
+		}
+	}
+}
+
+// What comes on the nodes' own channel and is no request or reply is counted, and so is one that speaks for somebody else.
+func TestWhatIsNoFarTalk(t *testing.T) {
+	addr := nodetest.Addresses(t, 1)[0]
+	n := start(t, Config{Hostname: addr, Bind: addr})
+	for _, body := range []string{"", "\n", "\n\n", "1\n{}\nx", "6/" + addr + "/\nno\nx", "5/a/1/1-/1\n" + `{"v":1,"from":"a","uid":"u"}` + "\n"} {
+		before := n.Stats()["bad_messages"]
+		if n.takeFar(&Message{From: "a", Body: []byte(body)}); n.Stats()["bad_messages"] != before+1 {
+			t.Errorf("%q is not counted", body)
+		}
+	}
+	said := fmt.Appendf(nil, "6/%s/\n%s\nx", addr, topics.AppendEnvelope(nil, topics.Envelope{Version: 1, Origin: "b", UID: "u", Ask: 1}))
+	if n.takeFar(&Message{From: "a", Body: said}); n.Stats()["forged_origins"] != 1 {
+		t.Error("one that speaks for another is not counted")
+	}
+}
+
+// Where more are far than can all be asked, all of them are not wanted.
+func TestTooManyAreFar(t *testing.T) {
+	t.Parallel()
+	nodes := partialMesh(t, MinFullMesh+8)
+	n := nodes[0]
+	for _, c := range []struct{ far, want int }{{farMost, 0}, {farMost + 1, 0}, {farMost + 1, 1}} {
+		far := make(map[topics.Name]topics.Name)
+		for i := range c.far {
+			far[topics.Name(fmt.Sprint("n", i))] = topics.Name(fmt.Sprint("n", i))
+		}
+		a := &Asked{node: n, all: make(map[topics.Name]*one)}
+		_, err := n.audienceOn(a, Request{Channel: "c", Want: c.want}, far, nil)
+		switch {
+		case c.far <= farMost && (err != nil || !a.far || a.waits != c.far):
+			t.Errorf("%+v: %v, %d asked", c, err, a.waits)
+		case c.far > farMost && (err == nil || a.far || errors.Is(err, ErrTooFew) != (c.want == 0)):
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+}
+
+// A request that came by relays is answered by the link, where there is one.
+func TestAReplyTakesTheLinkThatThereIs(t *testing.T) {
+	addrs := nodetest.Addresses(t, 2)
+	asker := start(t, Config{Hostname: addrs[0], Bind: addrs[0]})
+	n := start(t, Config{Hostname: addrs[1], Bind: addrs[1], Seeds: []string{addrs[0]}})
+	meet(t, asker, n)
+	nodetest.Eventually(t, func() error {
+		if o := (&owed{to: asker.Name(), topic: topics.Direct{Name: asker.Name()}.String()}); !n.listens(o, nil) {
+			return errors.New("no link for replies yet")
+		}
+		return nil
+	})
+	before := n.speaker.count
+	n.reply(call{to: asker.Name(), far: true, by: time.Now().Add(time.Minute)}, nil, "")
+	if n.speaker.count != before {
+		t.Error("it is said to all")
+	}
+	n.reply(call{to: "far", far: true, by: time.Now().Add(time.Minute)}, nil, "")
+	if n.speaker.count != before+1 {
+		t.Error("it is not said to all, and there is no link")
+	}
+}
