@@ -25,6 +25,12 @@ func TestACarriedTopicBeginsWithWhatComes(t *testing.T) {
 	r = carrier(t)
 	r.hear("o", 5).got("o5").j.Unsubscribed(r.now, topics.Message) // as it was received until now
 	r.hear("o", 6).got("o6").pass(short).said()
+
+	r = newRigOf(t, Config{Topics: func() []string { return nil }}, "o") // nor of one that has started since it carries
+	r.pass(time.Second).j.Carry(r.now)
+	r.pass(time.Second).j.Born(r.now, "o", 7)
+	r.pass(time.Second).hear("o", 1, 2).got("o1 o2").j.Unsubscribed(r.now, topics.Message)
+	r.hear("o", 6).got("o6").pass(short).said()
 }
 
 // What nobody has of a topic that is carried is no loss of this node, which counts its own.
