@@ -93,18 +93,20 @@ func TestOneNameForAll(t *testing.T) {
 func TestMeshesThatShareANameMerge(t *testing.T) {
 	t.Parallel()
 	addrs := nodetest.Addresses(t, 4)
-	dns := &service{style: "shuffled"}
+	halves := []*service{{style: "shuffled"}, {style: "shuffled"}} // who looks a name up again does not find the other half
 	var nodes []*Node
-	for half := range 2 {
+	for half, dns := range halves {
 		dns.set("svc", addrs[2*half:2*half+2]...)
 		for i := range 2 {
 			nodes = append(nodes, dns.pod(t, 2*half+i, addrs[2*half+i]))
 		}
 		whole(t, nodes[2*half:]...)
 	}
-	dns.set("svc", addrs...)
-	for i, addr := range addrs {
-		dns.set(fmt.Sprintf("pod-%d", i), addr)
+	for _, dns := range halves {
+		dns.set("svc", addrs...)
+		for i, addr := range addrs {
+			dns.set(fmt.Sprintf("pod-%d", i), addr)
+		}
 	}
 	whole(t, nodes...)
 }

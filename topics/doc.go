@@ -335,8 +335,8 @@
 //
 // # Relays
 //
-// Where a node does not hear an origin, or does not get its messages, another that does can pass them on. The one in
-// need asks for it, again by a subscription, at the message port of a node that it hears:
+// Where a node does not hear an origin, or does not get its messages, another that does can pass them on. The one in need asks
+// for it, again by a subscription, at the message port of a node that it hears:
 //
 //	3/ORIGIN/       what ORIGIN says, if you hear it yourself
 //	3/*/            what you are relayed yourself
@@ -345,43 +345,34 @@
 // "2/CHANNEL"), and one that it was relayed on 3/*/ORIGIN/TOPIC, each once, and where nobody has asked for it not at all. A
 // message that came with ttl 0 is not passed on, any other with ttl - 1 and the rest of its envelope as it was. One without an
 // envelope gets one: from is the name of the naive node, and uid is the relay's. from and ORIGIN MUST have equal keys. A node
-// SHOULD publish its own messages with ttl 16.
+// SHOULD publish its own messages with ttl 16. Who is asked to relay SHOULD subscribe to "2/", all channels.
 //
 // Strict and complete lists tell whom to ask: X needs a relay for O where members that X hears list O and X has had no messages
 // of O for some beats. X takes that one of those members whose hash over X, O and its own name is lowest; so different nodes ask
-// different relays. X subscribes to 3/*/ at every member that lists some node which X does not hear, as it may be the only way
-// to nodes that no such member lists either. Where everybody hears everybody nobody asks, and nothing is relayed.
-//
-// A receiver MUST drop relayed messages of an origin that it did not ask this relay for, those of an origin that it gets
-// messages of over its own connection, and its own; in a mesh with own keys, those of an origin that it has no key of. It
-// delivers the others once: by number, and where they have none by (from, uid).
+// different relays. X subscribes to 3/*/ at every member that lists some node which X does not hear, as it may be the only way to
+// nodes that no such member lists either. Where everybody hears everybody nobody asks, and nothing is relayed. A receiver MUST
+// drop relayed messages of an origin that it did not ask this relay for, those of an origin that it gets messages of over its own
+// connection, and its own; in a mesh with own keys, those of an origin that it has no key of. It delivers the others once: by
+// number, and where they have none by (from, uid).
 //
 // # Requests
 //
-// Who answers requests on a channel subscribes to "4/CHANNEL" at every message port. Every node subscribes to "6/", its own
-// name as it spells it in its lists, and "/" there, which brings replies, and requests for that node alone.
+// Who answers requests on a channel subscribes to "4/CHANNEL" at every message port. Every node subscribes to "6/", its own name
+// as it spells it in its lists, and "/" there, which brings replies, and requests for that node alone. A request is a message
+// with ask on 4/CHANNEL, or to one node on 6/NAME/CHANNEL or 6/NAME/, NAME as in the subscription. An envelope with ask has no
+// re, and one without re has no fail. The sender of a request knows from the subscriptions at its message port, and from the
+// hellos there, whom it asks: where nobody has subscribed, or NAME is no member, there is nobody to ask, and it need not wait. A
+// reply is a message on 6/ASKER/, where ASKER is from of the request, whose re is the request's uid. Each node sends one reply at
+// most, before ask is over, and does not say it until ASKER has subscribed to it. A request to itself alone that nobody there
+// answers it answers with fail "nobody answers here"; one on 4/CHANNEL, too, if somebody answered there before, and else it drops
+// that. Who asked drops and counts a reply to what it did not ask, from whom it did not ask or who is no member, and any but the
+// first of a node. The publisher of a reply speaks for itself, as on 1.
 //
-// A request is a message with ask on 4/CHANNEL, or to one node on 6/NAME/CHANNEL or 6/NAME/, NAME as in the subscription.
-// An envelope with ask has no re, and one without re has no fail. The sender of a request knows from the subscriptions at
-// its message port, and from the hellos there, whom it asks: where nobody has subscribed, or NAME is no member, there is
-// nobody to ask, and it need not wait.
-//
-// A reply is a message on 6/ASKER/, where ASKER is from of the request, whose re is the request's uid. Each node sends one
-// reply at most, before ask is over, and does not say it until ASKER has subscribed to it. A request to itself alone
-// that nobody there answers it answers with fail "nobody answers here"; one on 4/CHANNEL, too, if somebody answered
-// there before, and else it drops that. Who asked drops and counts a reply to what it did not ask, from whom it did
-// not ask or who is no member, and any but the first of a node. The publisher of a reply speaks for itself, as on 1.
-//
-// Where each node listens to a few of many, most members have no links to who asks. For them a request or a reply is the body of
-// a message on 2/hearsay/talk, which is numbered and relayed as any other, and expires when ask is over:
-//
-//	body     = topic LF envelope LF said            ; what would stand in the three frames
-//
-// Who is not named in it drops it. A request on 4/CHANNEL that comes so is answered by each member, where nobody answers there
-// with fail "nobody answers here": who asked knows no subscriptions. A reply goes on 6/ASKER/ where ASKER has subscribed to that.
-//
-// Requests and replies have ttl 0 and no number: they are neither relayed nor repaired, as who asks may ask again.
-// Nobody who has not subscribed is sent them; a naive node never is.
+// Where each node listens to a few of many, most have no link to who asks. For them a request or a reply is said as the body of a
+// message on 2/hearsay/talk, its topic, envelope and body with LF between, which expires with ask. Every member answers one on
+// 4/CHANNEL then, most with fail "nobody answers here". A reply goes on 6/ASKER/ where ASKER has subscribed to that. Else
+// requests and replies have ttl 0 and no number: they are neither relayed nor repaired, as who asks may ask again. Nobody who has
+// not subscribed is sent them; a naive node never is.
 //
 // # Naive nodes
 //
