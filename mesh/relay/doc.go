@@ -56,6 +56,9 @@
 // nothing is relayed. In a partial mesh nearly all are lacked for good: there a relay is asked a quarter of a beat after one
 // comes, for some that come together; only where many do, as in a mesh that starts, after settleBeats.
 //
+// Where an origin's own connection ends, what follows its last message is asked for a little later: copies were not taken while that
+// brought it, and it may say nothing more.
+//
 // What was said before this node came, where Config wants it (Replay), is asked of an origin when its messages begin
 // to come over its own connection, and of the relay where it is asked for one of which nothing has come. What beats
 // tell of such an origin meanwhile begins no stream. Of an origin that no list tells of, in a row or behind two bridges, it

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -66,11 +67,24 @@ func (j *Judge[T]) lookDirect(now time.Duration, view View) {
 			again = append(again, name)
 		}
 	})
+	for _, name := range slices.Sorted(maps.Keys(before)) {
+		if !j.direct[name] {
+			j.unlinked(now, name)
+		}
+	}
 	if len(before) == 0 {
 		return // relays are asked for the first time
 	}
 	for _, name := range again {
 		j.heardItself(now, name)
+	}
+}
+
+// unlinked asks for what an origin said last whose own connection has ended: copies of it were not taken while that brought it, and
+// where nobody lists the origin no relay is asked for it anew.
+func (j *Judge[T]) unlinked(now time.Duration, origin topics.Name) {
+	for _, s := range j.of(origin) {
+		j.tail(now, s)
 	}
 }
 

@@ -1,0 +1,32 @@
+package relay
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"hearsay/topics"
+)
+
+// A copy that comes when the origin's own connection has just ended is not taken, as that may still bring it. What follows is asked
+// for a little later, though nothing more is said, and whether somebody lists the origin or it is known by the word of others.
+func TestLastMessageAfterALinkHasEnded(t *testing.T) {
+	for _, listed := range []bool{true, false} {
+		r := newRig(t, "n", "r")
+		r.view.few = true
+		r.view.lists["r"] = []topics.Name{"x"}
+		if listed {
+			r.view.lists["r"] = []topics.Name{"x", "n"}
+		}
+		r.pass(time.Minute).hear("n", 1, 2).got("n1 n2")
+		r.pass(short).j.Says()
+		r.view.linked, r.view.known = []topics.Name{"r"}, []topics.Name{"n"}
+		r.pass(short).relayed("r", "n", !listed, 3).got("")
+		for steps := 0; !slices.Contains(r.j.Says(), Say{To: "r", Topic: "5/n/7/3-/1"}); steps++ {
+			if r.pass(short); steps > 200 {
+				t.Fatalf("listed: %v: what follows is not asked for", listed)
+			}
+		}
+		r.answer("r", "5/n/7/3-/1", 3).ends("r", "5/n/7/3-/1").got("n3")
+	}
+}
