@@ -59,7 +59,7 @@ func (m *Machine) learn(h hint) *peer {
 			m.markFound(p)
 		} else {
 			m.charge(p, h.from)
-			if h.by == byList {
+			if h.by == byList && m.isPartial() {
 				m.recall(p)
 			}
 		}

@@ -7,7 +7,8 @@ import (
 
 // A name that nobody says any more is dropped, and may be said again a moment later. What its dials showed stays: else whoever
 // lists a name, and does not, and does, has it dialled each time, and one of which a dial told that nobody is there would be
-// a member again by the first word.
+// a member again by the first word. That is so in a partial mesh. Where all hear all no word makes a member, and to dial is how
+// one that has come is found: there it is dialled at once, or whoever had liars list a newcomer before it came would have it wait.
 
 // vainMost is how many names are remembered so, each for the longest wait between two dials.
 const vainMost = perTable

@@ -8,35 +8,34 @@ import (
 	"hearsay/topics"
 )
 
-// Who lists a name, and does not, and does, has it dialled no more often than who lists it all the time.
-func TestToggledNameIsDialledAsOneThatIsListed(t *testing.T) {
+// Who lists a name in a partial mesh, and does not, and does, has it known for the dials that it had in vain. Where all hear all it
+// is dialled at once: one that was listed before it came waits for nothing.
+func TestToggledNameIsKnownForItsDials(t *testing.T) {
 	t.Parallel()
-	for name, fail := range map[string]DialReason{"leads nowhere": Unresolved, "nobody is there": Refused} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			count := func(toggles bool) int {
-				r := newRig(t, Config{})
-				a := r.puppet("a")
-				r.puppet("ghost").fail = fail
-				r.hear(a)
-				for range 60 {
-					a.say("ghost")
-					r.pass(200 * time.Millisecond)
-					if toggles {
-						a.say()
-					}
-					r.pass(200 * time.Millisecond)
-				}
-				return r.count["ghost"]
+	for _, fail := range []DialReason{Unresolved, Refused} {
+		for _, few := range []bool{true, false} {
+			r := newRig(t, Config{})
+			a := r.puppet("a")
+			r.puppet("ghost").fail = fail
+			r.hear(a)
+			a.say("ghost")
+			r.pass(time.Second)
+			a.say()
+			if r.pass(5 * time.Second); r.count["ghost"] == 0 || r.m.peers["ghost"] != nil {
+				t.Fatalf("dialled %d times, and is known: %v", r.count["ghost"], r.m.peers["ghost"] != nil)
 			}
-			steady, toggled := count(false), count(true)
-			if steady == 0 || toggled == 0 {
-				t.Fatal("it was not dialled")
+			if few {
+				r.m.view = &partial{on: true}
 			}
-			if most := steady + urgentBurst + 2; toggled > most {
-				t.Errorf("%d dials, and %d where it is listed all the time", toggled, steady)
+			dials := r.count["ghost"]
+			a.say("ghost")
+			if p := r.m.peers["ghost"]; few && (p.reach.tries == 0 || p.reach.failed == nil || r.count["ghost"] > dials) {
+				t.Errorf("%v: nothing is known of it: %d tries, dialled %d times more", fail, p.reach.tries, r.count["ghost"]-dials)
 			}
-		})
+			if !few && r.count["ghost"] == dials {
+				t.Errorf("%v: where all hear all it is not dialled at once", fail)
+			}
+		}
 	}
 }
 
