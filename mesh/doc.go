@@ -173,7 +173,7 @@
 // no more, and with the bridge. Where names are bound to keys, only those of whom this node knows one are far (Admit).
 // Where somebody answers at its address that it is not there, it takes the word of two hosts, and not that of one which
 // both pass on: ways that all lead over one member are one member's word (cut.go), and in a partial mesh it takes three. What is
-// dropped and said again is known for its dials (vain.go). Who vouches fills an eighth of the
+// dropped and said again is known for its dials in a partial mesh (vain.go). Who vouches fills an eighth of the
 // table at the most, and all together half. What a liar makes up is shown as alive, by the liar's word alone; so a dead
 // name may be to a node that never heard it, and to none that did.
 //
