@@ -120,8 +120,8 @@ func (j *Judge[T]) replayByRelay(now time.Duration, origin topics.Name) {
 }
 
 // lateBeats is of how many beats the past of an origin is asked for in a partial mesh, at its first message, though Config wants
-// none: it may have spoken as a member, before a way of its messages was there. A relay is asked settleBeats after a node is a
-// member, and where two parts of a mesh become one again, all ways were within the parts.
+// none: it may have spoken as a member, before a way of its messages was there. A relay is asked a part of a beat, or settleBeats,
+// after a node is a member, and where two parts of a mesh become one again, all ways were within the parts.
 const lateBeats = 10
 
 // replayFirst asks whoever brings the first message of a stream for what was said before: a relay of an origin that no list tells
