@@ -311,7 +311,7 @@ func (c Config) checkChannels(id *identity) error {
 		return &FieldError{"Channels", len(c.Channels), fmt.Sprintf("must be at most %d", MaxChannels)}
 	}
 	for i, channel := range c.Channels {
-		topic, err := topics.ChannelTopic(channel)
+		topic, err := channelTopic(channel)
 		if err != nil {
 			return &FieldError{fmt.Sprintf("Channels[%d]", i), channel, ruleOf(err).Error()}
 		}

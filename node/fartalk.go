@@ -20,6 +20,14 @@ const (
 	farTopic = topics.ChannelPrefix + topics.FarTalk
 )
 
+// channelTopic is the topic of a channel that an application may use.
+func channelTopic(channel string) (string, error) {
+	if channel == topics.FarTalk {
+		return "", fmt.Errorf("channel %q is the nodes' own, for requests: take another name", channel)
+	}
+	return topics.ChannelTopic(channel)
+}
+
 // sayFar says a request or a reply to all, for those whom its topic names.
 func (n *Node) sayFar(topic string, e topics.Envelope, body []byte, within time.Duration) error {
 	e.Version, e.Origin, e.SentAt = 1, n.id.name, time.Now().UnixMilli()

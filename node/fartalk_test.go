@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -156,5 +157,19 @@ func TestAReplyTakesTheLinkThatThereIs(t *testing.T) {
 	n.reply(call{to: "far", far: true, by: time.Now().Add(time.Minute)}, nil, "")
 	if n.speaker.count != before+1 {
 		t.Error("it is not said to all, and there is no link")
+	}
+}
+
+// The nodes' own channel is no application's.
+func TestTheNodesOwnChannelIsRefused(t *testing.T) {
+	addr := nodetest.Addresses(t, 1)[0]
+	n := start(t, Config{Hostname: addr, Bind: addr})
+	for what, err := range map[string]error{
+		"Subscribe": n.Subscribe(topics.FarTalk), "PublishTo": n.PublishTo(topics.FarTalk, nil), "PublishToWait": n.PublishToWait(t.Context(), topics.FarTalk, nil),
+		"PublishPost": n.PublishPost(Post{Channel: topics.FarTalk}), "Config": Config{Hostname: addr, Channels: []string{topics.FarTalk}}.Validate(),
+	} {
+		if err == nil || !strings.Contains(err.Error(), "the nodes' own") {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
 }

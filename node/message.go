@@ -61,7 +61,7 @@ func (n *Node) Publish(body []byte) error { return n.publish(plainTopic, body) }
 
 // PublishTo sends a message on a named channel, to the nodes that receive it: see Subscribe.
 func (n *Node) PublishTo(channel string, body []byte) error {
-	topic, err := topics.ChannelTopic(channel)
+	topic, err := channelTopic(channel)
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (p Post) topic() (topic []byte, err error) {
 	if p.Channel == "" {
 		return plainTopic, nil
 	}
-	named, err := topics.ChannelTopic(p.Channel)
+	named, err := channelTopic(p.Channel)
 	return []byte(named), err
 }
 

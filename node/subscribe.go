@@ -17,7 +17,7 @@ var ErrChannels = errors.New("too many channels")
 // it once each peer has heard of that, which takes a round trip and has no receipt. Of what the node has carried for others
 // already, Config.ReplayCount and ReplayTime bring nothing. A node has at most MaxChannels.
 func (n *Node) Subscribe(channel string) error {
-	topic, err := topics.ChannelTopic(channel)
+	topic, err := channelTopic(channel)
 	if err != nil {
 		return err
 	}
@@ -38,7 +38,7 @@ func (n *Node) Subscribe(channel string) error {
 
 // Unsubscribe has it receive a channel no more. What was published before, and not read yet, is still read.
 func (n *Node) Unsubscribe(channel string) error {
-	topic, err := topics.ChannelTopic(channel)
+	topic, err := channelTopic(channel)
 	if err != nil {
 		return err
 	}

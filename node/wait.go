@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"hearsay/node/link"
-	"hearsay/topics"
 )
 
 // SlowError is what PublishWait returns where some peers had no room for a message. All others were sent it.
@@ -43,7 +42,7 @@ func (n *Node) PublishWait(ctx context.Context, body []byte) error {
 
 // PublishToWait is PublishWait on a named channel.
 func (n *Node) PublishToWait(ctx context.Context, channel string, body []byte) error {
-	topic, err := topics.ChannelTopic(channel)
+	topic, err := channelTopic(channel)
 	if err != nil {
 		return err
 	}
