@@ -9,7 +9,8 @@ import (
 	"hearsay/topics"
 )
 
-// Requests and replies go over the links that two nodes have, and in a partial mesh most have none. So one for a far member is
+// Requests and replies go over the links that two nodes have, and in a partial mesh most have none, or one that goes the other way:
+// a neighbour need not listen to who listens to it. So what is for a member that has not subscribed here is
 // said to all, as a message on a channel of the nodes' own (topics.FarTalk): it is relayed, repaired and delivered once as any
 // other, ends when nobody waits for it any more, and is taken by those whom it is for. That costs as many copies as there are
 // members. A request to all that answer on a channel is answered by each member, by most of them with "nobody answers here", so

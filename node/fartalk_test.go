@@ -60,6 +60,30 @@ func nobody(a Answers, err error) error {
 	return nil
 }
 
+// asksWhoDoesNotHearIt has some node ask a neighbour that does not listen to it, by relays.
+func asksWhoDoesNotHearIt(t *testing.T, nodes []*Node) error {
+	for _, n := range nodes {
+		for _, m := range n.Members() {
+			if m.State != mesh.Alive || !m.Spare {
+				continue
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), nodetest.Patience/10)
+			defer cancel()
+			a, err := n.Ask(ctx, Request{To: string(m.Name), Channel: "one"})
+			if err != nil {
+				return err
+			}
+			defer a.Close()
+			reply, err := a.Next(ctx)
+			if err == nil && reply.Fail == "" && a.far {
+				return nil
+			}
+			return fmt.Errorf("%+v, by relays: %v, %w", reply, a.far, err)
+		}
+	}
+	return errors.New("all neighbours hear each other")
+}
+
 // In a partial mesh a far member is asked, and answers, and all of those that answer on a channel. No application sees more of that.
 func TestRequestsReachFarMembers(t *testing.T) { // not beside others: a mesh of so many takes all that a slow machine has
 	nodes := partialMesh(t, MinFullMesh+8)
@@ -88,6 +112,16 @@ func TestRequestsReachFarMembers(t *testing.T) { // not beside others: a mesh of
 		return nil
 	})
 
+	requests(t, asker, Request{Channel: "none"}, nobody)
+	for _, n := range nodes[1:] {
+		stop, err := n.Answer("one", 1, echo)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer stop()
+	}
+	nodetest.Eventually(t, func() error { return asksWhoDoesNotHearIt(t, nodes) })
+
 	answering := append(far[:10:10], asker)
 	for _, n := range answering {
 		stop, err := n.Answer("c", 1, echo)
@@ -108,7 +142,6 @@ func TestRequestsReachFarMembers(t *testing.T) { // not beside others: a mesh of
 		}
 		return nil
 	})
-	requests(t, asker, Request{Channel: "none"}, nobody)
 	if err := asker.sayFar("4/c", topics.Envelope{UID: "u", Ask: 1}, make([]byte, topics.MaxMessage), time.Second); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("what does not fit: %v", err)
 	}

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -94,8 +95,8 @@ func (e *IncompleteError) Unwrap() error { return e.cause }
 // that it is none (Fail); with Want 0 that is no error.
 //
 // A request has a receipt, which is its reply. It is neither repaired nor relayed: who does not hear this node, or is not
-// heard, is not asked. In a partial mesh (Config.FullMesh) far members are asked all the same, by a message to all: one of
-// them, or on a channel all of up to 128; where there are more, those that are heard are, and Want must not be 0.
+// heard, is not asked. In a partial mesh (Config.FullMesh) such members are asked all the same, by a message to all: one of
+// them, or on a channel all, where up to 128 are far; where more are, those with links both ways are, and Want must not be 0.
 func (n *Node) Request(ctx context.Context, r Request) (Answers, error) {
 	asked, err := n.Ask(ctx, r)
 	if err != nil {
@@ -276,24 +277,24 @@ func (n *Node) audienceOf(a *Asked, r Request) (topic string, err error) {
 		a.add(n.id.name)
 		return topics.Direct{Name: n.id.name, Channel: r.Channel}.String(), nil
 	}
-	name, ok := n.heardBy()[to.Key()]
-	if !ok {
-		far, _ := n.farMembers()
-		if name, ok = far[to.Key()]; ok {
-			a.add(name)
-			a.far = true
-			return topics.Direct{Name: name, Channel: r.Channel}.String(), nil
-		}
-		return "", fmt.Errorf("%w: %s", ErrNobody, n.unheard(to))
-	}
+	name, heard := n.heardBy()[to.Key()]
 	for _, s := range n.link.Audience(func(s string) bool {
 		d, err := topics.ParseDirect([]byte(s))
-		return err == nil && d.Channel == "" && d.Name.Key() == to.Key()
+		return heard && err == nil && d.Channel == "" && d.Name.Key() == to.Key()
 	}) {
 		if s.Name == "" || s.Name.Key() == to.Key() {
 			a.add(name)
 			return s.Topic + r.Channel, nil
 		}
+	}
+	far, near := n.farMembers()
+	if name := cmp.Or(far[to.Key()], near[to.Key()]); name != "" { // of two that are neighbours one alone may hear the other
+		a.add(name)
+		a.far = true
+		return topics.Direct{Name: name, Channel: r.Channel}.String(), nil
+	}
+	if !heard {
+		return "", fmt.Errorf("%w: %s", ErrNobody, n.unheard(to))
 	}
 	return "", fmt.Errorf("%w: %s takes no requests from here: it has no link to the messages of this node, or an older program", ErrNobody, name)
 }
