@@ -30,3 +30,27 @@ func TestLastMessageAfterALinkHasEnded(t *testing.T) {
 		r.answer("r", "5/n/7/3-/1", 3).ends("r", "5/n/7/3-/1").got("n3")
 	}
 }
+
+// What came of a stream before it has begun is kept when the origin's own connection comes, which may end before it says anything.
+func TestFirstMessageBesideALinkThatEndsSoon(t *testing.T) {
+	r := newWatchRig(t)
+	r.digest("r", "f/7/1/1").said("r: "+lateOfF).answer("r", lateOfF, 1).ends("r", lateOfF).got("")
+	r.view.linked = append(r.view.linked, "f")
+	r.j.Open(r.now, "f", 1)
+	r.j.Up(r.now, "f")
+	r.pass(short)
+	r.view.linked = r.view.linked[:2]
+	r.pass(openTime).got("f1")
+}
+
+// What one that is watched tells of an origin that speaks for itself is asked for when that does so no more, and said nothing.
+func TestWhatWasToldBesideALinkThatEndsSoon(t *testing.T) {
+	r := newWatchRig(t)
+	r.view.linked = append(r.view.linked, "f")
+	r.j.Open(r.now, "f", 1)
+	r.j.Up(r.now, "f")
+	r.pass(short).j.Says()
+	r.digest("r", "f/7/1/1").pass(time.Second).said()
+	r.view.linked = r.view.linked[:2]
+	r.pass(short).said("r: "+lateOfF).answer("r", lateOfF, 1).ends("r", lateOfF).pass(lateWait + short).got("f1")
+}

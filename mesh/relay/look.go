@@ -88,9 +88,14 @@ func (j *Judge[T]) unlinked(now time.Duration, origin topics.Name) {
 	}
 }
 
-// heardItself drops what relays have said of an origin and is held: it is asked for itself.
+// heardItself drops what relays have said of an origin and is held: it is asked for itself. A stream that has not begun keeps it:
+// nobody knows where to ask from, and the origin's connection may end before it says anything. There it is dropped when the origin
+// has answered (opens).
 func (j *Judge[T]) heardItself(now time.Duration, origin topics.Name) {
 	for _, s := range j.of(origin) {
+		if s.next == 0 {
+			continue
+		}
 		if s.relayed || s.held.any(func(h held[T]) bool { return h.relayed }) {
 			j.doubt(now, s)
 		}

@@ -97,7 +97,7 @@ func (j *Judge[T]) Newer(now time.Duration, via topics.Name, body string, out []
 			continue
 		}
 		if w := j.spares.ways[m.Origin]; w == nil || !slices.Contains(w.spared, via) {
-			if j.heeds(now, via, m.Origin) {
+			if j.heeds(via, m.Origin) {
 				out = j.watched(now, via, m, n.Number, out)
 			}
 			continue

@@ -242,6 +242,9 @@ func (j *Judge[T]) awaitsReplay(now time.Duration, s *stream[T], view View) bool
 // opens takes in that an answer has ended. What waits for it begins, or a little later, see lateWait.
 func (j *Judge[T]) opens(now time.Duration, question string, out []Delivery[T]) []Delivery[T] {
 	o := j.openings.all[question]
+	if o.peer == o.Origin {
+		j.believe(o)
+	}
 	if j.asksLate(now, question, o) {
 		return out
 	}
@@ -255,6 +258,15 @@ func (j *Judge[T]) opens(now time.Duration, question string, out []Delivery[T]) 
 	j.openings.put(question, o)
 	j.due = min(j.due, o.until)
 	return out
+}
+
+// believe drops what relays have said and an origin has not, when it has answered.
+func (j *Judge[T]) believe(o opening) {
+	for _, s := range j.of(o.Origin) {
+		if s.next == 0 && o.covers(s.Stream) {
+			j.drop(s, func(h held[T]) bool { return h.relayed })
+		}
+	}
 }
 
 // asksLate asks for what is before the past that Config wants, in a partial mesh: what an origin said of late as a member, before a

@@ -310,3 +310,14 @@ func TestReplayOfFarIsForgotten(t *testing.T) {
 		t.Error("somebody may keep the last ones for longer")
 	}
 }
+
+// What the origin says itself takes the place of what a relay said, before the stream has begun.
+func TestReplayOfTheOriginIsBelieved(t *testing.T) {
+	r := throughRelay(t)
+	r.pass(5*time.Second).answer("r", pastOfO, 7)
+	_, r.out = r.j.Answer(r.now, "r", []byte(pastOfO), plain("o"), 8, "lie", "lie", 1000, r.out)
+	r.j.Up(r.now, "o")
+	r.j.Replay(r.now, "o", "o", topics.Message)
+	r.answer("o", pastOfO, 7, 8).count("holding", uint64(r.j.Holding()), 2*(10+heldCost))
+	r.ends("o", pastOfO).got("o7 o8").count("holding", uint64(r.j.Holding()), 0)
+}

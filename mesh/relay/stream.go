@@ -252,6 +252,10 @@ func (j *Judge[T]) hold(now time.Duration, s *stream[T], number uint64, uid stri
 	row, at, found := s.held.find(number)
 	if found {
 		j.stats.Duplicates++
+		if h := &s.held[row][at]; way != Relayed && h.relayed && j.fits(size) { // what its origin says itself is believed
+			j.stats.Holding += size + heldCost - h.size
+			*h = held[T]{false, number, strings.Clone(uid), size + heldCost, j.own(v)}
+		}
 		return false
 	}
 	s.plain = false
@@ -262,10 +266,7 @@ func (j *Judge[T]) hold(now time.Duration, s *stream[T], number uint64, uid stri
 		s.told = max(s.told, number)
 	} else {
 		j.stats.Holding += size
-		if j.keep != nil {
-			v = j.keep(v)
-		}
-		s.held.put(row, at, held[T]{way == Relayed, number, strings.Clone(uid), size, v})
+		s.held.put(row, at, held[T]{way == Relayed, number, strings.Clone(uid), size, j.own(v)})
 		j.mark(now, s, way)
 		fresh = true
 	}
@@ -274,6 +275,14 @@ func (j *Judge[T]) hold(now time.Duration, s *stream[T], number uint64, uid stri
 		s.over = s.over || !fresh
 	}
 	return fresh
+}
+
+// own is what a message is held as.
+func (j *Judge[T]) own(v T) T {
+	if j.keep != nil {
+		return j.keep(v)
+	}
+	return v
 }
 
 // fits reports whether there is room to hold a message.

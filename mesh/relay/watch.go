@@ -95,7 +95,11 @@ func (j *Judge[T]) lookWatches(now time.Duration, view View) {
 			delete(j.watches, member)
 		}
 		if !w.on && now-w.at > watchTime+openTime {
-			j.stats.Overasked += uint64(len(w.waits))
+			for _, r := range w.waits {
+				if !j.speaks(now, r.Origin) {
+					j.stats.Overasked++
+				}
+			}
 			w.waits = nil
 		}
 	}
@@ -110,15 +114,15 @@ func (j *Judge[T]) unwatch(member topics.Name) {
 	}
 }
 
-// heeds reports whether a member that is watched is believed to have numbers of an origin.
-func (j *Judge[T]) heeds(now time.Duration, via, origin topics.Name) bool {
+// heeds reports whether a member that is watched is believed to have numbers of an origin, where that does not speak for itself.
+func (j *Judge[T]) heeds(via, origin topics.Name) bool {
 	w := j.watches[via]
-	return w != nil && w.on && j.relaysOf(now, via, origin)
+	return w != nil && w.on && j.relaysOf(via, origin)
 }
 
-// relaysOf reports whether a member was asked to relay an origin, which does not speak for itself.
-func (j *Judge[T]) relaysOf(now time.Duration, via, origin topics.Name) bool {
-	return (j.plan.fars[via] == never || j.plan.relayOf(origin) == via) && !j.speaks(now, origin)
+// relaysOf reports whether a member was asked to relay an origin.
+func (j *Judge[T]) relaysOf(via, origin topics.Name) bool {
+	return j.plan.fars[via] == never || j.plan.relayOf(origin) == via
 }
 
 // watched takes in what one that is watched tells of a stream.
@@ -139,6 +143,9 @@ func (j *Judge[T]) watched(now time.Duration, via topics.Name, m Stream, number 
 func (j *Judge[T]) consider(now time.Duration, via topics.Name, m Stream, number uint64, out []Delivery[T]) (waits bool, _ []Delivery[T]) {
 	if j.isOpening(m) {
 		return true, out // what is asked already may not be all, or its answer may not come
+	}
+	if j.speaks(now, m.Origin) {
+		return j.streams[m] == nil && number >= j.base(m) && !j.wasHere(m), out // its connection may end before it says that
 	}
 	s := j.streams[m]
 	if s == nil {
@@ -204,7 +211,7 @@ func (j *Judge[T]) lookWanted(now time.Duration, out []Delivery[T]) []Delivery[T
 				break
 			}
 			waits := false
-			if j.relaysOf(now, member, r.Origin) && j.Admits(r.Origin) && (j.cfg.Wants == nil || j.cfg.Wants(r.Topic)) {
+			if j.relaysOf(member, r.Origin) && j.Admits(r.Origin) && (j.cfg.Wants == nil || j.cfg.Wants(r.Topic)) {
 				waits, out = j.consider(now, member, r.Stream, r.number, out)
 			}
 			if waits {
