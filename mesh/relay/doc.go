@@ -64,8 +64,8 @@
 // tell of such an origin meanwhile begins no stream. Of an origin that no list tells of, in a row or behind two bridges, it
 // is asked once, when the first message comes, of the relay that brings it, unless it is known with which number it begins.
 //
-// In a partial mesh it is asked for without that, of the last lateBeats, and of these too where Config wants less: an origin is a
-// member there before a way of its messages is, and what it says meanwhile would be missed in silence. Whoever brings its first
+// In a partial mesh it is asked for without that, of the last lateBeats and 10 s at least, and of these too where Config wants less: an
+// origin is a member there before a way of its messages is, and what it says meanwhile would be missed in silence. Whoever brings its first
 // message is asked, be it the origin itself.
 // A relay that has no more than that itself, as its own question is under way, answers nothing, and passes on what comes a
 // moment later (lateWait).

@@ -46,6 +46,15 @@ func TestLateWaysOfAPartialMesh(t *testing.T) {
 	r.relayed("r", "f", true, 90).said("r: " + lateOfF)
 }
 
+// However short a beat is, a machine may be short of time for seconds.
+func TestLateWaysWithAShortBeat(t *testing.T) {
+	r := newRigOf(t, Config{Beat: 100 * time.Millisecond}, "r", "n")
+	r.view.lists["r"] = []topics.Name{"o"}
+	r.view.few = true
+	r.pass(time.Minute).j.Says()
+	r.relayed("r", "f", true, 30).said("r: " + lateOfF)
+}
+
 // Where everybody hears everybody nothing is asked for, nor is what was said before this node could want it.
 func TestLateWaysAreAskedForNothingElse(t *testing.T) {
 	r := newRig(t, "r")

@@ -148,7 +148,7 @@ func (j *Judge[T]) Recent(now time.Duration) (bodies [][]byte) {
 	var body []byte
 	for i := range j.used {
 		u := &j.used[i]
-		for s := u.newest(); s != nil && (s.came == 0 || now-s.came <= lateBeats*j.cfg.Beat); s = u.before(s) {
+		for s := u.newest(); s != nil && (s.came == 0 || now-s.came <= j.lately()); s = u.before(s) {
 			number := max(s.next, 1) - 1
 			if len(s.held) > 0 {
 				number = s.held.last().number

@@ -121,8 +121,15 @@ func (j *Judge[T]) replayByRelay(now time.Duration, origin topics.Name) {
 
 // lateBeats is of how many beats the past of an origin is asked for in a partial mesh, at its first message, though Config wants
 // none: it may have spoken as a member, before a way of its messages was there. A relay is asked a part of a beat, or settleBeats,
-// after a node is a member, and where two parts of a mesh become one again, all ways were within the parts.
-const lateBeats = 10
+// after a node is a member, and where two parts of a mesh become one again, all ways were within the parts. A machine that is short
+// of time takes seconds for that, however short a beat is.
+const (
+	lateBeats = 10
+	lateLeast = 10 * time.Second
+)
+
+// lately is how long that is.
+func (j *Judge[T]) lately() time.Duration { return max(lateLeast, lateBeats*j.cfg.Beat) }
 
 // replayFirst asks whoever brings the first message of a stream for what was said before: a relay of an origin that no list tells
 // of, and in a partial mesh anybody, be it the origin. It is asked once: a stream that is forgotten and comes again would bring its
@@ -167,12 +174,12 @@ func (j *Judge[T]) begun(now time.Duration, m Stream) bool {
 // lookMet asks neighbours of a partial mesh that may have been members before they were heard for what their first beat has told
 // of: they may say nothing more.
 func (j *Judge[T]) lookMet(now time.Duration, view View) {
-	if !j.spares.few || j.replays() || now-j.metAt > lateBeats*j.cfg.Beat/2 {
+	if !j.spares.few || j.replays() || now-j.metAt > j.lately()/2 {
 		return
 	}
 	for _, origin := range slices.Sorted(maps.Keys(j.met)) {
 		o := j.met[origin]
-		if o.asked || o.first == "" || now-o.at > lateBeats*j.cfg.Beat/2 || !view.Linked(origin) || j.starved[origin] || !j.Admits(origin) {
+		if o.asked || o.first == "" || now-o.at > j.lately()/2 || !view.Linked(origin) || j.starved[origin] || !j.Admits(origin) {
 			continue
 		}
 		if !j.openings.hasRoom(origin) {
@@ -194,7 +201,7 @@ func (j *Judge[T]) lookMet(now time.Duration, view View) {
 // one that is a neighbour of a partial mesh now. All that it said since then is asked for, too.
 func (j *Judge[T]) metLate(now time.Duration, m Stream) bool {
 	o := j.met[m.Origin]
-	return !j.replays() && o != nil && o.incarnation == m.Incarnation && j.bases[m] == 0 && now-o.at <= lateBeats*j.cfg.Beat/2
+	return !j.replays() && o != nil && o.incarnation == m.Incarnation && j.bases[m] == 0 && now-o.at <= j.lately()/2
 }
 
 // asksPasts reports whether the past of an origin may be asked for at its first message.
@@ -203,7 +210,7 @@ func (j *Judge[T]) asksPasts() bool { return j.replays() || j.spares.few }
 // lateTime is how much of the past of a stream is asked for though Config wants none: not what was said before this node was
 // there, had subscribed to the topic, or admitted the origin.
 func (j *Judge[T]) lateTime(now time.Duration, m Stream) time.Duration {
-	within := min(lateBeats*j.cfg.Beat, now-j.began+j.cfg.Beat) // the question takes a moment
+	within := min(j.lately(), now-j.began+j.cfg.Beat) // the question takes a moment
 	if since := j.wantedSince(m.Topic); since > 0 {
 		within = min(within, now-since)
 	}
@@ -220,7 +227,7 @@ func (j *Judge[T]) pastTime() time.Duration {
 	case j.cfg.ReplayWithin > 0:
 		return min(time.Hour, j.cfg.ReplayWithin+delayMost)
 	case !j.replays():
-		return min(time.Hour, lateBeats*j.cfg.Beat+delayMost)
+		return min(time.Hour, j.lately()+delayMost)
 	}
 	return time.Hour
 }
@@ -273,7 +280,7 @@ func (j *Judge[T]) believe(o opening) {
 // way of its messages was there, is wanted however little Config wants of what is older than this node. It reports whether it does.
 func (j *Judge[T]) asksLate(now time.Duration, question string, o opening) bool {
 	within := j.lateTime(now, o.Stream)
-	if !j.spares.few || !j.replays() || o.late || within < lateBeats*j.cfg.Beat || within <= j.cfg.ReplayWithin {
+	if !j.spares.few || !j.replays() || o.late || within < j.lately() || within <= j.cfg.ReplayWithin {
 		return false
 	}
 	first := uint64(0)
