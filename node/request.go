@@ -45,7 +45,7 @@ var (
 	// ErrTooFew is what it ends with, at once, where fewer are there than have to.
 	ErrTooFew = errors.New("too few answer")
 
-	// ErrNoMore is what Asked.Next ends with: all that were asked have replied, or are gone.
+	// ErrNoMore is what Asked.Next ends with: all that were asked have replied, or are gone, or the request was closed.
 	ErrNoMore = errors.New("no more replies")
 )
 
@@ -393,6 +393,7 @@ func (t *talk) release(size int) {
 
 // Next waits for the next reply. Its error is that of ctx, ErrNoMore, or ErrClosed.
 func (a *Asked) Next(ctx context.Context) (Reply, error) {
+	defer signal(a.arrived) // others may wait, too: for the next reply, or to be told that there is none
 	for {
 		a.mu.Lock()
 		if len(a.came) > 0 {
@@ -403,9 +404,9 @@ func (a *Asked) Next(ctx context.Context) (Reply, error) {
 			a.node.talk.release(len(r.Body))
 			return r, nil
 		}
-		left := a.waits + a.nameless
+		ends := a.closed || a.waits+a.nameless == 0
 		a.mu.Unlock()
-		if left == 0 {
+		if ends {
 			return Reply{}, ErrNoMore
 		}
 		select {
@@ -452,7 +453,7 @@ func (a *Asked) Silent() (out Answers) {
 	return out
 }
 
-// Close ends the wait. Replies that come later are dropped.
+// Close ends the wait, that of Next too. Replies that come later are dropped.
 func (a *Asked) Close() {
 	t := a.node.talk
 	t.mu.Lock()
@@ -469,4 +470,5 @@ func (a *Asked) Close() {
 	}
 	a.came, a.closed = nil, true
 	a.changes.Close()
+	signal(a.arrived)
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -207,6 +208,70 @@ func TestRequestIncomplete(t *testing.T) {
 		}
 	case <-time.After(nodetest.Patience):
 		t.Error("one that has left is waited for")
+	}
+}
+
+// waitsContext counts who waits for its end.
+type waitsContext struct {
+	context.Context
+	waits atomic.Int32
+}
+
+func (c *waitsContext) Done() <-chan struct{} {
+	c.waits.Add(1)
+	return c.Context.Done()
+}
+
+// Whoever waits for replies is told that no more come: all of them, where one has taken the last, and where the request is closed.
+func TestSeveralWaitForReplies(t *testing.T) {
+	t.Parallel()
+	addr := nodetest.Addresses(t, 1)[0]
+	n := start(t, Config{Hostname: addr, Bind: addr})
+	answer := make(chan struct{})
+	answers(t, n, "c", func(ctx context.Context, _ Message) ([]byte, error) {
+		select {
+		case <-answer:
+		case <-ctx.Done():
+		}
+		return nil, nil
+	})
+	wait := func(a *Asked) <-chan error {
+		ctx := &waitsContext{Context: patient(t)}
+		ended := make(chan error, 2)
+		for range 2 {
+			go func() {
+				_, err := a.Next(ctx)
+				ended <- err
+			}()
+		}
+		nodetest.Eventually(t, func() error {
+			if waits := ctx.waits.Load(); waits < 2 {
+				return fmt.Errorf("%d wait", waits)
+			}
+			return nil
+		})
+		return ended
+	}
+	ask := func() *Asked {
+		a, err := n.Ask(t.Context(), Request{Channel: "c"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	closed := ask()
+	ended := wait(closed)
+	closed.Close()
+	if first, second := <-ended, <-ended; !errors.Is(first, ErrNoMore) || !errors.Is(second, ErrNoMore) {
+		t.Errorf("closed: %v, %v", first, second)
+	}
+	answered := ask()
+	defer answered.Close()
+	ended = wait(answered)
+	close(answer)
+	first, second := <-ended, <-ended
+	if one := errors.Join(first, second); first != nil && second != nil || !errors.Is(one, ErrNoMore) || errors.Is(one, context.DeadlineExceeded) {
+		t.Errorf("one reply: %v, %v", first, second)
 	}
 }
 
