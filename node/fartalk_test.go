@@ -160,7 +160,18 @@ func TestWhatIsNoFarTalk(t *testing.T) {
 	addr := nodetest.Addresses(t, 1)[0]
 	n := start(t, Config{Hostname: addr, Bind: addr})
 	asks := string(topics.AppendEnvelope(nil, topics.Envelope{Version: 1, Origin: "a", UID: "u", Ask: 1000}))
-	for _, body := range []string{"1\n" + asks + "\nx", "", "\n", "\n\n", "1\n{}\nx", "6/" + addr + "/\nno\nx", "5/a/1/1-/1\n" + `{"v":1,"from":"a","uid":"u"}` + "\n"} {
+	stop, err := n.Answer("", 1, func(_ context.Context, m Message) ([]byte, error) {
+		t.Errorf("%+v is answered", m)
+		return nil, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	for _, body := range []string{
+		"1\n" + asks + "\nx", "", "\n", "\n\n", "1\n{}\nx", "6/" + addr + "/\nno\nx", "5/a/1/1-/1\n" + `{"v":1,"from":"a","uid":"u"}` + "\n",
+		"6/" + addr + "\n" + asks + "\nx", "6/" + addr + "/a,b\n" + asks + "\nx", "6/-/\n" + asks + "\nx",
+	} {
 		before := n.Stats()["bad_messages"]
 		if n.takeFar(&Message{From: "a", Body: []byte(body)}); n.Stats()["bad_messages"] != before+1 {
 			t.Errorf("%q is not counted", body)

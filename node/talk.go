@@ -64,9 +64,12 @@ func (n *Node) talksAbout(topic []byte) bool {
 // takeTalk takes a request or a reply that has come. What is neither is counted.
 func (n *Node) takeTalk(a *arrival) {
 	d, err := topics.ParseDirect(a.topic)
-	direct := err == nil
+	channel, direct, is := d.Channel, err == nil, err == nil
+	if !direct {
+		channel, is = topics.RequestChannel(string(a.topic))
+	}
 	switch {
-	case a.naive:
+	case a.naive, !is:
 		n.counters.badMessages.Add(1)
 	case a.envelope.Origin.Key() != a.via.Key():
 		n.counters.forgedOrigins.Add(1)
@@ -77,11 +80,8 @@ func (n *Node) takeTalk(a *arrival) {
 		n.takeReply(a)
 	case a.envelope.Ask == 0:
 		n.counters.badMessages.Add(1)
-	case direct:
-		n.takeRequest(a, d.Channel, true)
 	default:
-		channel, _ := topics.RequestChannel(string(a.topic))
-		n.takeRequest(a, channel, false)
+		n.takeRequest(a, channel, direct)
 	}
 }
 
