@@ -154,11 +154,15 @@ func (n *Node) takeRequest(a *arrival, channel string, direct bool) {
 	case g == nil:
 		n.counters.unsubscribed.Add(1) // of a longer name
 	case full:
-		n.counters.requestsBusy.Add(1)
-		n.reply(c, nil, "too busy: too many requests wait")
+		n.tooBusy(c)
 	default:
 		n.counters.requestsTaken.Add(1)
 	}
+}
+
+func (n *Node) tooBusy(c call) {
+	n.counters.requestsBusy.Add(1)
+	n.reply(c, nil, "too busy: too many requests wait")
 }
 
 // work answers until ctx ends.
@@ -166,10 +170,28 @@ func (n *Node) work(ctx context.Context, g *desk, handle Handler) {
 	for {
 		select {
 		case c := <-g.calls:
+			if ctx.Err() != nil {
+				n.leaveCall(g, c)
+				return
+			}
 			n.answerCall(ctx, c, handle)
 		case <-ctx.Done():
 			return
 		}
+	}
+}
+
+// leaveCall leaves a request to others: a handler that stops takes no more.
+func (n *Node) leaveCall(g *desk, c call) {
+	n.talk.mu.Lock()
+	room := len(g.calls) < cap(g.calls)
+	if room {
+		g.calls <- c
+	}
+	n.talk.mu.Unlock()
+	if !room {
+		n.talk.answered(c)
+		n.tooBusy(c)
 	}
 }
 
