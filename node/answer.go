@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -249,10 +248,7 @@ func (n *Node) reply(c call, body []byte, fail string) {
 	e := topics.Envelope{UID: n.talk.uid(), Re: c.message.UID, Fail: fail}
 	o := &owed{to: c.to, topic: topics.Direct{Name: c.to}.String(), by: c.by, envelope: e, body: body}
 	if c.far && !n.listens(o, nil) {
-		if err := n.sayFar(o.topic, e, body, time.Until(c.by)); errors.Is(err, ErrTooLarge) {
-			e.Fail = topics.FailText(err.Error())
-			_ = n.sayFar(o.topic, e, nil, time.Until(c.by))
-		}
+		n.replyFar(o)
 		return
 	}
 	n.replyLater(o)

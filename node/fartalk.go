@@ -2,6 +2,7 @@ package node
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"time"
 
@@ -48,6 +49,15 @@ func (n *Node) sayFar(topic string, e topics.Envelope, body []byte, within time.
 		return ErrClosed
 	}
 	return nil
+}
+
+// replyFar says a reply to all, or else why not.
+func (n *Node) replyFar(o *owed) {
+	err := n.sayFar(o.topic, o.envelope, o.body, time.Until(o.by))
+	if errors.Is(err, ErrTooLarge) {
+		o.envelope.Fail = topics.FailText(err.Error())
+		_ = n.sayFar(o.topic, o.envelope, nil, time.Until(o.by))
+	}
 }
 
 // takeFar takes a request or a reply that was said to all. Nearly all are for others.

@@ -239,3 +239,26 @@ func TestTheNodesOwnChannelIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// A reply whose asker does not listen is said to all a little later, in a partial mesh: the asker may have other neighbours by now.
+func TestAReplyThatIsOwedIsSaidToAll(t *testing.T) {
+	t.Parallel()
+	addr := nodetest.Addresses(t, 1)[0]
+	n := start(t, Config{Hostname: addr, Bind: addr})
+	said := func() uint64 {
+		n.speaker.mu.Lock()
+		defer n.speaker.mu.Unlock()
+		return n.speaker.count
+	}
+	n.reply(call{to: "far", by: time.Now().Add(time.Hour)}, nil, "")
+	if said() > 0 {
+		t.Fatal("it is said to all at once, and a link may be on its way")
+	}
+	nodetest.Eventually(t, func() error {
+		n.partial.Store(true) // the node sees at each look that it is in none
+		if said() != 1 {
+			return fmt.Errorf("%d messages to all", said())
+		}
+		return nil
+	})
+}

@@ -11,10 +11,12 @@ import (
 
 // A request may be heard before its asker has subscribed to replies here: the links of two nodes come up one after the
 // other, and one may break alone. What is published then reaches nobody, and the asker would wait in vain. So a reply is
-// owed until the asker listens, or does not wait any more.
+// owed until the asker listens, or does not wait any more. In a partial mesh an asker may have other neighbours by then: it is
+// said to all after a moment.
 
 const (
 	owedLook = 50 * time.Millisecond // between two looks at who listens: as long as nobody feels it
+	farAfter = 10 * owedLook         // until a reply is said to all in a partial mesh
 	maxOwed  = waitingCalls          // replies; what is beyond is published at once, as all are whose asker listens
 )
 
@@ -22,6 +24,7 @@ const (
 type owed struct {
 	to       topics.Name
 	topic    string
+	at       time.Time // since when it is owed
 	by       time.Time
 	envelope topics.Envelope
 	body     []byte
@@ -35,7 +38,7 @@ func (n *Node) replyLater(o *owed) {
 		t.mu.Lock()
 		first, room := len(t.owed) == 0, len(t.owed) < maxOwed && (len(t.owed) == 0 || t.owes+size <= callBytes)
 		if room {
-			o.body = slices.Clone(o.body)
+			o.body, o.at = slices.Clone(o.body), time.Now()
 			t.owed, t.owes = append(t.owed, o), t.owes+size
 		}
 		t.mu.Unlock()
@@ -60,7 +63,7 @@ func (n *Node) payOwed() {
 			return
 		}
 		listening := n.replyReaders()
-		var due []*owed
+		var due, far []*owed
 		now := time.Now()
 		t.mu.Lock()
 		t.owed = slices.DeleteFunc(t.owed, func(o *owed) bool {
@@ -70,6 +73,8 @@ func (n *Node) payOwed() {
 				n.counters.requestsExpired.Add(1)
 			case n.listens(o, listening):
 				due = append(due, o)
+			case n.partial.Load() && now.Sub(o.at) >= farAfter:
+				far = append(far, o)
 			default:
 				return false
 			}
@@ -80,6 +85,9 @@ func (n *Node) payOwed() {
 		t.mu.Unlock()
 		for _, o := range due {
 			_ = n.sayTalk(o.topic, o.envelope, o.body)
+		}
+		for _, o := range far {
+			n.replyFar(o)
 		}
 	}
 }
