@@ -210,7 +210,7 @@ func (j *Judge[T]) asksPasts() bool { return j.replays() || j.spares.few }
 // lateTime is how much of the past of a stream is asked for though Config wants none: not what was said before this node was
 // there, had subscribed to the topic, or admitted the origin.
 func (j *Judge[T]) lateTime(now time.Duration, m Stream) time.Duration {
-	within := min(j.lately(), now-j.began+j.cfg.Beat) // the question takes a moment
+	within := min(j.lately(), now-j.began+max(time.Second, j.cfg.Beat)) // the question takes a moment
 	if since := j.wantedSince(m.Topic); since > 0 {
 		within = min(within, now-since)
 	}
@@ -267,12 +267,31 @@ func (j *Judge[T]) opens(now time.Duration, question string, out []Delivery[T]) 
 	return out
 }
 
-// believe drops what relays have said and an origin has not, when it has answered.
+// believe drops what relays have said and an origin does not confirm, when it has answered: numbers beyond those that it knows, and
+// those before its answer that do not lead up to it. The others may be older than what it was asked for.
 func (j *Judge[T]) believe(o opening) {
 	for _, s := range j.of(o.Origin) {
-		if s.next == 0 && o.covers(s.Stream) {
-			j.drop(s, func(h held[T]) bool { return h.relayed })
+		if s.next > 0 || !o.covers(s.Stream) {
+			continue
 		}
+		first, last := uint64(0), s.told
+		s.held.any(func(h held[T]) bool {
+			if !h.relayed {
+				if last = max(last, h.number); first == 0 {
+					first = h.number
+				}
+			}
+			return false
+		})
+		if last == 0 {
+			continue // it has told of nothing
+		}
+		for before := true; before && first > 0; {
+			if _, _, before = s.held.find(first - 1); before {
+				first--
+			}
+		}
+		j.drop(s, func(h held[T]) bool { return h.relayed && (h.number < first || h.number > last) })
 	}
 }
 

@@ -321,3 +321,25 @@ func TestReplayOfTheOriginIsBelieved(t *testing.T) {
 	r.answer("o", pastOfO, 7, 8).count("holding", uint64(r.j.Holding()), 2*(10+heldCost))
 	r.ends("o", pastOfO).got("o7 o8").count("holding", uint64(r.j.Holding()), 0)
 }
+
+// What leads up to what the origin answers is kept, as it may be older than what was asked for; and what is as old as its beats tell.
+func TestReplayKeepsWhatIsOlder(t *testing.T) {
+	relayed := func(numbers ...uint64) *rig {
+		r := throughRelay(t)
+		r.pass(5*time.Second).answer("r", pastOfO, numbers...)
+		r.j.Up(r.now, "o")
+		r.j.Replay(r.now, "o", "o", topics.Message)
+		return r
+	}
+	relayed(3, 6, 7, 9).answer("o", pastOfO, 8).ends("o", pastOfO).got("o6 o7 o8")
+	relayed(7).ends("o", pastOfO).got("o7")
+	r := relayed(7, 8, 9)
+	r.out = r.j.Tell(r.now, "o", 7, "8:1", r.out)
+	r.ends("o", pastOfO).got("o7 o8")
+
+	r = relayed(9) // all of it was a lie
+	r.out = r.j.Tell(r.now, "o", 7, "8:1", r.out)
+	r.ends("o", pastOfO).got("").j.Says()
+	r.j.Replay(r.now, "o", "o", topics.Message)
+	r.said("o: "+pastOfO).answer("o", pastOfO, 8).ends("o", pastOfO).got("o8")
+}

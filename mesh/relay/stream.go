@@ -221,7 +221,7 @@ func (j *Judge[T]) doubt(now time.Duration, s *stream[T]) {
 	}
 }
 
-// drop forgets some of what is held.
+// drop forgets some of what is held. A stream that has not begun is one of which nothing has come, where that was all.
 func (j *Judge[T]) drop(s *stream[T], which func(held[T]) bool) {
 	s.held.drop(func(h held[T]) bool {
 		if which(h) {
@@ -230,6 +230,9 @@ func (j *Judge[T]) drop(s *stream[T], which func(held[T]) bool) {
 		}
 		return false
 	})
+	if s.next == 0 && len(s.held) == 0 {
+		s.came = 0
+	}
 }
 
 // contradict goes back to what the origin has confirmed. What is held may be lies too.
