@@ -262,3 +262,19 @@ func TestAReplyThatIsOwedIsSaidToAll(t *testing.T) {
 		return nil
 	})
 }
+
+// Who asks all, and has nobody any more who answers here, is told so by itself.
+func TestWhoAsksAllAnswersItself(t *testing.T) {
+	t.Parallel()
+	addr := nodetest.Addresses(t, 1)[0]
+	n := start(t, Config{Hostname: addr, Bind: addr})
+	a := &Asked{node: n, uid: "u", far: true, changes: n.Follow(n.hub.newest()), arrived: make(chan struct{}, 1), all: make(map[topics.Name]*one), count: 1}
+	a.add(n.Name())
+	n.talk.pending[a.uid] = a
+	if err := n.sayRequest(a, "4/c", topics.Envelope{UID: a.uid, Ask: 1000}, Request{Channel: "c"}); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := a.Next(patient(t)); !errors.Is(err, ErrNoMore) || a.Count() > 0 {
+		t.Errorf("%+v, %v, %d asked", r, err, a.Count())
+	}
+}

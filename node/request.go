@@ -202,9 +202,10 @@ func (n *Node) sayRequest(a *Asked, topic string, e topics.Envelope, r Request) 
 	if err := n.sayFar(topic, e, r.Body, time.Duration(e.Ask)*time.Millisecond); err != nil {
 		return err
 	}
-	if r.To == "" && n.talk.desk(r.Channel) != nil { // what a node says to all does not come to itself
+	if a.knows(n.id.name) { // what a node says to all does not come to itself
 		e.Version, e.Origin = 1, n.id.name
-		n.takeRequest(&arrival{via: n.id.name, envelope: &e, Message: &Message{From: n.id.name, Body: r.Body, UID: e.UID, Type: e.Type, SentAt: time.Now()}}, r.Channel, false)
+		m := Message{From: n.id.name, Body: r.Body, UID: e.UID, Type: e.Type, SentAt: time.Now()}
+		n.takeRequest(&arrival{via: n.id.name, envelope: &e, Message: &m}, r.Channel, true)
 	}
 	return nil
 }
