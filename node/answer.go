@@ -135,6 +135,12 @@ func (n *Node) takeRequest(a *arrival, channel string, direct bool) {
 		to: topics.Name(strings.Clone(string(a.envelope.Origin))), size: len(a.Body) + callSize,
 		by: time.Now().Add(time.Duration(a.envelope.Ask) * time.Millisecond), far: a.far,
 	}
+	if end := a.Message.Expires(); Expired(end) {
+		n.counters.requestsExpired.Add(1)
+		return
+	} else if !end.IsZero() && end.Before(c.by) {
+		c.by = end
+	}
 	t := n.talk
 	t.mu.Lock()
 	g := t.desks[channel]

@@ -70,7 +70,7 @@ func (n *Node) takeFar(m *Message) {
 		n.counters.badMessages.Add(1)
 		return
 	}
-	a.From = m.From
+	a.From, a.expires = m.From, m.expires
 	n.takeTalk(&a)
 }
 

@@ -278,3 +278,36 @@ func TestWhoAsksAllAnswersItself(t *testing.T) {
 		t.Errorf("%+v, %v, %d asked", r, err, a.Count())
 	}
 }
+
+// farRequest is a request of a to who answers on a channel, as a node takes it that is said to all.
+func farRequest(t *testing.T, channel string, ask int, expires time.Time) *Message {
+	t.Helper()
+	envelope := topics.AppendEnvelope(nil, topics.Envelope{Version: 1, Origin: "a", UID: "u", Ask: ask})
+	return &Message{From: "a", Body: fmt.Appendf(nil, "4/%s\n%s\n", channel, envelope), expires: expires.UnixMilli()}
+}
+
+// A request that was said to all and comes late is answered while somebody waits for the reply, and no longer.
+func TestARequestToAllExpires(t *testing.T) {
+	t.Parallel()
+	addr := nodetest.Addresses(t, 1)[0]
+	n := start(t, Config{Hostname: addr, Bind: addr})
+	by := make(chan time.Time, 1)
+	answers(t, n, "c", func(ctx context.Context, _ Message) ([]byte, error) {
+		end, _ := ctx.Deadline()
+		by <- end
+		return nil, nil
+	})
+	n.takeFar(farRequest(t, "c", topics.MaxAsk, time.Now().Add(-time.Millisecond)))
+	if s := n.Stats(); s["requests_expired"] != 1 || s["requests_taken"] != 0 {
+		t.Errorf("one that has expired: %d, and %d taken", s["requests_expired"], s["requests_taken"])
+	}
+	soon := time.Now().Add(time.Hour / 2)
+	n.takeFar(farRequest(t, "c", topics.MaxAsk, soon))
+	if end := <-by; !end.Equal(time.UnixMilli(soon.UnixMilli())) {
+		t.Errorf("the handler has until %v, its asker waits until %v", end, soon)
+	}
+	n.takeFar(farRequest(t, "c", topics.MaxAsk/4, soon)) // of one whose clock is ahead
+	if end := <-by; !end.Before(soon) {
+		t.Errorf("the handler has until %v, its asker waits for a quarter of an hour", end)
+	}
+}
