@@ -144,7 +144,7 @@ func (n *Node) takeRequest(a *arrival, channel string, direct bool) {
 	t := n.talk
 	t.mu.Lock()
 	g := t.desks[channel]
-	tell := g == nil && (direct || a.far || t.former[channel]) // who asks may not know yet
+	tell := g == nil && tellsNobody(direct, a.far, t.former[channel], n.Known())
 	full := g != nil && (len(g.calls) == cap(g.calls) || t.calls > 0 && t.calls+c.size > callBytes)
 	if g != nil && !full {
 		c.message = kept(*a.Message)
@@ -163,6 +163,15 @@ func (n *Node) takeRequest(a *arrival, channel string, direct bool) {
 	default:
 		n.counters.requestsTaken.Add(1)
 	}
+}
+
+// tellsNobody reports whether a request that nobody answers here is told so: who asks may not know it yet. One that was said to all
+// is told by each member, to all, so in a mesh of more than are asked that way it is not.
+func tellsNobody(direct, far, former bool, members int) bool {
+	if far && !direct {
+		return members <= tellMost
+	}
+	return direct || former
 }
 
 func (n *Node) tooBusy(c call) {

@@ -19,6 +19,7 @@ import (
 
 const (
 	farMost  = 128
+	tellMost = 2 * farMost // members: who asks may know of fewer, and hears some itself
 	farTopic = topics.ChannelPrefix + topics.FarTalk
 )
 

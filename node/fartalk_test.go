@@ -311,3 +311,25 @@ func TestARequestToAllExpires(t *testing.T) {
 		t.Errorf("the handler has until %v, its asker waits for a quarter of an hour", end)
 	}
 }
+
+// That nobody answers is told to who may not know it. In a mesh of more than can be asked, no honest node asks all on a channel by
+// relays: each of them would answer, to all.
+func TestWhoIsToldThatNobodyAnswers(t *testing.T) {
+	for _, c := range []struct {
+		direct, far, former bool
+		members             int
+		told                bool
+	}{
+		{members: 1},
+		{direct: true, members: 4096, told: true},
+		{former: true, members: 4096, told: true},
+		{far: true, members: tellMost, told: true},
+		{far: true, members: tellMost + 1},
+		{far: true, former: true, members: tellMost + 1},
+		{far: true, direct: true, members: tellMost + 1, told: true},
+	} {
+		if told := tellsNobody(c.direct, c.far, c.former, c.members); told != c.told {
+			t.Errorf("%+v: %v", c, told)
+		}
+	}
+}
