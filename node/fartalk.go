@@ -75,9 +75,10 @@ func (n *Node) takeFar(m *Message) {
 	n.takeTalk(&a)
 }
 
-// farMembers are those whom requests reach so, by key, in a partial mesh, and the others that answer requests.
+// farMembers are those whom requests reach so, by key, in a partial mesh, and the others that answer requests: none, where nobody
+// relays what this node says (Config.TTL).
 func (n *Node) farMembers() (far, near map[topics.Name]topics.Name) {
-	if !n.partial.Load() {
+	if !n.partial.Load() || n.speaker.ttl == 0 {
 		return nil, nil
 	}
 	far, near = make(map[topics.Name]topics.Name), make(map[topics.Name]topics.Name)

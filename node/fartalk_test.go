@@ -333,3 +333,35 @@ func TestWhoIsToldThatNobodyAnswers(t *testing.T) {
 		}
 	}
 }
+
+// A node whose messages nobody relays asks nobody by relays.
+func TestWithoutRelaysNobodyIsAskedByThem(t *testing.T) {
+	t.Parallel()
+	addrs := nodetest.Addresses(t, 2)
+	nodes := []*Node{start(t, Config{Hostname: addrs[0], Bind: addrs[0], TTL: -1}), start(t, Config{Hostname: addrs[1], Bind: addrs[1], Seeds: addrs[:1]})}
+	meet(t, nodes...)
+	nodetest.Eventually(t, func() error {
+		for _, n := range nodes {
+			n.partial.Store(true) // the node sees at each look that it is in none
+		}
+		if far, near := nodes[1].farMembers(); far == nil || len(near) != 1 {
+			return fmt.Errorf("%v and %v are asked", far, near)
+		}
+		return nil
+	})
+	if far, near := nodes[0].farMembers(); far != nil || near != nil {
+		t.Errorf("%v and %v are asked", far, near)
+	}
+}
+
+// Why a far member is not asked can be said of one, too, of which nobody tells at the moment.
+func TestWhyAFarMemberIsNotAsked(t *testing.T) {
+	for want, m := range map[string]mesh.Member{
+		"x is heard by a and not here: requests are not relayed":      {Name: "x", Via: []topics.Name{"a", "b"}},
+		"x is heard by others and not here: requests are not relayed": {Name: "x"},
+	} {
+		if got := notAsked(m); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

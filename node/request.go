@@ -97,6 +97,7 @@ func (e *IncompleteError) Unwrap() error { return e.cause }
 // A request has a receipt, which is its reply. It is neither repaired nor relayed: who does not hear this node, or is not
 // heard, is not asked. In a partial mesh (Config.FullMesh) such members are asked all the same, by a message to all: one of
 // them, or on a channel all, where up to 128 are far; where more are, those with links both ways are, and Want must not be 0.
+// Where Config.TTL lets nobody relay what this node says, these alone are.
 func (n *Node) Request(ctx context.Context, r Request) (Answers, error) {
 	asked, err := n.Ask(ctx, r)
 	if err != nil {
@@ -304,10 +305,18 @@ func (n *Node) audienceOf(a *Asked, r Request) (topic string, err error) {
 func (n *Node) unheard(name topics.Name) string {
 	for _, m := range n.Members() {
 		if m.State == mesh.Far && m.Name.Key() == name.Key() {
-			return fmt.Sprintf("%s is heard by %s and not here: requests are not relayed", m.Name, m.Via[0])
+			return notAsked(m)
 		}
 	}
 	return fmt.Sprintf("%s is no member that is heard", name)
+}
+
+func notAsked(far mesh.Member) string {
+	by := topics.Name("others")
+	if len(far.Via) > 0 { // else those that heard it have just lost it
+		by = far.Via[0]
+	}
+	return fmt.Sprintf("%s is heard by %s and not here: requests are not relayed", far.Name, by)
 }
 
 // heardBy returns the members that are heard, by key.
