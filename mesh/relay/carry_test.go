@@ -50,3 +50,20 @@ func TestCarriedNoMore(t *testing.T) {
 		r.count("streams", uint64(len(r.j.streams)), uint64(following))
 	}
 }
+
+// So it does of a stream that has given its place to another one: who receives the topic later gets what is said then.
+func TestCarriedAndForgottenNoMore(t *testing.T) {
+	r := newRigOf(t, Config{Streams: shareMost, Topics: func() []string { return nil }}, "o")
+	r.pass(time.Second).j.Carry(r.now)
+	hear := func(topic string, number uint64) int {
+		_, out := r.j.Message(r.now, Stream{"o", 7, topic}, number, "", topic, 1, nil)
+		return len(out)
+	}
+	hear("2/x", 1)
+	hear("2/y", 1)
+	r.count("evicted", r.j.Stats().Evicted, 1)
+	r.j.CarryNoMore(r.now)
+	r.count("places that are known", uint64(len(r.j.pasts)), 0)
+	r.pass(time.Second).j.Subscribed(r.now, "2/x")
+	r.count("delivered", uint64(hear("2/x", 5)), 1)
+}

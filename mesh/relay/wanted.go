@@ -209,6 +209,9 @@ func (j *Judge[T]) CarryNoMore(now time.Duration) {
 	for m := range j.streams {
 		carried[m.Topic] = true
 	}
+	for m := range j.pasts {
+		carried[m.Topic] = true
+	}
 	for _, topic := range j.topics() {
 		delete(carried, topic)
 	}
