@@ -145,6 +145,9 @@ func (n *Node) takeRequest(a *arrival, channel string, direct bool) {
 	t.mu.Lock()
 	g := t.desks[channel]
 	tell := g == nil && tellsNobody(direct, a.far, t.former[channel], n.Known())
+	if tell && a.far && !direct {
+		tell = t.nobody.Take(time.Since(n.start), nobodyLimit)
+	}
 	full := g != nil && (len(g.calls) == cap(g.calls) || t.calls > 0 && t.calls+c.size > callBytes)
 	if g != nil && !full {
 		c.message = kept(*a.Message)
@@ -157,7 +160,7 @@ func (n *Node) takeRequest(a *arrival, channel string, direct bool) {
 	case tell:
 		n.reply(c, nil, topics.NobodyAnswers)
 	case g == nil:
-		n.counters.unsubscribed.Add(1) // of a longer name
+		n.counters.unsubscribed.Add(1) // of a longer name, or said to all
 	case full:
 		n.tooBusy(c)
 	default:

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hearsay/mesh"
+	"hearsay/mesh/rate"
 	"hearsay/topics"
 )
 
@@ -22,6 +23,10 @@ const (
 	tellMost = 2 * farMost // members: who asks may know of fewer, and hears some itself
 	farTopic = topics.ChannelPrefix + topics.FarTalk
 )
+
+// nobodyLimit bounds how often a node says to all that nobody answers: all of them do, and one can have them do it with a message.
+// Who asks more often waits for some until its context ends.
+var nobodyLimit = rate.Limit{Burst: 128, Tokens: 32, Period: time.Second}
 
 // channelTopic is the topic of a channel that an application may use.
 func channelTopic(channel string) (string, error) {

@@ -365,3 +365,20 @@ func TestWhyAFarMemberIsNotAsked(t *testing.T) {
 		}
 	}
 }
+
+// However many ask all for what nobody answers, a node says so no more than nobodyLimit allows: each word of it goes to all.
+func TestThatNobodyAnswersIsSaidToAllNowAndThen(t *testing.T) {
+	t.Parallel()
+	addr := nodetest.Addresses(t, 1)[0]
+	n := start(t, Config{Hostname: addr, Bind: addr})
+	const flood = 1 << 13 // more than a slow machine may say meanwhile
+	for range flood {
+		n.takeFar(farRequest(t, "c", topics.MaxAsk, time.Now().Add(time.Hour)))
+	}
+	if said := n.speaker.count; said < uint64(nobodyLimit.Burst) || said > flood/2 {
+		t.Errorf("%d of %d times", said, flood)
+	}
+	if dropped := n.Stats()["messages_unsubscribed"]; dropped != flood-n.speaker.count {
+		t.Errorf("%d are counted as dropped", dropped)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"hearsay/mesh/rate"
 	"hearsay/node/link"
 	"hearsay/topics"
 )
@@ -32,6 +33,7 @@ type talk struct {
 	calls   int               // bytes of requests that wait to be answered, or are being
 	owed    []*owed           // replies whose askers do not listen yet
 	owes    int               // bytes of them
+	nobody  rate.Bucket       // of words to all that nobody answers here
 }
 
 // callBytes is how many bytes of requests may wait. One may always be answered.
