@@ -135,10 +135,11 @@ func (n *Node) takeRequest(a *arrival, channel string, direct bool) {
 		to: topics.Name(strings.Clone(string(a.envelope.Origin))), size: len(a.Body) + callSize,
 		by: time.Now().Add(time.Duration(a.envelope.Ask) * time.Millisecond), far: a.far,
 	}
-	if end := a.Message.Expires(); Expired(end) {
+	switch end := a.Message.Expires(); {
+	case Expired(end), a.far && n.isOlder(a.SentAt):
 		n.counters.requestsExpired.Add(1)
 		return
-	} else if !end.IsZero() && end.Before(c.by) {
+	case !end.IsZero() && end.Before(c.by):
 		c.by = end
 	}
 	t := n.talk

@@ -80,6 +80,12 @@ func (n *Node) takeFar(m *Message) {
 	n.takeTalk(&a)
 }
 
+// isOlder reports whether a message was sent before this node started, as clocks agree. Others keep what is said to all, and a
+// newcomer may ask them for it: what an earlier life of its name was asked, that one may have answered.
+func (n *Node) isOlder(sent time.Time) bool {
+	return !sent.IsZero() && sent.UnixMilli() < n.start.UnixMilli()
+}
+
 // farMembers are those whom requests reach so, by key, in a partial mesh, and the others that answer requests: none, where nobody
 // relays what this node says (Config.TTL).
 func (n *Node) farMembers() (far, near map[topics.Name]topics.Name) {

@@ -286,6 +286,28 @@ func farRequest(t *testing.T, channel string, ask int, expires time.Time) *Messa
 	return &Message{From: "a", Body: fmt.Appendf(nil, "4/%s\n%s\n", channel, envelope), expires: expires.UnixMilli()}
 }
 
+// What an earlier life of a node was asked is asked of it no more, though it comes again: the node may have answered.
+func TestARequestToAllIsOfOneLife(t *testing.T) {
+	t.Parallel()
+	addr := nodetest.Addresses(t, 1)[0]
+	n := start(t, Config{Hostname: addr, Bind: addr})
+	answers(t, n, "c", func(context.Context, Message) ([]byte, error) {
+		return nil, nil
+	})
+	for before, taken := range []uint64{1, 0} {
+		at := n.Started().Add(-time.Duration(before) * time.Millisecond).UnixMilli()
+		envelope := topics.AppendEnvelope(nil, topics.Envelope{Version: 1, Origin: "a", UID: "u", Ask: topics.MaxAsk, SentAt: at})
+		taken += n.Stats()["requests_taken"]
+		n.takeFar(&Message{From: "a", Body: fmt.Appendf(nil, "4/c\n%s\n", envelope)})
+		if got := n.Stats()["requests_taken"]; got != taken {
+			t.Errorf("of %d ms before the node started: %d taken, want %d", before, got, taken)
+		}
+	}
+	if got := n.Stats()["requests_expired"]; got != 1 {
+		t.Errorf("%d are counted as too late", got)
+	}
+}
+
 // A request that was said to all and comes late is answered while somebody waits for the reply, and no longer.
 func TestARequestToAllExpires(t *testing.T) {
 	t.Parallel()
