@@ -169,8 +169,8 @@ func (n *Node) takeRequest(a *arrival, channel string, direct bool) {
 	}
 }
 
-// tellsNobody reports whether a request that nobody answers here is told so: who asks may not know it yet. One that was said to all
-// is told by each member, to all, so in a mesh of more than are asked that way it is not.
+// tellsNobody reports whether a request that nobody answers here is told so: who asks may not know it yet. One that was said to
+// all is told by each member, to all, so in a mesh of more than are asked that way it is not.
 func tellsNobody(direct, far, former bool, members int) bool {
 	if far && !direct {
 		return members <= tellMost

@@ -44,8 +44,8 @@
 //
 // A member that this node does not hear, and that others do which it hears, is one too (mesh.Far, Member.Via): its messages
 // come by relay. It has no links here, so what Flowing says of it is whether messages flow between this node and one of
-// those. So it is at the other end of a link that goes one way, once that is sure. Alive has only those that are heard, and requests go to these alone,
-// but in a partial mesh to far members, too (fartalk.go).
+// those. So it is at the other end of a link that goes one way, once that is sure. Alive has only those that are heard, and
+// requests go to these alone, but in a partial mesh by relays to all others, too (fartalk.go).
 //
 // Messages are numbered, each topic by itself, and judged by the rules of package relay (judge.go): each is delivered
 // once, in its sender's order. What was lost on the way, as an outbox was full or a connection ended, is asked for: at

@@ -11,12 +11,12 @@ import (
 	"hearsay/topics"
 )
 
-// Requests and replies go over the links that two nodes have, and in a partial mesh most have none, or one that goes the other way:
-// a neighbour need not listen to who listens to it. So what is for a member that has not subscribed here is
-// said to all, as a message on a channel of the nodes' own (topics.FarTalk): it is relayed, repaired and delivered once as any
-// other, ends when nobody waits for it any more, and is taken by those whom it is for. That costs as many copies as there are
-// members. A request to all that answer on a channel is answered by each member, by most of them with "nobody answers here", so
-// that who asked knows when nobody is left: so no more members are asked that way than farMost.
+// Requests and replies go over the links that two nodes have. In a partial mesh most have none, and a neighbour need not listen
+// to who listens to it. So what is for a member that has not subscribed here is said to all, as a message on a channel of the
+// nodes' own (topics.FarTalk): it is relayed, repaired and delivered once as any other, ends when nobody waits for it any more,
+// and is taken by those whom it is for. That costs as many copies as there are members. A request to all that answer on a
+// channel is answered by each member, by most of them with "nobody answers here", so that who asked knows when nobody is left.
+// So no more members are asked that way than farMost, and nobody says that more often than nobodyLimit.
 
 const (
 	farMost  = 128
@@ -24,8 +24,8 @@ const (
 	farTopic = topics.ChannelPrefix + topics.FarTalk
 )
 
-// nobodyLimit bounds how often a node says to all that nobody answers: all of them do, and one can have them do it with a message.
-// Who asks more often waits for some until its context ends.
+// nobodyLimit bounds how often a node says to all that nobody answers: one message can have all members do so. Who asks more
+// often waits for some until its context ends.
 var nobodyLimit = rate.Limit{Burst: 128, Tokens: 32, Period: time.Second}
 
 // channelTopic is the topic of a channel that an application may use.

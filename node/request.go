@@ -92,7 +92,8 @@ func (e *IncompleteError) Unwrap() error { return e.cause }
 // Request asks, and returns when as many good replies have come as are wanted, when no more can come, or when ctx ends;
 // whoever is asked is told how long ctx lasts. It fails at once, with ErrNobody or ErrTooFew, where not enough members
 // answer, and with an *IncompleteError where less came than was wanted. What came is returned then too. A reply may say
-// that it is none (Fail); with Want 0 that is no error.
+// that it is none (Fail); with Want 0 that is no error. Of members that are asked by relays, as below, only their replies say
+// whether they answer, and a body has a little less room (ErrTooLarge).
 //
 // A request has a receipt, which is its reply. It is neither repaired nor relayed: who does not hear this node, or is not
 // heard, is not asked. In a partial mesh (Config.FullMesh) such members are asked all the same, by a message to all: one of
