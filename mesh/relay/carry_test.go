@@ -67,3 +67,16 @@ func TestCarriedAndForgottenNoMore(t *testing.T) {
 	r.pass(time.Second).j.Subscribed(r.now, "2/x")
 	r.count("delivered", uint64(hear("2/x", 5)), 1)
 }
+
+// Who receives a topic that it has carried is told of what is missed from then on, and of nothing before.
+func TestWhoReceivesACarriedTopicIsToldOfItsOwnLosses(t *testing.T) {
+	var received []string
+	r := newRigOf(t, Config{Topics: func() []string { return received }}, "o")
+	r.pass(time.Second).j.Carry(r.now)
+	r.hear("o", 1).got("o1")
+	r.out = r.j.Tell(r.now, "o", 7, "5:"+topics.Message, r.out)
+	r.pass(2 * delayMost).gave("o 2-5")
+	received = []string{topics.Message}
+	r.j.Subscribed(r.now, topics.Message)
+	r.hear("o", 6).got("o6").hear("o", 8).pass(time.Minute).got("+1 o8")
+}

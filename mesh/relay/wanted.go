@@ -166,6 +166,12 @@ func (j *Judge[T]) forgetBase(m Stream) {
 // Subscribed notes that a topic is received from now on.
 func (j *Judge[T]) Subscribed(now time.Duration, topic string) {
 	j.since[topic] = now
+	for m, s := range j.streams {
+		if m.Topic == topic { // it was carried, and that was no loss of this node
+			s.missed = 0
+			s.settle()
+		}
+	}
 	for _, origin := range j.plan.origins() {
 		if relay := j.plan.relayOf(origin); relay != "" {
 			j.Replay(now, relay, origin, topic)
