@@ -24,6 +24,13 @@ func (b bitset) clear(i int) {
 	}
 }
 
+func (b bitset) count() (n int) {
+	for _, word := range b {
+		n += bits.OnesCount64(word)
+	}
+	return n
+}
+
 func (b bitset) none() bool {
 	for _, word := range b {
 		if word != 0 {

@@ -109,7 +109,7 @@ func (m *Machine) calmTill(p *peer) Time {
 		return 0
 	case p.detector.quiet > 0, !p.row.known, !p.telling.whole(), !p.twins.calm(), !p.callers.calm(r.link), !p.restarts.None(), p.clock.matters():
 		return 0
-	case m.unheardBy(p), p.oneWay != oneWay{unheard: never}, p.stale != missing{}, p.straySince != 0:
+	case p.row.complete && !p.row.hearsMe, p.oneWay != oneWay{unheard: never}, p.stale != missing{}, p.straySince != 0:
 		return 0
 	}
 	return m.feedCalmTill(p)

@@ -158,7 +158,7 @@ func (m *Machine) noticed(p *peer, mine bool) {
 	had := p.row.hearsMe
 	p.row.hearsMe = mine
 	switch {
-	case mine || p.says.naive || !p.row.complete || m.heardEnough():
+	case mine || p.says.naive || !p.row.complete || m.heardEnough(p):
 		p.reach.helloDue, p.reach.helloTry = never, 0
 		return
 	case had && p.reach.urgent.Take(m.now, urgentLimit(m.cfg.Beat)):
@@ -171,7 +171,7 @@ func (m *Machine) noticed(p *peer, mine bool) {
 
 // helloAgain dials a peer that does not list us, though its link works.
 func (m *Machine) helloAgain(p *peer) {
-	if p.state != Alive || p.row.hearsMe || !p.row.complete || m.heardEnough() {
+	if p.state != Alive || p.row.hearsMe || !p.row.complete || m.heardEnough(p) {
 		return
 	}
 	if p.live() && p.reach.next == nil {

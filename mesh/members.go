@@ -84,7 +84,7 @@ func (m *Machine) member(p *peer) Member {
 	}
 	if p.state == Alive { // what the last list of another says, and that a connection did not break, says nothing
 		v.HearsMe, v.Degraded = p.row.hearsMe, p.says.degraded
-		v.Spare = !p.row.hearsMe && m.heardEnough()
+		v.Spare = !p.row.hearsMe && m.heardEnough(p)
 		v.Messages, v.Flowing, v.Unread = p.feed.carries(), p.feed.flows || m.hearsByOthers(p) || m.hearsByRelay(p), m.unread(p) || m.unheardFor(p, suspectAfter*m.cfg.Beat) && m.readers.named[p.key] == 0
 	}
 	switch p.state {

@@ -15,8 +15,16 @@ func (m *Machine) isPartial() bool {
 	return ok && v.on
 }
 
-// heardEnough reports whether it is no fault that one which is heard does not list this node.
-func (m *Machine) heardEnough() bool { return m.isPartial() && m.voice.hear >= audienceOf }
+// hearsFew reports whether it is no fault of a link that a member does not list this node: one of the two listens to a few of many.
+// A node with another Config.FullMesh, or started after the mesh had shrunk a little, listens to all of those who do. They show it:
+// they tell of others, which in a full mesh nobody has to, doubt nothing, and list less than half of those that are known here.
+func (m *Machine) hearsFew(p *peer) bool {
+	return m.isPartial() || p.telling.stands > 0 && p.row.complete && !p.says.degraded &&
+		m.Known() >= leastMesh-leastMesh/fullAgain && 2*p.row.has.count() <= m.Known()
+}
+
+// heardEnough reports whether one which is heard and does not list this node is to be left at that.
+func (m *Machine) heardEnough(p *peer) bool { return m.voice.hear >= audienceOf && m.hearsFew(p) }
 
 // heardAny reports whether this node's messages reach others though those by whose word they are members may not hear it.
 func (m *Machine) heardAny() bool { return m.isPartial() && m.voice.hear > 0 }
@@ -24,7 +32,7 @@ func (m *Machine) heardAny() bool { return m.isPartial() && m.voice.hear > 0 }
 // hearsByOthers reports whether a neighbour that does not hear this node gets its messages all the same, by a relay: it has
 // as many neighbours as it takes.
 func (m *Machine) hearsByOthers(p *peer) bool {
-	return p.feed.carries() && !p.row.hearsMe && p.row.complete && m.heardAny()
+	return p.feed.carries() && !p.row.hearsMe && p.row.complete && m.voice.hear > 0 && m.hearsFew(p)
 }
 
 // lookView draws the neighbours anew, and at the end of a round gives those up that are too many.

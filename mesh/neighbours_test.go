@@ -73,3 +73,44 @@ func TestWhoNeedNotHearThisNode(t *testing.T) {
 		t.Error("one that hears it is spare")
 	}
 }
+
+// A node that hears all among those that hear a few, as one that another Config.FullMesh has or that was started late: who does not
+// list it is no fault, its messages flow by relays, and requests need these. They show that they hear few.
+func TestOneOfAPartialMeshNeedNotHearThisNode(t *testing.T) {
+	t.Parallel()
+	const few = leastMesh - leastMesh/fullAgain // peers in the smallest partial mesh
+	for name, c := range map[string]struct {
+		peers, lists int
+		change       func(x *puppet)
+		want         bool // it hears few
+	}{
+		"few":             {few, few / 2, func(*puppet) {}, true},
+		"half and one":    {few, few/2 + 1, func(*puppet) {}, false},
+		"a small mesh":    {few - 1, audienceOf, func(*puppet) {}, false},
+		"it tells nobody": {few, audienceOf, func(x *puppet) { x.header.Told = 0 }, false},
+		"it doubts":       {few, audienceOf, func(x *puppet) { x.header.Degraded = true }, false},
+		"not complete":    {few, audienceOf, func(x *puppet) { x.header.Complete = false }, false},
+	} {
+		r := newRig(t, Config{})
+		r.sparse = 1000
+		var all []*puppet
+		for _, name := range namesOf("n", c.peers-1) {
+			all = append(all, r.puppet(name))
+		}
+		x := r.puppet("x")
+		r.hear(append(all, x)...)
+		x.lists = namesOf("n", c.lists) // and not this node
+		x.header.List, x.header.Told = 2, 1
+		c.change(x)
+		r.m.peers["x"].feed.link = &link{peer: r.m.peers["x"]}
+		r.pass(30 * time.Second)
+		told, _ := r.toldOneWay("x")
+		m := r.member("x")
+		if m.Spare != c.want || (told == 0) != (c.want || !x.header.Complete) || r.m.Relays().Sparse() != c.want {
+			t.Errorf("%s: need not hear this node: %v, told %d times, sparse: %v", name, m.Spare, told, r.m.Relays().Sparse())
+		}
+		if c.want && (!m.Flowing || m.Unread || r.m.peers["x"].reach.helloDue != never) {
+			t.Errorf("%s: flowing %v, unread %v, hello again at %v", name, m.Flowing, m.Unread, r.m.peers["x"].reach.helloDue)
+		}
+	}
+}

@@ -19,7 +19,7 @@ type oneWay struct {
 	told    bool    // and nobody was told yet that it is over
 }
 
-// In a partial mesh a member that does not list this node may have as many neighbours as it takes, so this end tells of none.
+// A member of a partial mesh that does not list this node may have as many neighbours as it takes, so this end tells of none.
 // The other end does: whoever listens to it is dialled, be it a far member.
 
 // judgeOneWay tells of the peers with which links go one way, and then ever more rarely, and of those with which they go both
@@ -48,7 +48,7 @@ func (m *Machine) notOneWay(p *peer) string {
 	switch {
 	case p.state == Alive && p.row.hearsMe:
 		return "both hear each other"
-	case p.state == Alive && m.isPartial():
+	case p.state == Alive && m.hearsFew(p):
 		return "it is heard, and need not hear this node"
 	case p.state.unheard() && p.origin.claims == 0:
 		return "it does not listen to this node any more"
@@ -69,7 +69,7 @@ func (m *Machine) tellBothWays(p *peer, why string) {
 // unheardBy reports whether a member says all that it hears, and does not hear this node. Where nobody hears everybody that
 // is no fault.
 func (m *Machine) unheardBy(p *peer) bool {
-	return p.state == Alive && !p.says.naive && m.current(p) && p.row.complete && !p.row.hearsMe && !m.isPartial()
+	return p.state == Alive && !p.says.naive && m.current(p) && p.row.complete && !p.row.hearsMe && !m.hearsFew(p)
 }
 
 // unheardFor reports whether a member has not heard this node for so long.

@@ -17,6 +17,7 @@ type Relays struct {
 	lacked bitset // those that some of them list and that are none of them
 	rows   []listing
 	few    bool // in a partial mesh
+	sparse bool // some of those that are heard hear a few of many, or this node does
 }
 
 // index is all names of the table. It stands until another one comes, and is never written to: many looks have the same. One
@@ -55,6 +56,7 @@ type listing struct {
 func (m *Machine) Relays() *Relays {
 	r := &m.looked
 	r.index, r.few = m.index(), m.isPartial()
+	r.sparse = r.few
 	r.linked, r.known, r.rows = r.linked[:0], nil, r.rows[:0]
 	if r.few {
 		r.known = m.far.all
@@ -64,6 +66,7 @@ func (m *Machine) Relays() *Relays {
 			continue
 		}
 		r.linked.set(p.slot)
+		r.sparse = r.sparse || m.hearsFew(p)
 		if p.says.strict && p.row.known {
 			r.rows = append(r.rows, listing{p.slot, p.row.has})
 		}
@@ -91,7 +94,7 @@ func (m *Machine) Relays() *Relays {
 }
 
 func (r *Relays) equals(other *Relays) bool {
-	return r.index == other.index && r.few == other.few && r.linked.equals(other.linked) && r.known.equals(other.known) &&
+	return r.index == other.index && r.few == other.few && r.sparse == other.sparse && r.linked.equals(other.linked) && r.known.equals(other.known) &&
 		r.lacked.equals(other.lacked) && slices.EqualFunc(r.rows, other.rows, func(a, b listing) bool {
 		return a.slot == b.slot && a.has.equals(b.has)
 	})
@@ -99,7 +102,7 @@ func (r *Relays) equals(other *Relays) bool {
 
 // clone has nothing that the machine will write to.
 func (r *Relays) clone(number uint64) *Relays {
-	c := &Relays{index: r.index, number: number, few: r.few, rows: slices.Clone(r.rows)}
+	c := &Relays{index: r.index, number: number, few: r.few, sparse: r.sparse, rows: slices.Clone(r.rows)}
 	c.linked, c.known, c.lacked = slices.Clone(r.linked), slices.Clone(r.known), slices.Clone(r.lacked)
 	for i := range c.rows {
 		c.rows[i].has = slices.Clone(c.rows[i].has)
@@ -148,6 +151,9 @@ func (r *Relays) Known(name topics.Name) bool {
 
 // Partial reports whether this node hears a few of many, as all others do.
 func (r *Relays) Partial() bool { return r.few }
+
+// Sparse reports whether this node or a member that it hears listens to a few of many: requests to some take relays then.
+func (r *Relays) Sparse() bool { return r.sparse }
 
 // EachUnheard calls f with every name that some linked peer lists and that is not linked itself.
 func (r *Relays) EachUnheard(f func(topics.Name)) { r.lacked.each(func(i int) { f(r.names[i]) }) }

@@ -10,12 +10,12 @@ import (
 // off each time.
 const carryTime = time.Minute
 
-// carry has a node take messages on all channels while others ask it to relay, and in a partial mesh, where all relay. Its
-// application gets those that it receives, and no others. If each took its own channels alone, a message would end where
-// nobody on the way has a use for it.
-func (j *judge) carry(partial bool) {
+// carry has a node take messages on all channels while others ask it to relay, and in a partial mesh, where all relay, or beside
+// nodes that are in one: what they ask is said on a channel. Its application gets those that it receives, and no others. If each
+// took its own channels alone, a message would end where nobody on the way has a use for it.
+func (j *judge) carry(sparse bool) {
 	n := j.n
-	switch needed := partial || n.link.Relays(); {
+	switch needed := sparse || n.link.Relays(); {
 	case needed:
 		j.needed = j.now
 		if !n.carrying.Load() {

@@ -86,16 +86,17 @@ func (n *Node) isOlder(sent time.Time) bool {
 	return !sent.IsZero() && sent.UnixMilli() < n.start.UnixMilli()
 }
 
-// farMembers are those whom requests reach so, by key, in a partial mesh, and the others that answer requests: none, where nobody
-// relays what this node says (Config.TTL).
+// farMembers are those whom requests reach so, by key, where this node or some that it hears listen to a few of many, and the others
+// that answer requests. Who does not list this node has no link to its messages. None are reached where nobody relays what this
+// node says (Config.TTL).
 func (n *Node) farMembers() (far, near map[topics.Name]topics.Name) {
-	if !n.partial.Load() || n.speaker.ttl == 0 {
+	if !n.sparse.Load() || n.speaker.ttl == 0 {
 		return nil, nil
 	}
 	far, near = make(map[topics.Name]topics.Name), make(map[topics.Name]topics.Name)
 	for _, m := range n.Members() {
 		switch {
-		case m.State == mesh.Far:
+		case m.State == mesh.Far, m.State == mesh.Alive && !m.Naive && !m.HearsMe:
 			far[m.Name.Key()] = m.Name
 		case m.State == mesh.Alive && !m.Naive:
 			near[m.Name.Key()] = m.Name

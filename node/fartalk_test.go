@@ -23,8 +23,8 @@ func partialMesh(t *testing.T, many int) (nodes []*Node) {
 	}
 	nodetest.Eventually(t, func() error {
 		for _, n := range nodes {
-			if n.Known() != many-1 || !n.partial.Load() {
-				return fmt.Errorf("%s knows %d, partial: %v", n.Name(), n.Known(), n.partial.Load())
+			if n.Known() != many-1 || !n.sparse.Load() {
+				return fmt.Errorf("%s knows %d, sparse: %v", n.Name(), n.Known(), n.sparse.Load())
 			}
 		}
 		return nil
@@ -155,6 +155,44 @@ func TestRequestsReachFarMembers(t *testing.T) { // not beside others: a mesh of
 	}
 }
 
+// A node that listens to all in a partial mesh asks those, too, that do not listen to it, and is asked by them.
+func TestRequestsOfOneThatHearsAllInAPartialMesh(t *testing.T) { // not beside others, either
+	nodes := partialMesh(t, MinFullMesh+8)
+	addr := nodetest.Addresses(t, 1)[0]
+	asker := start(t, Config{Hostname: addr, Bind: addr, Seeds: []string{string(nodes[0].Name())}, FullMesh: -1})
+	all := append(nodes, asker)
+	for _, n := range all {
+		stop, err := n.Answer("c", 1, func(context.Context, Message) ([]byte, error) { return nil, nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer stop()
+	}
+	deaf := func() (names []topics.Name) {
+		for _, m := range asker.Members() {
+			if m.State == mesh.Alive && m.Spare {
+				names = append(names, m.Name)
+			}
+		}
+		return names
+	}
+	nodetest.Eventually(t, func() error {
+		if got := len(deaf()); len(asker.alive.all()) != len(nodes) || got == 0 {
+			return fmt.Errorf("it hears %d, of which %d need not hear it", len(asker.alive.all()), got)
+		}
+		return nil
+	})
+	requests(t, asker, Request{To: string(deaf()[0]), Channel: "c"}, func(a Answers, err error) error { return err })
+	for _, n := range []*Node{asker, nodes[len(nodes)-1]} {
+		requests(t, n, Request{Channel: "c"}, func(a Answers, err error) error {
+			if err != nil || len(a.Replies) != len(all) {
+				return fmt.Errorf("%d replies of %d that answer: %w", len(a.Replies), len(all), err)
+			}
+			return nil
+		})
+	}
+}
+
 // What comes on the nodes' own channel and is no request or reply is counted, and so is one that speaks for somebody else.
 func TestWhatIsNoFarTalk(t *testing.T) {
 	addr := nodetest.Addresses(t, 1)[0]
@@ -255,7 +293,7 @@ func TestAReplyThatIsOwedIsSaidToAll(t *testing.T) {
 		t.Fatal("it is said to all at once, and a link may be on its way")
 	}
 	nodetest.Eventually(t, func() error {
-		n.partial.Store(true) // the node sees at each look that it is in none
+		n.sparse.Store(true) // the node sees at each look that it is in none
 		if said() != 1 {
 			return fmt.Errorf("%d messages to all", said())
 		}
@@ -364,7 +402,7 @@ func TestWithoutRelaysNobodyIsAskedByThem(t *testing.T) {
 	meet(t, nodes...)
 	nodetest.Eventually(t, func() error {
 		for _, n := range nodes {
-			n.partial.Store(true) // the node sees at each look that it is in none
+			n.sparse.Store(true) // the node sees at each look that it is in none
 		}
 		if far, near := nodes[1].farMembers(); far == nil || len(near) != 1 {
 			return fmt.Errorf("%v and %v are asked", far, near)

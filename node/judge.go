@@ -265,8 +265,8 @@ func (j *judge) look(v *mesh.Relays) {
 	held := j.n.inbox.isHeld()
 	j.now = j.clock.now(held)
 	j.looked = j.now
-	j.n.partial.Store(v.Partial())
-	j.carry(v.Partial())
+	j.n.sparse.Store(v.Sparse())
+	j.carry(v.Sparse())
 	if !held {
 		j.out = j.rules.Tick(j.now, v, j.out)
 	}

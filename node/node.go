@@ -44,7 +44,7 @@ type Node struct {
 	talk      *talk
 	changing  sync.Mutex               // channels
 	channels  atomic.Pointer[[]string] // topics of the channels that are received
-	partial   atomic.Bool              // this node hears a few of many
+	sparse    atomic.Bool              // this node hears a few of many, or some of those do that it hears
 	carrying  atomic.Bool              // all others are, too, for those that ask this node to relay
 	inbox     *inbox
 	incoming  incoming

@@ -73,7 +73,7 @@ func (n *Node) payOwed() {
 				n.counters.requestsExpired.Add(1)
 			case n.listens(o, listening):
 				due = append(due, o)
-			case n.partial.Load() && now.Sub(o.at) >= farAfter:
+			case n.sparse.Load() && now.Sub(o.at) >= farAfter:
 				far = append(far, o)
 			default:
 				return false

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"hearsay/mesh"
+	"hearsay/node"
 	"hearsay/topics"
 )
 
@@ -142,17 +143,25 @@ func (s *Server) links(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	body, err := v.links.get(func() any {
-		links := Links{Nodes: make([]Row, 0, len(v.Links)), Partial: v.Machine.Partial}
-		for _, row := range v.Links {
-			links.Nodes = append(links.Nodes, Row{row.Name, notNil(row.Hears)})
-		}
-		return links
+		return linksOf(&v.Status)
 	})
 	if err != nil {
 		return err
 	}
 	writeBody(w, http.StatusOK, body)
 	return nil
+}
+
+// linksOf is who hears whom. A node that hears all may be one of a partial mesh, too.
+func linksOf(v *node.Status) Links {
+	links := Links{Nodes: make([]Row, 0, len(v.Links)), Partial: v.Machine.Partial}
+	for _, m := range v.Members {
+		links.Partial = links.Partial || m.Spare
+	}
+	for _, row := range v.Links {
+		links.Nodes = append(links.Nodes, Row{row.Name, notNil(row.Hears)})
+	}
+	return links
 }
 
 func (s *Server) describe(v *view) Members {
