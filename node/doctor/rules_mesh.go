@@ -112,7 +112,7 @@ func judgePeer(f *Facts, p *Place, m *web.Member) (out []Finding) {
 	if m.State != "alive" {
 		return append(out, judgeLost(f, p, m, d))
 	}
-	if len(m.Via) > 0 && m.CalledFrom != "" {
+	if spare := f.Links != nil && f.Links.Partial && m.OneWay == "" && d.Outcome == Spoke; len(m.Via) > 0 && m.CalledFrom != "" && !spare {
 		return append(out, judgeLost(f, p, m, d)) // it reaches this node, which does not reach it
 	}
 	if len(m.Via) > 0 {

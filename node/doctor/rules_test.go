@@ -270,6 +270,19 @@ func TestExamine(t *testing.T) {
 		{"links of a partial mesh", func(f *Facts) {
 			f.Members.Members[1].HearsMe, f.Members.Members[1].Spare, f.Links.Nodes[2].Hears, f.Links.Partial = false, true, []topics.Name{"b"}, true
 		}, nil},
+		{"one of a partial mesh that listens to this node, and is no neighbour", func(f *Facts) {
+			m := &f.Members.Members[1]
+			m.HearsMe, m.Via, m.CalledFrom, f.Links.Nodes, f.Links.Partial = false, []topics.Name{"b"}, "10.0.0.3:20000", f.Links.Nodes[:1], true
+		}, nil},
+		{"the same in a full mesh", func(f *Facts) {
+			m := &f.Members.Members[1]
+			m.HearsMe, m.Via, m.CalledFrom, f.Links.Nodes = false, []topics.Name{"b"}, "10.0.0.3:20000", f.Links.Nodes[:1]
+		}, []string{"warning peers: c is alive (heard), and 10.0.0.3:20000 answers the doctor"}},
+		{"one of a partial mesh that listens to this node, and that no dial reaches", func(f *Facts) {
+			m := &f.Members.Members[1]
+			m.HearsMe, m.Via, m.CalledFrom, f.Links.Nodes, f.Links.Partial = false, []topics.Name{"b"}, "10.0.0.3:20000", f.Links.Nodes[:1], true
+			f.Peers[1].Discovery[0].Outcome = TimedOut
+		}, []string{"fault peers: c is alive (heard): 10.0.0.3:20000 does not answer"}},
 		{"one that hears this node, and is not heard", func(f *Facts) {
 			m := &f.Members.Members[1]
 			m.State, m.OneWay, f.Links.Nodes = "quarantined", "it hears this node, which does not hear it: 10.0.0.3:20000 does not answer: timed out", f.Links.Nodes[:1]
