@@ -30,9 +30,9 @@ func (j *judge) carry(sparse bool) {
 	}
 }
 
-// takes reports whether a node takes messages on a channel's topic, for its application or for others.
+// takes reports whether a node takes messages on a channel's topic, for its application, for itself, or for others.
 func (n *Node) takes(topic []byte) bool {
-	return n.hears(topic) || n.carrying.Load() && topics.KindOf(topic) == topics.KindChannel
+	return n.hears(topic) || string(topic) == farTopic || n.carrying.Load() && topics.KindOf(topic) == topics.KindChannel
 }
 
 // isForHere reports whether the application gets a message. One on the nodes' own channel is taken by the node.

@@ -60,6 +60,7 @@ func newJudge(n *Node) *judge {
 			ReplayCount: uint64(n.cfg.ReplayCount), ReplayWithin: n.cfg.ReplayTime,
 			Wants:  func(topic string) bool { return topic == topics.Message || n.takes([]byte(topic)) },
 			Topics: func() []string { return append([]string{topics.Message}, *n.channels.Load()...) },
+			Own:    farTopic,
 		}, kept),
 	}
 	if n.lock.byName {

@@ -162,7 +162,7 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 		MessagePort:   cfg.MessagePort,
 		Hello:         id.name,
 		Mesh:          cfg.Mesh,
-		Subscribe:     append([]string{topics.Message, topics.Direct{Name: id.name}.String()}, id.channels...),
+		Subscribe:     append([]string{topics.Message, farTopic, topics.Direct{Name: id.name}.String()}, id.channels...),
 		Admit:         n.inbox.admit,
 		Messages:      n.takeMessages,
 		Echo:          n.hearOwn,

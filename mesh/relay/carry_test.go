@@ -51,6 +51,17 @@ func TestCarriedNoMore(t *testing.T) {
 	}
 }
 
+// The nodes' own topic is wanted from the start, however late all are carried, and is no loss to anybody.
+func TestTheNodesOwnTopic(t *testing.T) {
+	r := newRigOf(t, Config{Topics: func() []string { return nil }, Own: topics.Message}, "o")
+	r.j.Born(r.now, "o", 7)
+	r.pass(time.Second).j.Carry(r.now)
+	r.hear("o", 2).got("").pass(short).said("o: 5/o/7/1-1/1").pass(30 * time.Second).got("+1 o2")
+	r.count("missed", r.j.Stats().Missed, 0)
+	r.j.CarryNoMore(r.now)
+	r.count("streams", uint64(len(r.j.streams)), 1)
+}
+
 // So it does of a stream that has given its place to another one: who receives the topic later gets what is said then.
 func TestCarriedAndForgottenNoMore(t *testing.T) {
 	r := newRigOf(t, Config{Streams: shareMost, Topics: func() []string { return nil }}, "o")

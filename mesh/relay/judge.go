@@ -26,6 +26,7 @@ type Config struct {
 
 	Wants  func(topic string) bool // reports whether a topic is received; nil: all are
 	Topics func() []string         // those that are received; nil: plain messages
+	Own    string                  // one for the nodes themselves, wanted from the start; what is missed on it nobody is told; "": none
 }
 
 func (c Config) withDefaults() Config {

@@ -340,7 +340,7 @@ func (j *Judge[T]) giveUp(now time.Duration, s *stream[T], last uint64, out []De
 		return out
 	}
 	j.gaps = append(j.gaps, Gap{s.Stream, from, to})
-	if !j.carries(s.Topic) {
+	if !j.carries(s.Topic) && s.Topic != j.cfg.Own {
 		j.stats.Missed += to - from + 1
 	}
 	s.missed += to - from + 1

@@ -218,7 +218,7 @@ func (j *Judge[T]) CarryNoMore(now time.Duration) {
 	for m := range j.pasts {
 		carried[m.Topic] = true
 	}
-	for _, topic := range j.topics() {
+	for _, topic := range append(j.topics(), j.cfg.Own) {
 		delete(carried, topic)
 	}
 	for _, topic := range slices.Sorted(maps.Keys(carried)) {
@@ -236,7 +236,7 @@ func (j *Judge[T]) wantedSince(topic string) time.Duration {
 
 // carries reports whether a topic is wanted for others alone.
 func (j *Judge[T]) carries(topic string) bool {
-	return j.carried != never && !slices.Contains(j.topics(), topic)
+	return j.carried != never && topic != j.cfg.Own && !slices.Contains(j.topics(), topic)
 }
 
 // Holding is the bytes that are held.
