@@ -66,11 +66,12 @@
 // Close arrives after the goodbye, at whoever reads: Close waits for 5 s in all, and no longer than a second in which
 // nobody takes anything. What is left then is counted, logged, and told to whom it was meant for.
 //
-// A request has replies (Request, Ask, Answer). It goes to those who answer on a channel, or to one member, and to nobody
-// else; the publisher knows from their subscriptions who they are. So where nobody answers that is an error at once, and who
-// did not answer in time is named. Replies are taken only from members that were asked, once of each. What waits is bounded
-// in bytes, and who is turned away for it is told. Requests and replies come the way of messages, and wait behind them: an
-// application that reads its messages too slowly waits longer for its replies. One that never reads messages need not.
+// A request has replies (Request, Ask, Answer). It goes to those who answer on a channel, or to one member, and to
+// nobody else, unless it goes by relays; the publisher knows from their subscriptions who they are. So where nobody
+// answers that is an error at once, and who did not answer in time is named. Replies are taken only from members that
+// were asked, once of each. What waits is bounded in bytes, and who is turned away for it is told. Requests and replies
+// come the way of messages, and wait behind them: an application that reads its messages too slowly waits longer for its
+// replies. One that never reads messages need not.
 //
 // With Config.StateDir a node writes the names of its mesh to the file peers.json there, at most every 10 s and beside
 // the loop: {"version": 1, "saved": TIME, "peers": [NAME, ...]}, members first, then the most recently heard. A later
