@@ -32,7 +32,8 @@ type call struct {
 	to      topics.Name // who asked, as it spells itself
 	by      time.Time   // when it stops waiting
 	size    int
-	far     bool // it came by relays
+	far     bool // it came by relays,
+	all     bool // for all that answer
 }
 
 // callSize is what a call counts beside its body.
@@ -134,6 +135,7 @@ func (n *Node) takeRequest(a *arrival, channel string, direct bool) {
 	c := call{
 		to: topics.Name(strings.Clone(string(a.envelope.Origin))), size: len(a.Body) + callSize,
 		by: time.Now().Add(time.Duration(a.envelope.Ask) * time.Millisecond), far: a.far,
+		all: a.far && !direct,
 	}
 	switch end := a.Message.Expires(); {
 	case Expired(end), a.far && n.isOlder(a.SentAt):
@@ -146,7 +148,7 @@ func (n *Node) takeRequest(a *arrival, channel string, direct bool) {
 	t.mu.Lock()
 	g := t.desks[channel]
 	tell := g == nil && tellsNobody(direct, a.far, t.former[channel], n.Known())
-	if tell && a.far && !direct {
+	if tell && c.all {
 		tell = t.nobody.Take(time.Since(n.start), nobodyLimit)
 	}
 	full := g != nil && (len(g.calls) == cap(g.calls) || t.calls > 0 && t.calls+c.size > callBytes)
@@ -180,7 +182,12 @@ func tellsNobody(direct, far, former bool, members int) bool {
 
 func (n *Node) tooBusy(c call) {
 	n.counters.requestsBusy.Add(1)
-	n.reply(c, nil, "too busy: too many requests wait")
+	n.talk.mu.Lock()
+	tell := !c.all || n.talk.nobody.Take(time.Since(n.start), nobodyLimit)
+	n.talk.mu.Unlock()
+	if tell {
+		n.reply(c, nil, "too busy: too many requests wait")
+	}
 }
 
 // work answers until ctx ends.

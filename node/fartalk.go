@@ -24,8 +24,8 @@ const (
 	farTopic = topics.ChannelPrefix + topics.FarTalk
 )
 
-// nobodyLimit bounds how often a node says to all that nobody answers: one message can have all members do so. Who asks more
-// often waits for some until its context ends.
+// nobodyLimit bounds how often a node says to all that nobody answers, or has the time to: one message can have all members do
+// so. Who asks more often waits for some until its context ends.
 var nobodyLimit = rate.Limit{Burst: 128, Tokens: 32, Period: time.Second}
 
 // channelTopic is the topic of a channel that an application may use.

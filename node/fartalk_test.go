@@ -431,7 +431,8 @@ func TestWhyAFarMemberIsNotAsked(t *testing.T) {
 	}
 }
 
-// However many ask all for what nobody answers, a node says so no more than nobodyLimit allows: each word of it goes to all.
+// However many ask all for what nobody answers, or who answers has no time for, a node says so no more than nobodyLimit allows:
+// each word of it goes to all.
 func TestThatNobodyAnswersIsSaidToAllNowAndThen(t *testing.T) {
 	t.Parallel()
 	addr := nodetest.Addresses(t, 1)[0]
@@ -440,10 +441,24 @@ func TestThatNobodyAnswersIsSaidToAllNowAndThen(t *testing.T) {
 	for range flood {
 		n.takeFar(farRequest(t, "c", topics.MaxAsk, time.Now().Add(time.Hour)))
 	}
-	if said := n.speaker.count; said < uint64(nobodyLimit.Burst) || said > flood/2 {
-		t.Errorf("%d of %d times", said, flood)
+	said := n.speaker.count
+	if said < uint64(nobodyLimit.Burst) || said > flood/2 {
+		t.Errorf("that nobody answers: %d of %d times", said, flood)
 	}
-	if dropped := n.Stats()["messages_unsubscribed"]; dropped != flood-n.speaker.count {
+	if dropped := n.Stats()["messages_unsubscribed"]; dropped != flood-said {
 		t.Errorf("%d are counted as dropped", dropped)
+	}
+	answers(t, n, "c", func(ctx context.Context, _ Message) ([]byte, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	})
+	for range flood {
+		n.takeFar(farRequest(t, "c", topics.MaxAsk, time.Now().Add(time.Hour)))
+	}
+	if said = n.speaker.count - said; said > flood/2 {
+		t.Errorf("that it is too busy: %d of %d times", said, flood)
+	}
+	if busy := n.Stats()["requests_busy"]; busy < flood-2*waitingCalls {
+		t.Errorf("%d are counted as too many", busy)
 	}
 }

@@ -33,7 +33,7 @@ type talk struct {
 	calls   int               // bytes of requests that wait to be answered, or are being
 	owed    []*owed           // replies whose askers do not listen yet
 	owes    int               // bytes of them
-	nobody  rate.Bucket       // of words to all that nobody answers here
+	nobody  rate.Bucket       // of words to all that nobody answers here, or has the time to
 }
 
 // callBytes is how many bytes of requests may wait. One may always be answered.
