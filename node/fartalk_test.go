@@ -182,8 +182,8 @@ func TestRequestsOfOneThatHearsAllInAPartialMesh(t *testing.T) { // not beside o
 		return names
 	}
 	nodetest.Eventually(t, func() error {
-		if got := len(deaf()); len(asker.alive.all()) != len(nodes) || got == 0 {
-			return fmt.Errorf("it hears %d, of which %d need not hear it", len(asker.alive.all()), got)
+		if got := len(deaf()); len(asker.alive.all()) != len(nodes) || got == 0 || !asker.sparse.Load() {
+			return fmt.Errorf("it hears %d, of which %d need not hear it, sparse: %v", len(asker.alive.all()), got, asker.sparse.Load())
 		}
 		return nil
 	})
