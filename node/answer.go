@@ -138,8 +138,12 @@ func (n *Node) takeRequest(a *arrival, channel string, direct bool) {
 		all: a.far && !direct,
 	}
 	switch end := a.Message.Expires(); {
-	case Expired(end), a.far && n.isOlder(a.SentAt):
+	case Expired(end):
 		n.counters.requestsExpired.Add(1)
+		return
+	case a.far && n.isOlder(a.SentAt):
+		n.counters.requestsExpired.Add(1)
+		n.tellStarted(c, a.UID)
 		return
 	case !end.IsZero() && end.Before(c.by):
 		c.by = end
@@ -168,6 +172,18 @@ func (n *Node) takeRequest(a *arrival, channel string, direct bool) {
 		n.tooBusy(c)
 	default:
 		n.counters.requestsTaken.Add(1)
+	}
+}
+
+// tellStarted tells who asked an earlier life of this node by relays that this one does not answer. Nothing else may tell it,
+// where the node was back before it was missed.
+func (n *Node) tellStarted(c call, uid string) {
+	n.talk.mu.Lock()
+	tell := n.talk.nobody.Take(time.Since(n.start), nobodyLimit)
+	n.talk.mu.Unlock()
+	if tell {
+		c.message.UID = strings.Clone(uid)
+		n.reply(c, nil, topics.StartedAgain)
 	}
 }
 

@@ -341,13 +341,37 @@ func TestARequestToAllIsOfOneLife(t *testing.T) {
 		at := n.Started().Add(-time.Duration(before) * time.Millisecond).UnixMilli()
 		envelope := topics.AppendEnvelope(nil, topics.Envelope{Version: 1, Origin: "a", UID: "u", Ask: topics.MaxAsk, SentAt: at})
 		taken += n.Stats()["requests_taken"]
+		said := n.speaker.count
 		n.takeFar(&Message{From: "a", Body: fmt.Appendf(nil, "4/c\n%s\n", envelope)})
 		if got := n.Stats()["requests_taken"]; got != taken {
 			t.Errorf("of %d ms before the node started: %d taken, want %d", before, got, taken)
 		}
+		if before == 1 && n.speaker.count != said+1 {
+			t.Error("who asked an earlier life is not told that it is over")
+		}
 	}
 	if got := n.Stats()["requests_expired"]; got != 1 {
 		t.Errorf("%d are counted as too late", got)
+	}
+}
+
+// One that says it was started again does not answer what it was asked before: who asked waits no longer, and names it as silent.
+func TestWhoWasStartedAgainIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	addr := nodetest.Addresses(t, 1)[0]
+	n := start(t, Config{Hostname: addr, Bind: addr})
+	a := &Asked{node: n, changes: n.Follow(n.hub.newest()), arrived: make(chan struct{}, 1), all: make(map[topics.Name]*one)}
+	a.add("b")
+	for range 2 { // it may say so twice
+		if !a.take(&arrival{via: "b", envelope: &topics.Envelope{Fail: topics.StartedAgain}, Message: &Message{From: "b"}}) {
+			t.Error("its word is not taken")
+		}
+	}
+	if _, err := a.Next(t.Context()); !errors.Is(err, ErrNoMore) {
+		t.Errorf("it is waited for: %v", err)
+	}
+	if got := a.Silent().Silent; !slices.Equal(got, []topics.Name{"b"}) {
+		t.Errorf("%v did not reply, want b", got)
 	}
 }
 

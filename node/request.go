@@ -358,6 +358,13 @@ func (a *Asked) take(in *arrival) bool {
 	switch from := a.all[key]; {
 	case a.closed || from != nil && from.replied:
 		return false
+	case from != nil && in.envelope.Fail == topics.StartedAgain: // who was asked is no more
+		if !from.gone {
+			from.gone = true
+			a.waits--
+			signal(a.arrived)
+		}
+		return true
 	case from != nil:
 		if from.replied = true; !from.gone {
 			a.waits--

@@ -8,6 +8,9 @@ import (
 // NobodyAnswers is Envelope.Fail of a node that is asked alone and has nobody who answers that.
 const NobodyAnswers = "nobody answers here"
 
+// StartedAgain is Envelope.Fail of a node that was started after what it was asked by relays was said.
+const StartedAgain = "was started again since it was asked"
+
 // FarTalk is the channel on which nodes say requests and replies that are for members without a link to them: see Requests.
 const FarTalk = "hearsay/talk"
 
