@@ -371,9 +371,9 @@
 // Where each node listens to a few of many, most have no link to who asks. For them a request or a reply is said as the body of a
 // message on 2/hearsay/talk, its topic, envelope and body with LF between, which expires with ask. All subscribe to that, always.
 // Every member answers one on 4/CHANNEL then, most with fail "nobody answers here", unless it knows of more than 256 members, or
-// would say so more than 32 times a second, and who started after it was said with "was started again since it was asked". A reply
-// goes on 6/ASKER/ where ASKER has subscribed to that. Else requests and replies have ttl 0 and no number: they are neither relayed
-// nor repaired, as who asks may ask again. Nobody who has not subscribed is sent them; a naive node never is.
+// would say so more than 32 times a second, and who started after it was said with "was started again since it was asked". A
+// reply goes on 6/ASKER/ where ASKER has subscribed to that. Else requests and replies have ttl 0 and no number: they are neither
+// relayed nor repaired, as who asks may ask again. Nobody who has not subscribed is sent them; a naive node never is.
 //
 // # Naive nodes
 //
