@@ -115,6 +115,22 @@ func TestANewcomerToAMeshKeepsNoDead(t *testing.T) {
 	r.want("y", Far)
 }
 
+// A name that was a far member, and stays one of few words, goes with the last of them: it is dialled too rarely to wait for that.
+func TestANameGoesWithTheLastWord(t *testing.T) {
+	t.Parallel()
+	r, _, b := large(t, 2*leastMesh)
+	r.puppet("x").fail = Refused
+	b.tells(rumour("x", "n1"))
+	for steps := 0; r.state("x") != Candidate || r.m.peers["x"].reach.tries == 0; steps++ {
+		if r.pass(time.Second); steps > 3600 {
+			t.Fatalf("x is %v, though a dial has refuted it", r.state("x"))
+		}
+	}
+	b.tells()
+	r.pass(3 * time.Second)
+	r.want("x", Unknown)
+}
+
 // namesOf are so many.
 func namesOf(prefix string, many int) (names []topics.Name) {
 	for i := range many {

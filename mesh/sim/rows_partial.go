@@ -198,6 +198,17 @@ func partials() []Scenario {
 			},
 		},
 		{
+			Name: "partial-rolling", Title: "of a hundred, more than hear everybody, eight are replaced each six seconds, by new names each time",
+			Nodes: rollers + rolls*rolled, Least: rollers + rolls*rolled, Weight: 200, Length: rest + rolls*rollTime + 20*time.Second, Fixed: true,
+			Plan: planPartialRolling,
+			Goals: []Goal{
+				{Figure: "table", Title: "entries of a table, for each early on", Most: 1.3, Unit: Count},
+				{Figure: "dials", Title: "dials, for each early on", Most: 1.6, Unit: Count},
+				{Figure: "bytes", Title: "bytes received, for each early on", Most: 1.6, Unit: Count},
+				noFalse(),
+			},
+		},
+		{
 			Name: "partial-phantoms", Title: "one of a mesh of more than hear everybody vouches for phantoms, and dies", Nodes: 56, Least: 48, Weight: 100,
 			Length: rest + 3*time.Minute, Fixed: true,
 			Plan: func(p *Plan) {
@@ -281,6 +292,69 @@ func planPartialDeploy(p *Plan) {
 		p.At(at+2*wait-time.Millisecond, Measure{Figure: "undead", Read: fars(p.Others(came...))})
 	}
 	p.At(p.Length, Measure{Figure: "known", Read: func(w *world) float64 { return members(w) / before }})
+}
+
+const (
+	rollers  = 100 // that are there at a time
+	rolled   = 8   // of them that are replaced at a time
+	rolls    = 20
+	rollTime = 6 * time.Second
+)
+
+// planPartialRolling starts some under new names again and again, and ends the oldest, but for some that are the seeds of all.
+func planPartialRolling(p *Plan) {
+	const stay = 20
+	p.Profile.FullMesh = 32
+	for i := range p.Hosts {
+		p.Hosts[i].Seeds = names([]int{0, 1})
+		if i >= rollers {
+			p.Hosts[i].Begin = -1
+		}
+	}
+	for k := range rolls {
+		at := rest + rollTime*time.Duration(k)
+		for i := range rolled {
+			p.At(at, Start{rollers + k*rolled + i})
+			p.At(at+rollTime/2, p.death(stay+k*rolled+i))
+		}
+	}
+	observers := p.All()[:stay]
+	sum := func(of func(h *host) float64) func(w *world) float64 {
+		return func(w *world) (total float64) {
+			for _, i := range observers {
+				total += of(w.hosts[i])
+			}
+			return total
+		}
+	}
+	p.inProportion("table", func(w *world) float64 {
+		return w.each(observers, func(s mesh.Stats) float64 { return float64(s.Peers) })
+	}, false)
+	p.inProportion("dials", func(w *world) float64 { return w.each(observers, dials) }, true)
+	p.inProportion("bytes", sum(func(h *host) float64 { return float64(h.received) }), true)
+}
+
+// inProportion measures something in the last five of many times for each in five early ones: what it is at their end, or how much it
+// grows in them.
+func (p *Plan) inProportion(figure string, of func(w *world) float64, grows bool) {
+	const two, five, end = rest + 2*rollTime, 5 * rollTime, rest + rolls*rollTime
+	var from, first float64
+	look := func(at time.Duration, name string, read func(now float64) float64) {
+		p.At(at-time.Millisecond, Measure{Figure: figure + name, Read: func(w *world) float64 { return read(of(w)) }})
+	}
+	begin := func(now float64) float64 {
+		if from = 0; grows {
+			from = now
+		}
+		return now
+	}
+	look(two, ", before", begin)
+	look(two+five, ", at first", func(now float64) float64 {
+		first = now - from
+		return first
+	})
+	look(end-five, ", later", begin)
+	look(end, "", func(now float64) float64 { return (now - from) / first })
 }
 
 func alive(s mesh.Stats) float64 { return float64(s.Alive) }
