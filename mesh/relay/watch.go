@@ -75,12 +75,20 @@ func (j *Judge[T]) tells(member topics.Name) bool {
 	return w != nil && w.on || j.spares.bytes[member] > 0
 }
 
+// watchesThat returns those members whose watch is so, in a fixed order. At rest there are a dozen, and none.
+func (j *Judge[T]) watchesThat(are func(*watch) bool) (members []topics.Name) {
+	for member, w := range j.watches {
+		if are(w) {
+			members = append(members, member)
+		}
+	}
+	slices.Sort(members)
+	return members
+}
+
 // lookWatches asks those that are to be watched, once a beat at most, and ends what has gone on for long enough.
 func (j *Judge[T]) lookWatches(now time.Duration, view View) {
-	if len(j.watches) == 0 {
-		return
-	}
-	for _, member := range slices.Sorted(maps.Keys(j.watches)) {
+	for _, member := range j.watchesThat(func(w *watch) bool { return w.due || w.on || len(w.waits) > 0 || now-w.at > watchForget }) {
 		w := j.watches[member]
 		switch linked := view.Linked(member); {
 		case linked && w.due && now-w.at >= j.cfg.Beat:
@@ -198,11 +206,8 @@ func (j *Judge[T]) hasRoom(via topics.Name) bool {
 
 // lookWanted asks for what had to wait.
 func (j *Judge[T]) lookWanted(now time.Duration, out []Delivery[T]) []Delivery[T] {
-	for _, member := range slices.Sorted(maps.Keys(j.watches)) {
+	for _, member := range j.watchesThat(func(w *watch) bool { return len(w.waits) > 0 && now >= w.tryAt }) {
 		w := j.watches[member]
-		if now < w.tryAt {
-			continue
-		}
 		waiting := w.waits
 		w.waits = nil
 		for i, r := range waiting {
