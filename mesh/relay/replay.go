@@ -33,13 +33,18 @@ func (j *Judge[T]) replays() bool { return j.cfg.ReplayCount > 0 || j.cfg.Replay
 // of the origin, and the origin in place of a relay once its messages come.
 func (j *Judge[T]) Replay(now time.Duration, peer, origin topics.Name, topic string) {
 	if j.replays() {
-		j.askPast(now, peer, j.past(Stream{Origin: origin, Topic: topic}), 0)
+		j.askPast(now, peer, j.past(now, Stream{Origin: origin, Topic: topic}), 0)
 	}
 }
 
 // past is the question for what the Config wants of a stream, of incarnation 0 that of the last life which the one that is asked knows.
-func (j *Judge[T]) past(m Stream) topics.Question {
-	return topics.Question{Origin: m.Origin, Incarnation: m.Incarnation, Topic: m.Topic, Count: j.cfg.ReplayCount, Within: j.cfg.ReplayWithin.Milliseconds()}
+// Where that is less than what is wanted of late, it is that: nothing may have been said since.
+func (j *Judge[T]) past(now time.Duration, m Stream) topics.Question {
+	within := j.cfg.ReplayWithin
+	if within > 0 {
+		within = max(within, j.late(now, m))
+	}
+	return topics.Question{Origin: m.Origin, Incarnation: m.Incarnation, Topic: m.Topic, Count: j.cfg.ReplayCount, Within: within.Milliseconds()}
 }
 
 // covers reports whether another stream is the same one, or one of any incarnation where that is 0.
@@ -75,7 +80,8 @@ func (j *Judge[T]) asksPast(now time.Duration, peer topics.Name, q topics.Questi
 		j.says = append(j.says, Say{To: j.openings.all[other].peer, Topic: other, Cancel: true})
 		j.openings.remove(other)
 	}
-	j.openings.put(question, opening{Stream: m, peer: peer, until: now + openTime, first: first})
+	late := j.replays() && q.Within > j.cfg.ReplayWithin.Milliseconds()
+	j.openings.put(question, opening{Stream: m, peer: peer, until: now + openTime, first: first, late: late})
 	j.says = append(j.says, Say{To: peer, Topic: question})
 	j.stats.Questions++
 	j.due = min(j.due, now+openTime)
@@ -154,7 +160,7 @@ func (j *Judge[T]) replayFirst(now time.Duration, via topics.Name, far bool, m S
 			j.askPast(now, via, topics.Question{Origin: m.Origin, Incarnation: m.Incarnation, Topic: m.Topic, Within: within.Milliseconds()}, number)
 		}
 	} else if j.spares.few || far && j.plan.lacks[m.Origin] == nil { // else its relay is asked, when it is to relay
-		j.askPast(now, via, j.past(m), 0)
+		j.askPast(now, via, j.past(now, m), 0)
 	}
 }
 
@@ -255,6 +261,11 @@ func (j *Judge[T]) opens(now time.Duration, question string, out []Delivery[T]) 
 	if j.asksLate(now, question, o) {
 		return out
 	}
+	if o.late && o.first == 0 {
+		if first := j.lowest(o); first > 1 {
+			o.first = first
+		}
+	}
 	before := func(s *stream[T]) bool {
 		return o.covers(s.Stream) && s.held.any(func(h held[T]) bool { return h.number < o.first })
 	}
@@ -295,19 +306,23 @@ func (j *Judge[T]) believe(o opening) {
 	}
 }
 
-// asksLate asks for what is before the past that Config wants, in a partial mesh: what an origin said of late as a member, before a
-// way of its messages was there, is wanted however little Config wants of what is older than this node. It reports whether it does.
+// late is how much of the past of a stream is asked for in a partial mesh, beside what Config wants; 0: nothing. What an origin said
+// of late as a member, before a way of its messages was there, is wanted however little Config wants of what is older than this node.
+// Who has just come itself wants no more than that.
+func (j *Judge[T]) late(now time.Duration, m Stream) time.Duration {
+	if within := j.lateTime(now, m); j.spares.few && within >= j.lately() {
+		return within
+	}
+	return 0
+}
+
+// asksLate asks for what is before the past that Config wants, and was said of late. It reports whether it does.
 func (j *Judge[T]) asksLate(now time.Duration, question string, o opening) bool {
-	within := j.lateTime(now, o.Stream)
-	if !j.spares.few || !j.replays() || o.late || within < j.lately() || within <= j.cfg.ReplayWithin {
+	within := j.late(now, o.Stream)
+	if !j.replays() || o.late || within <= j.cfg.ReplayWithin {
 		return false
 	}
-	first := uint64(0)
-	for _, s := range j.by[o.Origin] {
-		if o.covers(s.Stream) && len(s.held) > 0 && (first == 0 || s.held.first().number < first) {
-			first = s.held.first().number
-		}
-	}
+	first := j.lowest(o)
 	if first <= 1 || !j.affords(now, o.peer, o.peer, o.Origin) {
 		return false // nothing has come, or all
 	}
@@ -318,6 +333,16 @@ func (j *Judge[T]) asksLate(now time.Duration, question string, o opening) bool 
 	j.stats.Questions++
 	j.due = min(j.due, now+openTime)
 	return true
+}
+
+// lowest is the lowest number that has come of what waits for an answer; 0: nothing has.
+func (j *Judge[T]) lowest(o opening) (first uint64) {
+	for _, s := range j.by[o.Origin] {
+		if o.covers(s.Stream) && len(s.held) > 0 && (first == 0 || s.held.first().number < first) {
+			first = s.held.first().number
+		}
+	}
+	return first
 }
 
 // open begins the streams that waited for an answer.

@@ -49,3 +49,23 @@ func TestReplayOfOneThatIsNewlyLacked(t *testing.T) {
 	r.pass(short).said().relayed("r", "f", true, 3).got("").said("r: 5/f/7/-9/1")
 	r.answer("r", "5/f/7/-9/1", 1, 2).ends("r", "5/f/7/-9/1").got("f1 f2 f3")
 }
+
+// What was said of late is asked for at once where Config wants a shorter time: nothing may have been said since.
+func TestReplayOfAShorterTimeThanLate(t *testing.T) {
+	const late = "5/f/7/~10000/1"
+	up := func(uptime time.Duration) *rig {
+		r := newRigOf(t, Config{ReplayWithin: 3 * time.Second}, "r", "n")
+		r.view.few = true
+		r.pass(uptime).j.Says()
+		r.view.lists["r"] = []topics.Name{"o"}
+		return r.pass(soon + short)
+	}
+	r := up(time.Minute).said("r: 3/o/", "r: 3/*/", "r: 5/o/0/~10000/1", "r: 3/-/")
+	r.digest("r", "f/7/2/1").said("r: "+late).answer("r", late, 1, 2).ends("r", late).got("f1 f2").said("r: not " + late)
+
+	r = up(time.Minute) // it may have asked for more itself
+	r.j.Says()
+	r.digest("r", "f/7/3/1").answer("r", late, 3).ends("r", late).got("").relayed("r", "f", true, 1, 2).pass(lateWait + short).got("f1 f2 f3")
+
+	up(2*time.Second).said("r: 3/o/", "r: 3/*/", "r: 5/o/0/~3000/1", "r: 3/-/") // it has just come itself
+}

@@ -189,7 +189,7 @@ func (j *Judge[T]) wantsPast(now time.Duration, via topics.Name, m Stream, numbe
 	case !j.hasRoom(via) || now < j.watches[via].tryAt:
 		return true
 	case j.replays():
-		waits = !j.asksPast(now, via, j.past(m), 0)
+		waits = !j.asksPast(now, via, j.past(now, m), 0)
 	default:
 		waits = !j.begins(now, via, m, number)
 	}
