@@ -92,6 +92,11 @@ func (j *Judge[T]) asksPast(now time.Duration, peer topics.Name, q topics.Questi
 func (j *Judge[T]) replayAgain(now time.Duration, member topics.Name) {
 	for _, question := range slices.Sorted(maps.Keys(j.openings.all)) {
 		if o := j.openings.all[question]; o.peer == member {
+			j.openings.remove(question)
+			if !j.replays() || o.late { // more is of late than was then
+				q := topics.Question{Origin: o.Origin, Incarnation: o.Incarnation, Topic: o.Topic, Within: max(1, j.lateTime(now, o.Stream).Milliseconds())}
+				question = q.String()
+			}
 			o.until, o.ended = now+openTime, false
 			j.openings.put(question, o)
 			j.says = append(j.says, Say{To: member, Topic: question})

@@ -69,3 +69,11 @@ func TestReplayOfAShorterTimeThanLate(t *testing.T) {
 
 	up(2*time.Second).said("r: 3/o/", "r: 3/*/", "r: 5/o/0/~3000/1", "r: 3/-/") // it has just come itself
 }
+
+// What is asked for again over a new connection begins where it did the first time.
+func TestLateIsAskedForAgain(t *testing.T) {
+	r := severalWays(t, 2*time.Second)
+	r.relayed("r", "f", true, 3).said("r: 5/f/7/~3000/1").pass(2 * time.Second).said()
+	r.j.Up(r.now, "r")
+	r.said("r: 3/o/", "r: 3/*/", "r: 5/f/7/~5000/1").answer("r", "5/f/7/~5000/1", 1, 2).ends("r", "5/f/7/~5000/1").got("f1 f2 f3")
+}
