@@ -11,7 +11,7 @@ import (
 func carrier(t *testing.T, received ...string) *rig {
 	r := newRigOf(t, Config{Topics: func() []string { return received }}, "o")
 	r.j.Born(r.now, "o", 7)
-	r.pass(time.Second).j.Carry(r.now)
+	r.pass(r.j.lately()).j.Carry(r.now)
 	return r
 }
 
@@ -25,6 +25,12 @@ func TestACarriedTopicBeginsWithWhatComes(t *testing.T) {
 	r = carrier(t)
 	r.hear("o", 5).got("o5").j.Unsubscribed(r.now, topics.Message) // as it was received until now
 	r.hear("o", 6).got("o6").pass(short).said()
+
+	r = newRigOf(t, Config{Topics: func() []string { return nil }}, "o") // but what was said a moment before
+	r.pass(time.Minute).j.Born(r.now, "o", 7)
+	r.pass(time.Second).j.Carry(r.now)
+	r.out = r.j.Tell(r.now, "o", 7, "2:1", r.out)
+	r.pass(tailGrace + short).said("o: 5/o/7/1-2/1")
 
 	r = newRigOf(t, Config{Topics: func() []string { return nil }}, "o") // nor of one that has started since it carries
 	r.pass(time.Second).j.Carry(r.now)

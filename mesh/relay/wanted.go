@@ -205,8 +205,10 @@ func (j *Judge[T]) Unsubscribed(now time.Duration, topic string) {
 	}
 }
 
-// Carry notes that all topics are wanted from now on, for those that ask for them: those that are received already as before.
-func (j *Judge[T]) Carry(now time.Duration) { j.carried = now }
+// Carry notes that all topics are wanted from now on, for those that ask for them: those that are received already as before. What
+// was said a moment before is wanted, too: nodes find out one after the other that they are to carry, and what somebody said whose
+// neighbours had not as yet would reach nobody else.
+func (j *Judge[T]) Carry(now time.Duration) { j.carried = max(0, now-j.lately()/2) }
 
 // CarryNoMore forgets what is known of topics that are not received.
 func (j *Judge[T]) CarryNoMore(now time.Duration) {
