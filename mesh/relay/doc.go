@@ -64,14 +64,14 @@
 // tell of such an origin meanwhile begins no stream. Of an origin that no list tells of, in a row or behind two bridges, it
 // is asked once, when the first message comes, of the relay that brings it, unless it is known with which number it begins.
 //
-// In a partial mesh it is asked for without that, of the last lateBeats and 10 s at least, and of these too where Config wants less: an
-// origin is a member there before a way of its messages is, and what it says meanwhile would be missed in silence. Whoever brings its first
-// message is asked, be it the origin itself.
+// In a partial mesh it is asked for without that, of the last lateBeats and 10 s at least, and of these too where Config wants less,
+// unless this node has just come itself: an origin is a member there before a way of its messages is, and what it says meanwhile
+// would be missed in silence. Whoever brings its first message is asked, be it the origin itself.
 // A relay that has no more than that itself, as its own question is under way, answers nothing, and passes on what comes a
 // moment later (lateWait).
 //
 // One that says nothing more has no first message. So in a partial mesh whoever is newly asked to relay is watched for watchTime
-// (watch.go): it is asked which numbers it has, tells at once those of the last lateBeats (Recent), and is asked for what is missing
+// (watch.go): it is asked which numbers it has, tells at once those of late (Recent), and is asked for what is missing
 // here, as long as that lasts and within bounds of its own. What it has later it passes on. A neighbour is asked for what its first
 // beat told of (lookMet). So what somebody has reaches all: each node has it told by those that it asks, or passed on by them.
 //

@@ -43,6 +43,24 @@ func TestFirstMessageBesideALinkThatEndsSoon(t *testing.T) {
 	r.pass(openTime).got("f1")
 }
 
+// So is what follows the past of an origin that was asked for it itself, where its connection ended before that had come.
+func TestLastMessageAfterAPastAndALinkThatEnded(t *testing.T) {
+	r := throughRelay(t)
+	r.view.few, r.view.known = true, []topics.Name{"o"} // nobody lists it
+	r.view.lists["r"] = []topics.Name{"x"}
+	r.pass(5*time.Second).j.Up(r.now, "o")
+	r.j.Replay(r.now, "o", "o", topics.Message)
+	r.view.linked = append(r.view.linked, "o")
+	r.pass(short).answer("o", pastOfO, 7, 8)
+	r.view.linked = r.view.linked[:1]
+	r.pass(short).ends("o", pastOfO).pass(lateWait + short).got("o7 o8").j.Says()
+	for steps := 0; !slices.Contains(r.j.Says(), Say{To: "r", Topic: "5/o/7/9-/1"}); steps++ {
+		if r.pass(short); steps > 200 {
+			t.Fatal("what follows is not asked for")
+		}
+	}
+}
+
 // What one that is watched tells of an origin that speaks for itself is asked for when that does so no more, and said nothing.
 func TestWhatWasToldBesideALinkThatEndsSoon(t *testing.T) {
 	r := newWatchRig(t)

@@ -141,8 +141,8 @@ func (j *Judge[T]) confirmed(s *stream[T]) {
 	}
 }
 
-// Recent is what this node tells who asks for the newest numbers, at first: those of the streams of which something came within
-// lateBeats, in as many bodies as it takes, recentMost of them at most, those first that were used last. What is held behind a
+// Recent is what this node tells who asks for the newest numbers, at first: those of the streams of which something came
+// lately, in as many bodies as it takes, recentMost of them at most, those first that were used last. What is held behind a
 // gap was passed on, and counts. A stream that has not begun is told with the newest, when it has.
 func (j *Judge[T]) Recent(now time.Duration) (bodies [][]byte) {
 	var body []byte

@@ -78,7 +78,7 @@ func (p *lefts) most(with topics.Name) (by topics.Name) {
 
 // keepPast notes where a stream was that is forgotten, and of which something came, or is missing: its past would come again. Those
 // that relays began, which may make them up, take no room of the others, and none of them that of another one, beyond an equal share.
-// Where no more is asked for than of lateBeats, the one that is known for longest makes room: what a relay brought of that is known
+// Where no more is asked for than of late, the one that is known for longest makes room: what a relay brought of that is known
 // by its uid, too. Where more is, the one that is known for shortest does, and no past is asked for of streams that the same one
 // brings, as long as somebody may have it.
 func (j *Judge[T]) keepPast(now time.Duration, s *stream[T]) {

@@ -369,7 +369,7 @@ func (j *Judge[T]) open(now time.Duration, question string, out []Delivery[T]) [
 		} else {
 			j.rest(s)
 		}
-		if o.peer != o.Origin {
+		if o.peer != o.Origin || j.view != nil && !j.view.Linked(o.Origin) {
 			j.tail(now, s)
 		}
 	}

@@ -255,7 +255,7 @@ func (j *Judge[T]) hold(now time.Duration, s *stream[T], number uint64, uid stri
 	row, at, found := s.held.find(number)
 	if found {
 		j.stats.Duplicates++
-		if h := &s.held[row][at]; way != Relayed && h.relayed && j.fits(size) { // what its origin says itself is believed
+		if h := &s.held[row][at]; way != Relayed && h.relayed && j.fits(size-h.size) { // what its origin says itself is believed
 			j.stats.Holding += size + heldCost - h.size
 			*h = held[T]{false, number, strings.Clone(uid), size + heldCost, j.own(v)}
 		}
