@@ -263,6 +263,11 @@ func TestAReplyTakesTheLinkThatThereIs(t *testing.T) {
 	if n.speaker.count != before {
 		t.Error("it is said to all")
 	}
+	n.talk.mu.Lock()
+	if n.talk.owes > 0 {
+		t.Error("it is kept, in a full mesh")
+	}
+	n.talk.mu.Unlock()
 	n.reply(call{to: "far", far: true, by: time.Now().Add(time.Minute)}, nil, "")
 	if n.speaker.count != before+1 {
 		t.Error("it is not said to all, and there is no link")

@@ -12,11 +12,13 @@ import (
 // A request may be heard before its asker has subscribed to replies here: the links of two nodes come up one after the
 // other, and one may break alone. What is published then reaches nobody, and the asker would wait in vain. So a reply is
 // owed until the asker listens, or does not wait any more. In a partial mesh an asker may have other neighbours by then: it is
-// said to all after a moment.
+// said to all after a moment. There links end all the time, and what is said over one that its other end has given up is lost: so
+// a reply is kept for a moment after it was said, and said to all where the asker does not listen any more. It takes one alone.
 
 const (
 	owedLook = 50 * time.Millisecond // between two looks at who listens: as long as nobody feels it
 	farAfter = 10 * owedLook         // until a reply is said to all in a partial mesh
+	saidFor  = 20 * owedLook         // for which it is kept there: a machine that is short of time sees the end of a link late
 	maxOwed  = waitingCalls          // replies; what is beyond is published at once, as all are whose asker listens
 )
 
@@ -25,6 +27,7 @@ type owed struct {
 	to       topics.Name
 	topic    string
 	at       time.Time // since when it is owed
+	said     bool      // over a link, which may have ended
 	by       time.Time
 	envelope topics.Envelope
 	body     []byte
@@ -34,22 +37,25 @@ type owed struct {
 func (n *Node) replyLater(o *owed) {
 	t := n.talk
 	size := len(o.body) + callSize
-	if !n.listens(o, nil) {
-		t.mu.Lock()
-		first, room := len(t.owed) == 0, len(t.owed) < maxOwed && (len(t.owed) == 0 || t.owes+size <= callBytes)
-		if room {
-			o.body, o.at = slices.Clone(o.body), time.Now()
-			t.owed, t.owes = append(t.owed, o), t.owes+size
-		}
-		t.mu.Unlock()
-		if room {
-			if first {
-				go n.payOwed()
-			}
+	if o.said = n.listens(o, nil); o.said {
+		_ = n.sayTalk(o.topic, o.envelope, o.body)
+		if !n.sparse.Load() || o.to.Key() == n.key {
 			return
 		}
 	}
-	_ = n.sayTalk(o.topic, o.envelope, o.body)
+	t.mu.Lock()
+	first, room := len(t.owed) == 0, len(t.owed) < maxOwed && (len(t.owed) == 0 || t.owes+size <= callBytes)
+	if room {
+		o.body, o.at = slices.Clone(o.body), time.Now()
+		t.owed, t.owes = append(t.owed, o), t.owes+size
+	}
+	t.mu.Unlock()
+	switch {
+	case room && first:
+		go n.payOwed()
+	case !room && !o.said:
+		_ = n.sayTalk(o.topic, o.envelope, o.body)
+	}
 }
 
 // payOwed publishes replies as their askers come to listen, until none is left.
@@ -67,13 +73,14 @@ func (n *Node) payOwed() {
 		now := time.Now()
 		t.mu.Lock()
 		t.owed = slices.DeleteFunc(t.owed, func(o *owed) bool {
-			late := !now.Before(o.by)
+			late, listens := !now.Before(o.by), n.listens(o, listening)
 			switch {
+			case o.said && (late || listens && now.Sub(o.at) >= saidFor):
 			case late:
 				n.counters.requestsExpired.Add(1)
-			case n.listens(o, listening):
+			case listens && !o.said:
 				due = append(due, o)
-			case n.sparse.Load() && now.Sub(o.at) >= farAfter:
+			case !listens && (o.said || n.sparse.Load() && now.Sub(o.at) >= farAfter):
 				far = append(far, o)
 			default:
 				return false

@@ -2,11 +2,15 @@ package node
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"hearsay/mesh"
 	"hearsay/node/nodetest"
+	"hearsay/topics"
 )
 
 // A reply to a request that comes before its asker has connected to the messages of who answers waits for that, and is
@@ -39,5 +43,43 @@ func TestReplyWaitsForItsAsker(t *testing.T) {
 	shut.Store(false)
 	if got, err := asked.Next(ctx); err != nil || string(got.Body) != "here" {
 		t.Fatalf("replied: %q, %v", got.Body, err)
+	}
+}
+
+// A reply over a link that has ended just then is said to all, in a partial mesh. Over one that stays it is not.
+func TestAReplyOverALinkThatEnds(t *testing.T) {
+	addrs := nodetest.Addresses(t, 2)
+	asker := start(t, Config{Hostname: addrs[0], Bind: addrs[0]})
+	n := start(t, Config{Hostname: addrs[1], Bind: addrs[1], Seeds: []string{addrs[0]}})
+	meet(t, asker, n)
+	to := func(name topics.Name) *owed {
+		return &owed{to: name, topic: topics.Direct{Name: name}.String(), by: time.Now().Add(time.Hour), envelope: topics.Envelope{UID: "u", Re: "r"}}
+	}
+	kept := func() int {
+		n.talk.mu.Lock()
+		defer n.talk.mu.Unlock()
+		return len(n.talk.owed)
+	}
+	nodetest.Eventually(t, func() error {
+		n.sparse.Store(true) // the node sees at each look that it is in no partial mesh
+		if n.replyLater(to(asker.Name())); kept() == 0 {
+			return errors.New("it is not kept")
+		}
+		return nil
+	})
+	nodetest.Eventually(t, func() error {
+		if left := kept(); left > 0 {
+			return fmt.Errorf("%d are kept", left)
+		}
+		return nil
+	})
+	if n.speaker.count > 0 {
+		t.Error("it is said to all, though the link stays")
+	}
+	gone := to("gone")
+	gone.said, gone.at = true, time.Now()
+	n.talk.owed = append(n.talk.owed, gone)
+	if n.payOwed(); n.speaker.count != 1 {
+		t.Errorf("%d messages to all", n.speaker.count)
 	}
 }
