@@ -83,3 +83,22 @@ func TestAReplyOverALinkThatEnds(t *testing.T) {
 		t.Errorf("%d messages to all", n.speaker.count)
 	}
 }
+
+// So a reply may come twice. The second one is late, also where it is none: who said it was asked.
+func TestAReplyThatComesTwiceIsLate(t *testing.T) {
+	addr := nodetest.Addresses(t, 1)[0]
+	n := start(t, Config{Hostname: addr, Bind: addr})
+	a := &Asked{node: n, changes: n.Follow(n.hub.newest()), arrived: make(chan struct{}, 1), all: make(map[topics.Name]*one)}
+	a.add("b")
+	a.add("c")
+	n.talk.pending["u"] = a
+	for range 2 {
+		n.takeReply(&arrival{via: "b", envelope: &topics.Envelope{Re: "u", Fail: topics.NobodyAnswers}, Message: &Message{From: "b"}})
+	}
+	if s := n.Stats(); s["replies_taken"] != 1 || s["replies_late"] != 1 || s["replies_unasked"] > 0 {
+		t.Errorf("%v", s)
+	}
+	if silent := a.Silent().Silent; len(silent) != 1 {
+		t.Errorf("silent: %v", silent)
+	}
+}

@@ -377,7 +377,6 @@ func (a *Asked) take(in *arrival) bool {
 	}
 	defer signal(a.arrived)
 	if in.envelope.Fail == topics.NobodyAnswers {
-		delete(a.all, key)
 		a.count--
 		return true
 	}
