@@ -311,8 +311,8 @@ func (m *Machine) judgeOne(p *peer, round bool) {
 	case p.state == Far && !m.far.dirty.has(p.slot) && p.attest.refuted == p.reach.failure().refutes():
 		m.stand(p, round)
 	case p.state == Candidate && p.column.vouches == 0 && p.attest.tellers == 0:
-		if p.attest.rounds = 0; round && p.attest.again && !m.unsettled() { // it was dialled as rarely as a far member, and would stay for as long
-			m.dropUnclaimed(p)
+		if p.attest.rounds = 0; round && p.attest.again {
+			m.dropUnclaimed(p) // it was dialled as rarely as a far member, and would stay for as long
 		}
 	default:
 		m.judgeWord(p, round)

@@ -122,7 +122,7 @@ func (j *Judge[T]) unwatch(member topics.Name) {
 	}
 }
 
-// heeds reports whether a member that is watched is believed to have numbers of an origin, where that does not speak for itself.
+// heeds reports whether a member that is watched is believed to have numbers of an origin.
 func (j *Judge[T]) heeds(via, origin topics.Name) bool {
 	w := j.watches[via]
 	return w != nil && w.on && j.relaysOf(via, origin)

@@ -203,6 +203,7 @@ func partials() []Scenario {
 			Plan: planPartialRolling,
 			Goals: []Goal{
 				{Figure: "table", Title: "entries of a table, for each early on", Most: 1.3, Unit: Count},
+				{Figure: "names", Title: "names that nobody says any more, of each", Most: 2, Unit: Count},
 				{Figure: "dials", Title: "dials, for each early on", Most: 1.6, Unit: Count},
 				{Figure: "bytes", Title: "bytes received, for each early on", Most: 1.6, Unit: Count},
 				noFalse(),
@@ -319,19 +320,14 @@ func planPartialRolling(p *Plan) {
 		}
 	}
 	observers := p.All()[:stay]
-	sum := func(of func(h *host) float64) func(w *world) float64 {
-		return func(w *world) (total float64) {
-			for _, i := range observers {
-				total += of(w.hosts[i])
-			}
-			return total
-		}
-	}
 	p.inProportion("table", func(w *world) float64 {
 		return w.each(observers, func(s mesh.Stats) float64 { return float64(s.Peers) })
 	}, false)
 	p.inProportion("dials", func(w *world) float64 { return w.each(observers, dials) }, true)
-	p.inProportion("bytes", sum(func(h *host) float64 { return float64(h.received) }), true)
+	p.inProportion("bytes", func(w *world) float64 { return float64(w.total(received)) }, true)
+	p.At(p.Length-time.Second, Measure{Figure: "names", Read: func(w *world) float64 {
+		return w.each(observers, func(s mesh.Stats) float64 { return float64(s.Candidates) })
+	}})
 }
 
 // inProportion measures something in the last five of many times for each in five early ones: what it is at their end, or how much it
